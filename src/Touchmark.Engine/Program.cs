@@ -1,0 +1,6 @@
+namespace Touchmark.Engine;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}

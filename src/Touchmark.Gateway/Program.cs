@@ -1,0 +1,6 @@
+namespace Touchmark.Gateway;
+
+internal static class Program
+{
+    private static int Main() => 0;
+}
