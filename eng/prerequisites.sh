@@ -1,0 +1,29 @@
+# Installs what is missing, quietly, and only what is missing. Sourced by ./run and ./test.
+
+say()  { printf '\033[2m·\033[0m %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$1" >&2; [ $# -gt 1 ] && printf 'hint: %s\n' "$2" >&2; exit 1; }
+
+# need_debian PACKAGE...: dpkg is asked first, so that a second run costs milliseconds and needs no network.
+need_debian() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    command -v apt-get >/dev/null || fail "these Debian packages are missing: ${missing[*]}" "install their like with your system's package manager, then run this again"
+    local sudo=""
+    [ "$(id -u)" -eq 0 ] || sudo="sudo"
+    say "installing ${missing[*]} (Debian packages)"
+    $sudo apt-get update -qq >/dev/null
+    DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+        fail "apt-get could not install ${missing[*]}" "run 'apt-get install ${missing[*]}' by hand to see why"
+}
+
+need_dotnet() {
+    command -v dotnet >/dev/null || fail "the .NET 10 SDK is missing" "install it from https://dotnet.microsoft.com/download/dotnet/10.0"
+    dotnet --version >/dev/null 2>&1 || fail "no .NET SDK here satisfies global.json" "install the .NET 10 SDK"
+    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+}
+
+# What every way of running Touchmark needs: the slicer and its sandbox, Ed25519, SQLite.
+need_runtime() { need_dotnet; need_debian prusa-slicer bubblewrap libsodium23 libsqlite3-0; }
