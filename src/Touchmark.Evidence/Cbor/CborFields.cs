@@ -1,0 +1,184 @@
+namespace Touchmark.Evidence.Cbor;
+
+/// <summary>
+/// Reads the fields of one map with text keys, strictly: each field has its type and range, and no field is left over. The first problem is kept
+/// and everything after it yields empty values, so that a decoder reads its fields in one go and asks once, at the end.
+/// </summary>
+public sealed class CborFields
+{
+    private static readonly CborMap Nothing = new([]);
+
+    private readonly CborMap map;
+    private readonly string path;
+    private readonly Sink sink;
+    private readonly HashSet<string> read = new(StringComparer.Ordinal);
+
+    private CborFields(CborValue? value, string path, Sink sink)
+    {
+        this.path = path;
+        this.sink = sink;
+        map = value as CborMap ?? Nothing;
+        if (value is not CborMap)
+        {
+            sink.Report($"{path}: not a map");
+        }
+    }
+
+    /// <summary>Decodes a map by <paramref name="readFields"/>; null and a problem in words when any field is wrong, missing or unknown.</summary>
+    public static T? Decode<T>(CborValue value, string name, Func<CborFields, T> readFields, out string? problem)
+        where T : class
+    {
+        var fields = new CborFields(value, name, new Sink());
+        var result = fields.ReadAll(readFields);
+        problem = fields.sink.Problem;
+        return problem is null ? result : null;
+    }
+
+    public string Text(string key, int maxLength = 256) => OptionalText(key, maxLength) ?? Missing(key, "");
+
+    public string? OptionalText(string key, int maxLength = 256)
+    {
+        var value = Take<CborText>(key, "text")?.Value;
+        return value is not { Length: var length } || length <= maxLength ? value : Wrong<string?>(key, $"longer than {maxLength} characters", null);
+    }
+
+    public long Integer(string key, long min = 0, long max = long.MaxValue) => OptionalInteger(key, min, max) ?? Missing(key, 0L);
+
+    public long? OptionalInteger(string key, long min = 0, long max = long.MaxValue)
+    {
+        if (Take<CborInteger>(key, "an integer")?.Value is not { } value)
+        {
+            return null;
+        }
+        return value >= min && value <= max ? (long)value : Wrong<long?>(key, $"outside {min} to {max}", null);
+    }
+
+    /// <summary>A finite number, always floating point on the wire.</summary>
+    public double Number(string key, double min = double.MinValue, double max = double.MaxValue) => OptionalNumber(key, min, max) ?? Missing(key, 0d);
+
+    public double? OptionalNumber(string key, double min = double.MinValue, double max = double.MaxValue)
+    {
+        var value = Take<CborFloat>(key, "a floating point number")?.Value;
+        return value is not { } number || (number >= min && number <= max) ? value : Wrong<double?>(key, $"outside {min:R} to {max:R}", null);
+    }
+
+    public bool Boolean(string key) => Take<CborBoolean>(key, "a boolean")?.Value ?? Missing(key, false);
+
+    /// <summary>A byte string of exactly <paramref name="length"/> bytes.</summary>
+    public ReadOnlyMemory<byte> Bytes(string key, int length) => Bytes(key, length, length);
+
+    public ReadOnlyMemory<byte> Bytes(string key, int minLength, int maxLength) => OptionalBytes(key, minLength, maxLength) ?? Missing(key, ReadOnlyMemory<byte>.Empty);
+
+    public ReadOnlyMemory<byte>? OptionalBytes(string key, int minLength, int maxLength)
+    {
+        var value = Take<CborBytes>(key, "a byte string")?.Value;
+        return value is not { Length: var length } || (length >= minLength && length <= maxLength)
+            ? value
+            : Wrong<ReadOnlyMemory<byte>?>(key, minLength == maxLength ? $"not {minLength} bytes" : $"not {minLength} to {maxLength} bytes", null);
+    }
+
+    /// <summary>A UUID: 16 bytes, big-endian.</summary>
+    public Guid Id(string key) => OptionalId(key) ?? Missing(key, Guid.Empty);
+
+    public Guid? OptionalId(string key) => OptionalBytes(key, 16, 16) is { } bytes ? new Guid(bytes.Span, bigEndian: true) : null;
+
+    /// <summary>Microseconds since 1970-01-01T00:00:00Z.</summary>
+    public DateTimeOffset Time(string key) => OptionalTime(key) ?? Missing(key, DateTimeOffset.UnixEpoch);
+
+    public DateTimeOffset? OptionalTime(string key) => OptionalInteger(key, 0, CborTime.Latest) is { } microseconds ? CborTime.FromMicroseconds(microseconds) : null;
+
+    /// <summary>An array of texts.</summary>
+    public IReadOnlyList<string> Texts(string key, int maxCount, int maxLength = 256) =>
+        List(key, maxCount, item => item is CborText { Value: var text } && text.Length <= maxLength ? text : Wrong(key, "holds something other than short texts", ""));
+
+    /// <summary>An array of UUIDs.</summary>
+    public IReadOnlyList<Guid> Ids(string key, int maxCount) =>
+        List(key, maxCount, item => item is CborBytes { Value: { Length: 16 } id } ? new Guid(id.Span, bigEndian: true) : Wrong(key, "holds something other than UUIDs", Guid.Empty));
+
+    /// <summary>An array of maps.</summary>
+    public IReadOnlyList<T> Maps<T>(string key, int maxCount, Func<CborFields, T> readItem) =>
+        List(key, maxCount, item => new CborFields(item, $"{path}.{key}", sink).ReadAll(readItem));
+
+    /// <summary>A nested map.</summary>
+    public T Map<T>(string key, Func<CborFields, T> readFields) =>
+        new CborFields(Take<CborMap>(key, "a map") ?? Missing<CborValue?>(key, null), $"{path}.{key}", sink).ReadAll(readFields);
+
+    /// <summary>One of the names in <paramref name="names"/>, as the enum value beside it.</summary>
+    public T Choice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
+        where T : struct
+    {
+        var text = Text(key);
+        foreach (var (value, name) in names)
+        {
+            if (string.Equals(name, text, StringComparison.Ordinal))
+            {
+                return value;
+            }
+        }
+        return Wrong(key, "not a known value", default(T));
+    }
+
+    /// <summary>Reports that a field that was read is wrong for a reason the reader found out itself.</summary>
+    public void Refuse(string key, string reason) => sink.Report($"{path}.{key}: {reason}");
+
+    private List<T> List<T>(string key, int maxCount, Func<CborValue, T> convert)
+    {
+        var items = Take<CborArray>(key, "an array")?.Items;
+        if (items is null)
+        {
+            return Missing<List<T>>(key, []);
+        }
+        return items.Count <= maxCount ? items.Select(convert).ToList() : Wrong<List<T>>(key, $"more than {maxCount} items", []);
+    }
+
+    private T ReadAll<T>(Func<CborFields, T> readFields)
+    {
+        var result = readFields(this);
+        foreach (var (key, _) in map.Entries)
+        {
+            if (key is not CborText { Value: var name } || !read.Contains(name))
+            {
+                sink.Report($"{path}: unknown field {(key as CborText)?.Value ?? "that is not text"}");
+            }
+        }
+        return result;
+    }
+
+    private T? Take<T>(string key, string kind)
+        where T : CborValue
+    {
+        read.Add(key);
+        return map.Find(key) switch
+        {
+            null => null,
+            T value => value,
+            _ => Wrong<T?>(key, $"not {kind}", null),
+        };
+    }
+
+    private T Missing<T>(string key, T substitute) => Wrong(key, "missing", substitute);
+
+    private T Wrong<T>(string key, string reason, T substitute)
+    {
+        Refuse(key, reason);
+        return substitute;
+    }
+
+    private sealed class Sink
+    {
+        public string? Problem { get; private set; }
+
+        public void Report(string problem) => Problem ??= problem;
+    }
+}
+
+/// <summary>Times in documents and messages: UTC microseconds since 1970-01-01T00:00:00Z.</summary>
+public static class CborTime
+{
+    /// <summary>The last microsecond that <see cref="DateTimeOffset"/> can hold.</summary>
+    internal static readonly long Latest = (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    public static long ToMicroseconds(this DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
+    public static DateTimeOffset FromMicroseconds(long microseconds) => DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
+}
