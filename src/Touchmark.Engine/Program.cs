@@ -1,6 +1,38 @@
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+
 namespace Touchmark.Engine;
 
+/// <summary>The engine process: a list of features, and nothing else.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    private static async Task Main(string[] args)
+    {
+        await using var app = Create(args);
+        await app.Services.GetRequiredService<Migrations>().RunAsync(CancellationToken.None);
+        await app.RunAsync();
+    }
+
+    /// <summary>Builds the engine from its command line.</summary>
+    /// <param name="args">See <see cref="EngineOptions"/>.</param>
+    /// <param name="replace">Lets a test put a clock or a fault in the place of a service.</param>
+    internal static WebApplication Create(string[] args, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        // Only the command line and our own variables count: a stray settings file in a folder changes nothing.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddEnvironmentVariables("TOUCHMARK_").AddCommandLine(args);
+        var options = EngineOptions.Read(builder.Configuration);
+        var services = builder.Services;
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        builder.AddWeb(options);
+        services.AddStorage();
+
+        replace?.Invoke(services);
+
+        var app = builder.Build();
+        app.MapWeb();
+        return app;
+    }
 }

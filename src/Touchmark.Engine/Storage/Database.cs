@@ -1,0 +1,91 @@
+using System.Data.Common;
+using Dapper;
+
+namespace Touchmark.Engine.Storage;
+
+/// <summary>
+/// The one way to the database. Reading, or a single statement: <see cref="OpenAsync"/> and Dapper. Several statements that belong together:
+/// <see cref="BeginAsync"/>. SQL is written once for both databases (see <see cref="Dialect"/>); parameters are <c>@Name</c>.
+/// </summary>
+internal sealed class Database(Dialect dialect)
+{
+    static Database() => SqlTypes.Register();
+
+    public Dialect Dialect => dialect;
+
+    /// <summary>An open connection, which the caller disposes.</summary>
+    public Task<DbConnection> OpenAsync(CancellationToken cancel) => dialect.OpenAsync(cancel);
+
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args, CancellationToken cancel)
+    {
+        await using var connection = await OpenAsync(cancel);
+        return (await connection.QueryAsync<T>(new CommandDefinition(sql, args, cancellationToken: cancel))).AsList();
+    }
+
+    public async Task<T?> FirstOrDefaultAsync<T>(string sql, object? args, CancellationToken cancel)
+    {
+        await using var connection = await OpenAsync(cancel);
+        return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, args, cancellationToken: cancel));
+    }
+
+    /// <summary>Runs one statement that changes something, on its own, and answers with the number of rows that it touched.</summary>
+    public async Task<int> ExecuteAsync(string sql, object? args, CancellationToken cancel)
+    {
+        using var turn = await dialect.EnterWriteAsync(cancel);
+        await using var connection = await OpenAsync(cancel);
+        return await connection.ExecuteAsync(new CommandDefinition(sql, args, cancellationToken: cancel));
+    }
+
+    /// <summary>Begins a transaction that writes. Disposed without <see cref="Transaction.CommitAsync"/>, nothing of it has happened.</summary>
+    public async Task<Transaction> BeginAsync(CancellationToken cancel)
+    {
+        var turn = await dialect.EnterWriteAsync(cancel);
+        DbConnection? connection = null;
+        try
+        {
+            connection = await OpenAsync(cancel);
+            return new Transaction(connection, await connection.BeginTransactionAsync(cancel), turn);
+        }
+        catch
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
+
+            turn?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>True when the error is a second row with the same unique key.</summary>
+    public bool IsDuplicate(DbException error) => dialect.IsDuplicate(error);
+}
+
+/// <summary>Statements that happen all or not at all.</summary>
+internal sealed class Transaction(DbConnection connection, DbTransaction transaction, IDisposable? turn) : IAsyncDisposable
+{
+    public Task<int> ExecuteAsync(string sql, object? args, CancellationToken cancel) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, args, transaction, cancellationToken: cancel));
+
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args, CancellationToken cancel) =>
+        (await connection.QueryAsync<T>(new CommandDefinition(sql, args, transaction, cancellationToken: cancel))).AsList();
+
+    public Task<T?> FirstOrDefaultAsync<T>(string sql, object? args, CancellationToken cancel) =>
+        connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, args, transaction, cancellationToken: cancel));
+
+    public Task CommitAsync(CancellationToken cancel) => transaction.CommitAsync(cancel);
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await transaction.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+        finally
+        {
+            turn?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Data.Common;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Touchmark.Engine.Storage;
+
+/// <summary>Everything in which SQLite and PostgreSQL differ. One SQL text serves both: text, bigint, {blob}, times as UTC microseconds, keys made by the program.</summary>
+internal abstract class Dialect : IAsyncDisposable
+{
+    public static Dialect For(EngineOptions options) =>
+        options.Database is { } connection ? new Postgres(connection) : new Sqlite(Path.Combine(options.Data, "touchmark.db"));
+
+    /// <summary>The word that stands for <c>{blob}</c> in migrations.</summary>
+    public abstract string Blob { get; }
+
+    /// <summary>A statement that makes other nodes wait until this transaction, which changes the schema, has ended.</summary>
+    public abstract string LockSchema { get; }
+
+    public abstract Task<DbConnection> OpenAsync(CancellationToken cancel);
+
+    /// <summary>Waits for the right to write, where the database has one writer at a time.</summary>
+    public virtual ValueTask<IDisposable?> EnterWriteAsync(CancellationToken cancel) => default;
+
+    public abstract bool IsDuplicate(DbException error);
+
+    public abstract bool IsFull(DbException error);
+
+    public abstract ValueTask DisposeAsync();
+
+    private sealed class Sqlite : Dialect
+    {
+        private readonly string connectionString;
+
+        // SQLite has one writer. Waiting here in line is fair and cheap; its own busy handler polls, and is only needed against other processes.
+        private readonly SemaphoreSlim writer = new(1, 1);
+
+        public Sqlite(string file)
+        {
+            NativeSqlite.Use();
+            connectionString = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 10 }.ConnectionString;
+        }
+
+        public override string Blob => "blob";
+
+        public override string LockSchema => "select 1";
+
+        public override async Task<DbConnection> OpenAsync(CancellationToken cancel)
+        {
+            var connection = new SqliteConnection(connectionString);
+            try
+            {
+                await connection.OpenAsync(cancel);
+                await connection.ExecuteAsync("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma secure_delete = on");
+                return connection;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
+
+        public override async ValueTask<IDisposable?> EnterWriteAsync(CancellationToken cancel)
+        {
+            await writer.WaitAsync(cancel);
+            return new Turn(writer);
+        }
+
+        public override bool IsDuplicate(DbException error) => error is SqliteException { SqliteExtendedErrorCode: 1555 or 2067 };
+
+        public override bool IsFull(DbException error) => error is SqliteException { SqliteErrorCode: 13 };
+
+        public override ValueTask DisposeAsync()
+        {
+            using var connection = new SqliteConnection(connectionString);
+            SqliteConnection.ClearPool(connection);
+            return ValueTask.CompletedTask;
+        }
+
+        private sealed class Turn(SemaphoreSlim writer) : IDisposable
+        {
+            private SemaphoreSlim? held = writer;
+
+            public void Dispose() => Interlocked.Exchange(ref held, null)?.Release();
+        }
+    }
+
+    private sealed class Postgres(string connectionString) : Dialect
+    {
+        private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(connectionString);
+
+        public override string Blob => "bytea";
+
+        public override string LockSchema => "select pg_advisory_xact_lock(7817261)";
+
+        public override async Task<DbConnection> OpenAsync(CancellationToken cancel) => await source.OpenConnectionAsync(cancel);
+
+        public override bool IsDuplicate(DbException error) => error is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
+
+        public override bool IsFull(DbException error) => error is PostgresException { SqlState: PostgresErrorCodes.DiskFull };
+
+        public override ValueTask DisposeAsync() => source.DisposeAsync();
+    }
+}

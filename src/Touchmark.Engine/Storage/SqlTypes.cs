@@ -1,0 +1,51 @@
+using System.Data;
+using System.Globalization;
+using Dapper;
+
+namespace Touchmark.Engine.Storage;
+
+/// <summary>How the program's types lie in the database, the same in both: ids as text "D", times as UTC microseconds, enums as their number.</summary>
+internal static class SqlTypes
+{
+    /// <summary>Dapper keeps its handlers per process, so this is done once, before the first statement.</summary>
+    public static void Register()
+    {
+        DefaultTypeMap.MatchNamesWithUnderscores = true;
+        SqlMapper.RemoveTypeMap(typeof(Guid));
+        SqlMapper.RemoveTypeMap(typeof(Guid?));
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset));
+        SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
+        SqlMapper.AddTypeHandler(new IdHandler());
+        SqlMapper.AddTypeHandler(new TimeHandler());
+    }
+
+    private sealed class IdHandler : SqlMapper.TypeHandler<Guid>
+    {
+        public override void SetValue(IDbDataParameter parameter, Guid value)
+        {
+            parameter.DbType = DbType.String;
+            parameter.Value = value.ToString("D");
+        }
+
+        public override Guid Parse(object value) => Guid.ParseExact((string)value, "D");
+    }
+
+    private sealed class TimeHandler : SqlMapper.TypeHandler<DateTimeOffset>
+    {
+        public override void SetValue(IDbDataParameter parameter, DateTimeOffset value)
+        {
+            parameter.DbType = DbType.Int64;
+            parameter.Value = value.ToMicroseconds();
+        }
+
+        public override DateTimeOffset Parse(object value) => Microseconds.ToTime(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+    }
+}
+
+/// <summary>UTC microseconds since 1970, the project's time on the wire and in the database.</summary>
+internal static class Microseconds
+{
+    public static long ToMicroseconds(this DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    public static DateTimeOffset ToTime(long microseconds) => DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
+}

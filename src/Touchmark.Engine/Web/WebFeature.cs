@@ -1,0 +1,97 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Diagnostics;
+using Touchmark.Engine.Storage;
+
+namespace Touchmark.Engine.Web;
+
+/// <summary>What all features share of HTTP: JSON, limits, problem details, security headers, health, OpenAPI.</summary>
+internal static class WebFeature
+{
+    public static void AddWeb(this WebApplicationBuilder builder, EngineOptions options)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.RequestBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.DictionaryKeyPolicy = JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+            // A misspelt optional field ("expires" for "expires_at") must not quietly mean "never".
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            json.SerializerOptions.RespectNullableAnnotations = true;
+            json.SerializerOptions.RespectRequiredConstructorParameters = true;
+            json.SerializerOptions.AllowDuplicateProperties = false;
+            json.SerializerOptions.MaxDepth = 16;
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
+        });
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddOpenApi();
+    }
+
+    public static void MapWeb(this WebApplication app)
+    {
+        app.Use(SecurityHeaders.AddAsync);
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerErrorAsync, SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException });
+        app.UseStatusCodePages(context => AnswerStatusAsync(context.HttpContext));
+        app.MapOpenApi();
+        app.MapGet("/health", HealthAsync).ExcludeFromDescription();
+    }
+
+    private static async Task<IResult> HealthAsync(Database database, CancellationToken cancel)
+    {
+        await database.FirstOrDefaultAsync<long>("select count(*) from schema_migrations", null, cancel);
+        return Results.Json(new { status = "ok", version = typeof(WebFeature).Assembly.GetName().Version?.ToString(3) });
+    }
+
+    private static Task AnswerErrorAsync(HttpContext context)
+    {
+        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        var refusal = error switch
+        {
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
+            BadHttpRequestException bad => new Refusal(bad.StatusCode, "BAD_REQUEST", Describe(bad), "Compare the request with /openapi/v1.json."),
+            not null when StorageFull.Is(error, context.RequestServices.GetRequiredService<Dialect>()) => new Refusal(
+                StatusCodes.Status507InsufficientStorage, "STORAGE_FULL", "The engine has no room left to store this. Nothing was changed.",
+                "Free space in the engine's data folder or database, then send the request again."),
+            _ => new Refusal(
+                StatusCodes.Status500InternalServerError, "INTERNAL", "The engine failed to answer; the fault is logged under the figure trace.",
+                "Try again; if it stays, report the trace figure.").With("trace", context.TraceIdentifier),
+        };
+        return refusal.ExecuteAsync(context);
+    }
+
+    private static Refusal TooLarge => new(StatusCodes.Status413PayloadTooLarge, "TOO_LARGE", "The request is larger than the engine accepts here.", "Send less; designs go to /api/designs.");
+
+    // The path in a JSON error names the member and never its value, so no secret comes back.
+    private static string Describe(BadHttpRequestException bad) => bad.InnerException is JsonException { Path: { } path }
+        ? $"The body is not the JSON that this request takes (at {path})."
+        : "The request is not one that the engine understands.";
+
+    private static Task AnswerStatusAsync(HttpContext context)
+    {
+        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+        {
+            return Task.CompletedTask;
+        }
+
+        var refusal = context.Response.StatusCode switch
+        {
+            StatusCodes.Status401Unauthorized => new Refusal(401, "UNAUTHENTICATED", "This request needs a valid token.", "Get one from POST /api/tokens and send it as 'Authorization: Bearer …'."),
+            StatusCodes.Status403Forbidden => Refusal.Forbidden("Your role does not allow this.", "Ask an account with the right role."),
+            StatusCodes.Status404NotFound => new Refusal(404, "NOT_FOUND", "There is nothing at this address.", "See /openapi/v1.json for all addresses."),
+            StatusCodes.Status405MethodNotAllowed => new Refusal(405, "METHOD_NOT_ALLOWED", "This address does not take this method.", "See /openapi/v1.json."),
+            StatusCodes.Status413PayloadTooLarge => TooLarge,
+            StatusCodes.Status415UnsupportedMediaType => new Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "The body is not of a type that this address takes.", "Send application/json, or multipart/form-data for a design."),
+            StatusCodes.Status429TooManyRequests => new Refusal(429, "TOO_MANY_REQUESTS", "Too many requests.", "Wait a minute and try again."),
+            var status => new Refusal(status, "REFUSED", "The request was refused.", "See /openapi/v1.json."),
+        };
+        return refusal.ExecuteAsync(context);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Touchmark.Engine.Storage;
+
+namespace Touchmark.Engine.Tests.Server;
+
+/// <summary>On which database a test runs: the storage tests run on each.</summary>
+public enum StorageKind
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>A real engine on a real port of the loopback, with a data folder of its own, a clock that a test moves, and every log line kept for inspection.</summary>
+internal sealed partial class ServerFactory : IAsyncDisposable
+{
+    private readonly string? database;
+    private readonly Action<IServiceCollection>? replace;
+    private WebApplication app = null!;
+
+    private ServerFactory(string? database, Action<IServiceCollection>? replace)
+    {
+        this.database = database;
+        this.replace = replace;
+    }
+
+    public static TheoryData<StorageKind> BothDatabases => [StorageKind.Sqlite, StorageKind.Postgres];
+
+    public string Data { get; } = Directory.CreateTempSubdirectory("touchmark-test-").FullName;
+
+    public FakeTime Time { get; } = new();
+
+    public KeptLog Log { get; } = new();
+
+    public Uri Address { get; private set; } = null!;
+
+    public IServiceProvider Services => app.Services;
+
+    public Database Database => Services.GetRequiredService<Database>();
+
+    public static async Task<ServerFactory> StartAsync(StorageKind storage = StorageKind.Sqlite, Action<IServiceCollection>? replace = null)
+    {
+        var server = new ServerFactory(storage == StorageKind.Postgres ? await PostgresServer.NewDatabaseAsync() : null, replace);
+        try
+        {
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the engine and starts it again on the same data.</summary>
+    public async Task RestartAsync()
+    {
+        await app.DisposeAsync();
+        await StartAsync();
+    }
+
+    /// <summary>A client that has not signed in.</summary>
+    public HttpClient Client() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
+
+    public async ValueTask DisposeAsync()
+    {
+        if (app is not null)
+        {
+            await app.DisposeAsync();
+        }
+
+        Directory.Delete(Data, recursive: true);
+    }
+
+    private async Task StartAsync()
+    {
+        string[] args = ["--data", Data, "--urls", "http://127.0.0.1:0", .. database is null ? Array.Empty<string>() : ["--database", database]];
+        app = Program.Create(args, services =>
+        {
+            services.AddSingleton<TimeProvider>(Time);
+            services.AddLogging(logging => logging.ClearProviders().AddProvider(Log));
+            replace?.Invoke(services);
+        });
+        await Services.GetRequiredService<Migrations>().RunAsync(CancellationToken.None);
+        await app.StartAsync();
+        Address = new Uri(app.Urls.Single());
+    }
+}
+
+/// <summary>Keeps every log line of a server.</summary>
+internal sealed class KeptLog : ILoggerProvider, ILogger
+{
+    private readonly Lock gate = new();
+    private readonly List<string> lines = [];
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. lines];
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (gate)
+        {
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{logLevel}: {formatter(state, exception)} {exception}"));
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}
