@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Touchmark.Cryptography;
+
+/// <summary>
+/// What sealing and opening have in common: the cipher, the counter and the chain value, which together fix IV and associated data of the next segment
+/// (spec/segment.md). Both sides compute them; nothing but ciphertext and tag travels.
+/// </summary>
+internal sealed class SegmentChain : IDisposable
+{
+    internal const int SessionIdSize = 16;
+    internal const int IvSize = 12;
+    internal const int TagSize = 16;
+    internal const int AssociatedDataSize = SessionIdSize + sizeof(ulong) + SHA256.HashSizeInBytes;
+
+    private readonly LockedBuffer _chainKey;
+    private readonly byte[] _sessionId;
+    private readonly byte[] _head = new byte[SHA256.HashSizeInBytes];
+    private readonly byte[] _iv = new byte[IvSize];
+
+    internal SegmentChain(SessionKeys keys, ReadOnlySpan<byte> sessionId)
+    {
+        if (sessionId.Length != SessionIdSize)
+            throw new ArgumentException($"Must be {SessionIdSize} bytes, is {sessionId.Length}.", nameof(sessionId));
+        _sessionId = sessionId.ToArray();
+        // A copy, so that a session's keys and its cipher may be disposed in any order.
+        _chainKey = LockedBuffer.CopyOf(keys.Chain.Span);
+        Cipher = new AesGcm(keys.Segment.Span, TagSize);
+        HMACSHA256.HashData(_chainKey.Span, keys.TranscriptHash, _head);
+    }
+
+    internal AesGcm Cipher { get; }
+
+    /// <summary>Number of the last segment that went through; 0 before the first.</summary>
+    internal ulong Count { get; private set; }
+
+    /// <summary>c_Count: c_0 before the first segment.</summary>
+    internal ReadOnlySpan<byte> Head => _head;
+
+    /// <summary>IV of the segment that went through last, or that <see cref="Prepare"/> was called for.</summary>
+    internal ReadOnlySpan<byte> Iv => _iv;
+
+    /// <summary>Computes IV and associated data of segment Count + 1.</summary>
+    internal void Prepare(Span<byte> associatedData)
+    {
+        Span<byte> input = stackalloc byte[2 + sizeof(ulong)];
+        "iv"u8.CopyTo(input);
+        BinaryPrimitives.WriteUInt64BigEndian(input[2..], Count + 1);
+        Span<byte> mac = stackalloc byte[SHA256.HashSizeInBytes];
+        HMACSHA256.HashData(_chainKey.Span, input, mac);
+        mac[..IvSize].CopyTo(_iv);
+
+        _sessionId.CopyTo(associatedData);
+        BinaryPrimitives.WriteUInt64BigEndian(associatedData[SessionIdSize..], Count + 1);
+        _head.CopyTo(associatedData[(SessionIdSize + sizeof(ulong))..]);
+    }
+
+    /// <summary>Moves the chain on over the segment that was prepared.</summary>
+    internal void Advance(ReadOnlySpan<byte> tag)
+    {
+        Span<byte> input = stackalloc byte[SHA256.HashSizeInBytes + sizeof(ulong) + IvSize + TagSize];
+        _head.CopyTo(input);
+        BinaryPrimitives.WriteUInt64BigEndian(input[32..], Count + 1);
+        _iv.CopyTo(input[40..]);
+        tag.CopyTo(input[52..]);
+        HMACSHA256.HashData(_chainKey.Span, input, _head);
+        Count++;
+    }
+
+    public void Dispose()
+    {
+        Cipher.Dispose();
+        _chainKey.Dispose();
+    }
+}

@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+
+namespace Touchmark.Cryptography.Tests;
+
+public sealed class LockedBufferTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(32)]
+    [InlineData(65)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(100_000)]
+    public void A_new_buffer_is_zeroed_writable_and_of_the_length_asked_for(int length)
+    {
+        using var buffer = new LockedBuffer(length);
+        Assert.Equal(length, buffer.Span.Length);
+        Assert.Equal(length, buffer.Memory.Length);
+        Assert.False(buffer.Span.ContainsAnyExcept((byte)0));
+        buffer.Span.Fill(0xA5);
+        Assert.False(buffer.Memory.Span.ContainsAnyExcept((byte)0xA5));
+    }
+
+    [Fact]
+    public void Neighbouring_buffers_do_not_overlap()
+    {
+        LockedBuffer[] buffers = [.. Enumerable.Range(0, 600).Select(i => new LockedBuffer(1 + (i % 130)))];
+        for (int i = 0; i < buffers.Length; i++)
+            buffers[i].Span.Fill((byte)i);
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            Assert.False(buffers[i].Span.ContainsAnyExcept((byte)i));
+            buffers[i].Dispose();
+        }
+    }
+
+    [Fact]
+    public void Use_after_dispose_throws_for_span_memory_and_pin()
+    {
+        var buffer = new LockedBuffer(32);
+        Memory<byte> memory = buffer.Memory;
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => buffer.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => memory.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => memory.Pin());
+    }
+
+    [Fact]
+    public unsafe void Disposing_overwrites_at_once_even_while_an_operation_has_the_memory_pinned()
+    {
+        var buffer = new LockedBuffer(4096);
+        buffer.Span.Fill(0x5A);
+        using System.Buffers.MemoryHandle pin = buffer.Memory.Pin();
+        buffer.Dispose();
+        var seen = new ReadOnlySpan<byte>(pin.Pointer, 4096);
+        Assert.False(seen.ContainsAnyExcept((byte)0));
+        using var next = new LockedBuffer(4096);
+        next.Span.Fill(1);
+        Assert.False(seen.ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public void A_buffer_that_nobody_disposed_is_wiped_by_its_finalizer_before_the_memory_is_used_again()
+    {
+        const int odd = 2048;
+        Abandon(odd);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        LockedBuffer[] reused = [.. Enumerable.Range(0, 16).Select(_ => new LockedBuffer(odd))];
+        Assert.All(reused, b => Assert.False(b.Span.ContainsAnyExcept((byte)0)));
+        Array.ForEach(reused, b => b.Dispose());
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Abandon(int length)
+        {
+            for (int i = 0; i < 8; i++)
+                new LockedBuffer(length).Span.Fill(0xEE);
+        }
+    }
+
+    [Fact]
+    public void A_thousand_keys_take_no_more_locked_memory_than_their_slots()
+    {
+        long before = Total();
+        LockedBuffer[] keys = [.. Enumerable.Range(0, 1000).Select(_ => new LockedBuffer(32))];
+        Assert.InRange(Total() - before, 0, (1000 * 64) + (16 * 1024));
+        Array.ForEach(keys, k => k.Dispose());
+
+        static long Total() => LockedMemory.Report() is var r ? r.LockedBytes + r.UnlockedBytes : 0;
+    }
+
+    [Fact]
+    public void What_could_not_be_locked_is_reported_with_figures_and_a_remedy()
+    {
+        // Far more than any usual RLIMIT_MEMLOCK; where there is no limit (root), all of it is locked and nothing is reported.
+        using var large = new LockedBuffer(64 * 1024 * 1024);
+        LockedMemoryReport report = LockedMemory.Report();
+        if (large.IsLocked)
+        {
+            Assert.True(report.LockedBytes >= large.Length);
+        }
+        else
+        {
+            Assert.True(report.UnlockedBytes >= large.Length);
+            Assert.Contains("ulimit -l", report.Shortfall, StringComparison.Ordinal);
+        }
+    }
+}
