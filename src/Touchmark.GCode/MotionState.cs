@@ -1,0 +1,366 @@
+namespace Touchmark.GCode;
+
+/// <summary>A straight move that a line asks for, before planning. Lengths in mm, speed in mm/s.</summary>
+internal readonly record struct RawMove(Position Start, Position End, double ExtrudedMm, double Speed);
+
+/// <summary>The printer's modes and position, and what each line does to them. It follows klippy/extras/gcode_move.py,
+/// gcode_arcs.py and toolhead.py, and takes any line: what it does not understand changes nothing.</summary>
+internal sealed class MotionState
+{
+    /// <summary>An arc has at most this many chords; a longer one is drawn with longer chords.</summary>
+    private const int MaxChords = 10_000;
+
+    private const double DefaultSpeed = 25;
+
+    private readonly MachineLimits _limits;
+    private readonly double[] _position = new double[4];
+    private readonly double[] _base = new double[4];
+    private readonly List<RawMove> _moves = [];
+    private bool _absolute = true;
+    private bool _absoluteExtrusion = true;
+    private double _feed = DefaultSpeed;
+    private double _speedFactor = 1;
+    private double _extrudeFactor = 1;
+
+    public MotionState(MachineLimits limits)
+    {
+        _limits = limits;
+        Velocity = limits.MaxVelocity;
+        Acceleration = limits.MaxAcceleration;
+        SquareCornerVelocity = limits.SquareCornerVelocity;
+        MinimumCruiseRatio = limits.MinimumCruiseRatio;
+        Home(all: true, x: true, y: true, z: true);
+    }
+
+    /// <summary>Moves of the last line, arcs as chords.</summary>
+    public List<RawMove> Moves => _moves;
+
+    /// <summary>Kind of the last line.</summary>
+    public SegmentKind Kind { get; private set; }
+
+    /// <summary>Seconds that the last line waits, for G4.</summary>
+    public double DwellSeconds { get; private set; }
+
+    public double? NozzleSet { get; private set; }
+
+    public double? BedSet { get; private set; }
+
+    public double? ChamberSet { get; private set; }
+
+    public double? FanSet { get; private set; }
+
+    public double Velocity { get; private set; }
+
+    public double Acceleration { get; private set; }
+
+    public double SquareCornerVelocity { get; private set; }
+
+    public double MinimumCruiseRatio { get; private set; }
+
+    public int Tool { get; private set; }
+
+    public bool Absolute => _absolute;
+
+    public Position Position => new(_position[0], _position[1], _position[2]);
+
+    public void Apply(GCodeLine line)
+    {
+        _moves.Clear();
+        Kind = SegmentKind.Motion;
+        DwellSeconds = 0;
+        NozzleSet = BedSet = ChamberSet = FanSet = null;
+        if (line.Kind == GCodeLineKind.Classic && line.Number >= 0)
+        {
+            switch (line.Letter)
+            {
+                case (byte)'G':
+                    ApplyG(line);
+                    break;
+                case (byte)'M':
+                    ApplyM(line);
+                    break;
+                case (byte)'T':
+                    SelectTool(line.Number);
+                    break;
+            }
+        }
+        else if (line.Kind == GCodeLineKind.Extended)
+        {
+            ApplyExtended(line);
+        }
+
+        if (_limits.AllowedMacros.Count > 0 && Kind == SegmentKind.Motion && Macros.Contains(_limits, line.Name))
+        {
+            Kind = SegmentKind.Macro;
+            _moves.Clear();
+        }
+    }
+
+    private void ApplyG(GCodeLine line)
+    {
+        switch (line.Number)
+        {
+            case 0 or 1:
+                Line(line);
+                break;
+            case 2 or 3:
+                Arc(line, clockwise: line.Number == 2);
+                break;
+            case 4:
+                Kind = SegmentKind.Dwell;
+                DwellSeconds = line.TryGet('P', out double ms) ? Math.Max(0, ms) / 1000 : 0;
+                break;
+            case 28:
+                bool x = false, y = false, z = false;
+                foreach (GCodeWord word in line.Words)
+                {
+                    x |= word.Letter == 'X';
+                    y |= word.Letter == 'Y';
+                    z |= word.Letter == 'Z';
+                }
+
+                Home(!x && !y && !z, x, y, z);
+                Kind = SegmentKind.Home;
+                break;
+            case 90:
+                _absolute = true;
+                break;
+            case 91:
+                _absolute = false;
+                break;
+            case 92:
+                SetOrigin(line);
+                break;
+        }
+    }
+
+    private void ApplyM(GCodeLine line)
+    {
+        double s = line.TryGet('S', out double given) ? given : 0;
+        switch (line.Number)
+        {
+            case 82:
+                _absoluteExtrusion = true;
+                break;
+            case 83:
+                _absoluteExtrusion = false;
+                break;
+            case 104 or 109:
+                NozzleSet = s;
+                Kind = line.Number == 109 ? SegmentKind.WaitForHeater : SegmentKind.Motion;
+                break;
+            case 140 or 190:
+                BedSet = s;
+                Kind = line.Number == 190 ? SegmentKind.WaitForHeater : SegmentKind.Motion;
+                break;
+            case 141 or 191:
+                ChamberSet = s;
+                Kind = line.Number == 191 ? SegmentKind.WaitForHeater : SegmentKind.Motion;
+                break;
+            case 106:
+                FanSet = line.TryGet('S', out double fan) ? Math.Clamp(fan / 255, 0, 1) : 1;
+                break;
+            case 107:
+                FanSet = 0;
+                break;
+            case 204:
+                if (s > 0)
+                {
+                    Acceleration = s;
+                }
+                else if (line.TryGet('P', out double p) && line.TryGet('T', out double t) && Math.Min(p, t) > 0)
+                {
+                    Acceleration = Math.Min(p, t);
+                }
+
+                break;
+            case 220:
+                _speedFactor = s > 0 ? s / 100 : 1;
+                break;
+            case 221:
+                double factor = s > 0 ? s / 100 : 1;
+                _base[3] = _position[3] - ((_position[3] - _base[3]) / _extrudeFactor * factor);
+                _extrudeFactor = factor;
+                break;
+            case 400:
+                Kind = SegmentKind.Synchronise;
+                break;
+        }
+    }
+
+    private void ApplyExtended(GCodeLine line)
+    {
+        if (line.Name.SequenceEqual("SET_VELOCITY_LIMIT"u8))
+        {
+            Velocity = line.TryGet("VELOCITY"u8, out double velocity) && velocity > 0 ? velocity : Velocity;
+            Acceleration = line.TryGet("ACCEL"u8, out double accel) && accel > 0 ? accel : Acceleration;
+            SquareCornerVelocity = line.TryGet("SQUARE_CORNER_VELOCITY"u8, out double corner) && corner >= 0 ? corner : SquareCornerVelocity;
+            MinimumCruiseRatio = line.TryGet("MINIMUM_CRUISE_RATIO"u8, out double ratio) && ratio is >= 0 and < 1 ? ratio : MinimumCruiseRatio;
+        }
+        else if (line.Name.SequenceEqual("ACTIVATE_EXTRUDER"u8))
+        {
+            foreach (GCodeParameter parameter in line.Parameters)
+            {
+                if (parameter.Key.SequenceEqual("EXTRUDER"u8) && Macros.TryExtruder(parameter.Value, out int tool))
+                {
+                    SelectTool(tool);
+                }
+            }
+        }
+        else if (line.Name.SequenceEqual("SET_HEATER_TEMPERATURE"u8))
+        {
+            double target = line.TryGet("TARGET"u8, out double given) ? given : 0;
+            foreach (GCodeParameter parameter in line.Parameters)
+            {
+                if (parameter.Key.SequenceEqual("HEATER"u8))
+                {
+                    NozzleSet = Macros.TryExtruder(parameter.Value, out _) ? target : null;
+                    BedSet = parameter.Value.SequenceEqual("heater_bed"u8) ? target : null;
+                }
+            }
+        }
+    }
+
+    private void SelectTool(int tool)
+    {
+        if (tool != Tool)
+        {
+            Tool = tool;
+            _extrudeFactor = 1;
+            _base[3] = _position[3];
+        }
+    }
+
+    private void Home(bool all, bool x, bool y, bool z)
+    {
+        ReadOnlySpan<double> home = [_limits.HomeX, _limits.HomeY, _limits.HomeZ];
+        ReadOnlySpan<bool> homed = [all || x, all || y, all || z];
+        for (int axis = 0; axis < 3; axis++)
+        {
+            if (homed[axis])
+            {
+                _position[axis] = home[axis];
+                _base[axis] = 0;
+            }
+        }
+    }
+
+    private void SetOrigin(GCodeLine line)
+    {
+        bool any = false;
+        foreach (GCodeWord word in line.Words)
+        {
+            int axis = AxisOf(word.Letter);
+            if (axis >= 0 && word.HasValue)
+            {
+                any = true;
+                _base[axis] = _position[axis] - (word.Value * (axis == 3 ? _extrudeFactor : 1));
+            }
+        }
+
+        if (!any)
+        {
+            _position.CopyTo(_base, 0);
+        }
+    }
+
+    private static int AxisOf(char letter) => letter switch { 'X' => 0, 'Y' => 1, 'Z' => 2, 'E' => 3, _ => -1 };
+
+    private void Line(GCodeLine line)
+    {
+        Position start = Position;
+        double extruded = _position[3];
+        foreach (GCodeWord word in line.Words)
+        {
+            if (!word.HasValue)
+            {
+                continue;
+            }
+
+            int axis = AxisOf(word.Letter);
+            if (axis == 3)
+            {
+                double filament = word.Value * _extrudeFactor;
+                _position[3] = filament + (_absolute && _absoluteExtrusion ? _base[3] : extruded);
+            }
+            else if (axis >= 0)
+            {
+                _position[axis] = word.Value + (_absolute ? _base[axis] : _position[axis]);
+            }
+            else if (word.Letter == 'F' && word.Value > 0)
+            {
+                _feed = word.Value / 60;
+            }
+        }
+
+        Emit(start, Position, _position[3] - extruded);
+    }
+
+    private void Emit(Position start, Position end, double extruded)
+    {
+        if (start != end || extruded != 0)
+        {
+            _moves.Add(new RawMove(start, end, extruded, _feed * _speedFactor));
+        }
+    }
+
+    private void Arc(GCodeLine line, bool clockwise)
+    {
+        Position start = Position;
+        Span<double> target = [_position[0], _position[1], _position[2]];
+        double extruded = 0, i = 0, j = 0, radius = 0;
+        foreach (GCodeWord word in line.Words)
+        {
+            if (!word.HasValue)
+            {
+                continue;
+            }
+
+            int axis = AxisOf(word.Letter);
+            switch (word.Letter)
+            {
+                case 'E':
+                    double filament = word.Value * _extrudeFactor;
+                    extruded = _absolute && _absoluteExtrusion ? filament + _base[3] - _position[3] : filament;
+                    break;
+                case 'F' when word.Value > 0:
+                    _feed = word.Value / 60;
+                    break;
+                case 'I':
+                    i = word.Value;
+                    break;
+                case 'J':
+                    j = word.Value;
+                    break;
+                case 'R':
+                    radius = word.Value;
+                    break;
+                default:
+                    if (axis >= 0)
+                    {
+                        target[axis] = word.Value + (_absolute ? _base[axis] : _position[axis]);
+                    }
+
+                    break;
+            }
+        }
+
+        var end = new Position(target[0], target[1], target[2]);
+        if (radius != 0)
+        {
+            (i, j) = ArcGeometry.CentreOf(start, end, radius, clockwise);
+        }
+
+        Position previous = start;
+        int chords = ArcGeometry.Chords(start, end, i, j, clockwise, _limits.ArcResolution, MaxChords, out ArcGeometry arc);
+        for (int chord = 1; chord <= chords; chord++)
+        {
+            Position next = arc.At(chord, chords);
+            Emit(previous, next, extruded / chords);
+            previous = next;
+        }
+
+        target.CopyTo(_position);
+        _position[3] += extruded;
+    }
+}
