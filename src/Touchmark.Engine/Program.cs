@@ -1,3 +1,4 @@
+using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 
@@ -28,11 +29,13 @@ internal static class Program
         services.AddSingleton(TimeProvider.System);
         builder.AddWeb(options);
         services.AddStorage();
+        services.AddAccounts();
 
         replace?.Invoke(services);
 
         var app = builder.Build();
         app.MapWeb();
+        app.MapAccounts();
         return app;
     }
 }

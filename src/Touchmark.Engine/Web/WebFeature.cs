@@ -40,6 +40,9 @@ internal static class WebFeature
         app.Use(SecurityHeaders.AddAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerErrorAsync, SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException });
         app.UseStatusCodePages(context => AnswerStatusAsync(context.HttpContext));
+        // Said here, and not left to the host, which would put them in front of what answers their refusals.
+        app.UseAuthentication();
+        app.UseAuthorization();
         app.MapOpenApi();
         app.MapGet("/health", HealthAsync).ExcludeFromDescription();
     }

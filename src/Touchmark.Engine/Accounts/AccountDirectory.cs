@@ -1,0 +1,185 @@
+using System.Data.Common;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+
+namespace Touchmark.Engine.Accounts;
+
+/// <summary>Accounts and their organisations. An organisation comes into being with its first account.</summary>
+internal sealed class AccountDirectory(Database database, Passwords passwords, SetupToken setup, TimeProvider time, ILogger<AccountDirectory> log)
+{
+    private const string Columns =
+        "select accounts.id, accounts.email, accounts.name, accounts.role, accounts.organisation_id, organisations.name as organisation, accounts.created_at, accounts.disabled_at "
+        + "from accounts join organisations on organisations.id = accounts.organisation_id ";
+
+    /// <summary>The first account needs the setup token and is an admin; every other one is made by an admin.</summary>
+    public async Task<Outcome<AccountView>> CreateAsync(NewAccount request, Caller? caller, CancellationToken cancel)
+    {
+        var first = request.SetupToken is not null;
+        if (first && !await setup.IsRightAsync(request.SetupToken, cancel))
+        {
+            return new Refusal(StatusCodes.Status403Forbidden, "SETUP_TOKEN_WRONG", "The setup token is wrong, or the first account exists already.", "Use the token in the file setup-token of the engine's data folder; after the first account, let an admin make accounts.");
+        }
+
+        if (!first && caller is not { Role: Role.Admin })
+        {
+            return caller is null
+                ? new Refusal(StatusCodes.Status401Unauthorized, "UNAUTHENTICATED", "Making an account needs an admin's token, or the setup token for the first account.", "Sign in as an admin, or send setup_token.")
+                : Refusal.Forbidden("Only an admin makes accounts.", "Ask an admin.");
+        }
+
+        var role = first ? Role.Admin : request.Role;
+        if (Check(request, role) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var account = new AccountView
+        {
+            Id = Guid.CreateVersion7(time.GetUtcNow()),
+            Email = NormaliseEmail(request.Email),
+            Name = request.Name.Trim(),
+            Role = role!.Value,
+            Organisation = request.Organisation.Trim(),
+            CreatedAt = time.GetUtcNow(),
+        };
+        try
+        {
+            account = await InsertAsync(account, passwords.Hash(request.Password), first, cancel);
+        }
+        catch (DbException error) when (database.IsDuplicate(error))
+        {
+            return Refusal.Conflict("ACCOUNT_EXISTS", "There is an account with this e-mail address already, or the first account was made meanwhile.", "Use another address, or sign in.").With("email", account.Email);
+        }
+
+        if (first)
+        {
+            setup.Spend();
+        }
+
+        log.LogInformation("Account {AccountId} made with role {Role}", account.Id, account.Role);
+        return account;
+    }
+
+    /// <summary>The account with this e-mail and password, or null. Takes as long for an unknown e-mail as for a known one.</summary>
+    public async Task<AccountView?> SignInAsync(string email, string password, CancellationToken cancel)
+    {
+        var row = await database.FirstOrDefaultAsync<PasswordRow>(
+            "select id, password_hash from accounts where email = @Email and disabled_at is null", new { Email = NormaliseEmail(email) }, cancel);
+        if (!passwords.Matches(row?.PasswordHash, password))
+        {
+            log.LogWarning("Sign-in refused");
+            return null;
+        }
+
+        return await FindAsync(row!.Id, cancel);
+    }
+
+    public Task<AccountView?> FindAsync(Guid id, CancellationToken cancel) =>
+        database.FirstOrDefaultAsync<AccountView>(Columns + "where accounts.id = @Id", new { Id = id }, cancel);
+
+    public Task<IReadOnlyList<AccountView>> ListAsync(CancellationToken cancel) =>
+        database.QueryAsync<AccountView>(Columns + "order by accounts.created_at, accounts.id", null, cancel);
+
+    /// <summary>Locks an account out at once, with every token that it holds. Its record stays.</summary>
+    public async Task<Outcome<AccountView>> DisableAsync(Guid id, Caller caller, CancellationToken cancel)
+    {
+        if (id == caller.AccountId)
+        {
+            return Refusal.Conflict("OWN_ACCOUNT", "An admin cannot disable the account that asks.", "Let another admin do it.");
+        }
+
+        await using (var work = await database.BeginAsync(cancel))
+        {
+            await work.ExecuteAsync("update accounts set disabled_at = @Now where id = @Id and disabled_at is null", new { Id = id, Now = time.GetUtcNow() }, cancel);
+            await work.ExecuteAsync("delete from tokens where account_id = @Id", new { Id = id }, cancel);
+            await work.CommitAsync(cancel);
+        }
+
+        return await FindAsync(id, cancel) is { } account ? account : Refusal.NotFound("account");
+    }
+
+    private static string NormaliseEmail(string email) => email.Trim().ToLowerInvariant();
+
+    private static Refusal? Check(NewAccount request, Role? role)
+    {
+        var email = NormaliseEmail(request.Email);
+        if (!PlainText.TryAccept(email, 254, out _) || email.IndexOf('@', StringComparison.Ordinal) is var at && (at < 1 || at == email.Length - 1) || email.Contains(' ', StringComparison.Ordinal))
+        {
+            return Refusal.Invalid("EMAIL_INVALID", "This is not an e-mail address.", "Send one like name@example.org, of at most 254 characters.");
+        }
+
+        if (request.Password.Length is < Passwords.MinimumLength or > Passwords.MaximumLength)
+        {
+            return Refusal.Invalid("PASSWORD_LENGTH", $"A password has {Passwords.MinimumLength} to {Passwords.MaximumLength} characters.", "Choose a longer one; a few words are fine.")
+                .With("minimum", Passwords.MinimumLength).With("maximum", Passwords.MaximumLength).With("length", request.Password.Length);
+        }
+
+        if (role is null)
+        {
+            return Refusal.Invalid("ROLE_MISSING", "An account needs a role.", "Send role as oem, manufacturer, operator, auditor or admin.");
+        }
+
+        return !PlainText.TryAccept(request.Name, 100, out _) ? PlainText.Refuse("name", 100)
+            : !PlainText.TryAccept(request.Organisation, 100, out _) ? PlainText.Refuse("organisation", 100)
+            : null;
+    }
+
+    private async Task<AccountView> InsertAsync(AccountView account, string passwordHash, bool first, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        var key = new { Id = Guid.CreateVersion7(time.GetUtcNow()), account.Organisation, Key = account.Organisation.ToUpperInvariant(), account.CreatedAt };
+        await work.ExecuteAsync(
+            "insert into organisations (id, name, name_key, created_at) values (@Id, @Organisation, @Key, @CreatedAt) on conflict (name_key) do nothing", key, cancel);
+        var organisation = await work.FirstOrDefaultAsync<OrganisationView>("select id, name from organisations where name_key = @Key", key, cancel);
+        account = account with { OrganisationId = organisation!.Id, Organisation = organisation.Name };
+        await work.ExecuteAsync(
+            """
+            insert into accounts (id, organisation_id, email, name, role, password_hash, created_at)
+            values (@Id, @OrganisationId, @Email, @Name, @Role, @PasswordHash, @CreatedAt)
+            """,
+            new { account.Id, account.OrganisationId, account.Email, account.Name, account.Role, PasswordHash = passwordHash, account.CreatedAt }, cancel);
+        if (first)
+        {
+            await work.ExecuteAsync("insert into bootstrap (id, account_id) values (1, @Id)", new { account.Id }, cancel);
+        }
+
+        await work.CommitAsync(cancel);
+        return account;
+    }
+
+    private sealed record PasswordRow
+    {
+        public Guid Id { get; init; }
+
+        public string PasswordHash { get; init; } = "";
+    }
+}
+
+/// <summary>An account to make. The first one carries the setup token instead of an admin's bearer token and needs no role: it is an admin.</summary>
+internal sealed record NewAccount(string Email, string Password, string Name, string Organisation, Role? Role = null, string? SetupToken = null);
+
+internal sealed record AccountView
+{
+    public Guid Id { get; init; }
+
+    public string Email { get; init; } = "";
+
+    public string Name { get; init; } = "";
+
+    public Role Role { get; init; }
+
+    public Guid OrganisationId { get; init; }
+
+    public string Organisation { get; init; } = "";
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? DisabledAt { get; init; }
+}
+
+internal sealed record OrganisationView
+{
+    public Guid Id { get; init; }
+
+    public string Name { get; init; } = "";
+}

@@ -1,0 +1,101 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Identity;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+
+namespace Touchmark.Engine.Accounts;
+
+/// <summary>Accounts, organisations, sign-in and tokens.</summary>
+internal static class AccountsFeature
+{
+    public static void AddAccounts(this IServiceCollection services)
+    {
+        services.Configure<PasswordHasherOptions>(options => options.IterationCount = Passwords.Iterations);
+        services.AddSingleton<Passwords>();
+        services.AddSingleton<TokenBook>();
+        services.AddSingleton<SetupToken>();
+        services.AddHostedService(provider => provider.GetRequiredService<SetupToken>());
+        services.AddSingleton<AccountDirectory>();
+        services.AddSingleton<SignInAttempts>();
+        services.AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Pages, null);
+        services.AddAuthorization();
+    }
+
+    public static void MapAccounts(this WebApplication app)
+    {
+        app.MapPost("/api/accounts", CreateAsync).Produces<AccountView>(StatusCodes.Status201Created)
+            .WithSummary("Make an account: the first one with the setup token, every other one as an admin.");
+        app.MapGet("/api/accounts", (AccountDirectory accounts, CancellationToken cancel) => accounts.ListAsync(cancel)).For(Role.Admin, Role.Auditor)
+            .WithSummary("List all accounts.");
+        app.MapPost("/api/accounts/{id:guid}/disable", async (Guid id, Caller caller, AccountDirectory accounts, CancellationToken cancel) =>
+            (await accounts.DisableAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
+            .WithSummary("Lock an account out, with every token that it holds.");
+        app.MapGet("/api/organisations", ListManufacturersAsync).For(Role.Oem, Role.Admin, Role.Auditor)
+            .WithSummary("List the organisations that a licence can be granted to.");
+        app.MapPost("/api/tokens", SignInAsync).Produces<IssuedToken>(StatusCodes.Status201Created).WithSummary("Sign in: get a bearer token for 24 hours.");
+        app.MapDelete("/api/tokens/current", async (HttpRequest request, TokenBook tokens, CancellationToken cancel) =>
+        {
+            await tokens.RevokeAsync(TokenAuthentication.Bearer(request)!, cancel);
+            return Results.NoContent();
+        }).ForAnyRole().WithSummary("Sign out: revoke the token that this request carries.");
+        app.MapGet("/api/me", async (Caller caller, AccountDirectory accounts, CancellationToken cancel) => await accounts.FindAsync(caller.AccountId, cancel)).ForAnyRole()
+            .WithSummary("Show the account that asks.");
+    }
+
+    /// <summary>Demands a bearer token of an account with one of these roles; none implies another.</summary>
+    public static TBuilder For<TBuilder>(this TBuilder endpoint, params Role[] roles)
+        where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(Policy(roles));
+
+    /// <summary>Demands a bearer token, whatever the role.</summary>
+    public static TBuilder ForAnyRole<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.For(Enum.GetValues<Role>());
+
+    private static AuthorizationPolicy Policy(Role[] roles) =>
+        new AuthorizationPolicyBuilder(TokenAuthentication.Api).RequireAuthenticatedUser().RequireRole(roles.Select(role => role.ToString())).Build();
+
+    // The only address that works with and without a token, so it asks for one itself.
+    private static async Task<IResult> CreateAsync(NewAccount request, HttpContext context, AccountDirectory accounts, CancellationToken cancel)
+    {
+        var user = await context.AuthenticateAsync(TokenAuthentication.Api);
+        var caller = user.Principal is { } principal ? Caller.From(principal) : null;
+        return (await accounts.CreateAsync(request, caller, cancel)).ToResult(account => Results.Created($"/api/accounts/{account.Id:D}", account));
+    }
+
+    private static async Task<IResult> SignInAsync(Credentials request, HttpContext context, AccountDirectory accounts, TokenBook tokens, SignInAttempts attempts, CancellationToken cancel)
+    {
+        if (attempts.Count(context, request.Email) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (await accounts.SignInAsync(request.Email, request.Password, cancel) is not { } account)
+        {
+            return new Refusal(StatusCodes.Status401Unauthorized, "SIGN_IN_REFUSED", "The e-mail address or the password is wrong.", "Check both; an admin can make a new account.");
+        }
+
+        return Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, cancel));
+    }
+
+    private static Task<IReadOnlyList<OrganisationView>> ListManufacturersAsync(Database database, CancellationToken cancel) =>
+        database.QueryAsync<OrganisationView>(
+            "select id, name from organisations where id in (select organisation_id from accounts where role in (@Manufacturer, @Operator)) order by name",
+            new { Role.Manufacturer, Role.Operator }, cancel);
+}
+
+internal sealed record Credentials(string Email, string Password);
+
+/// <summary>Slows guessing down. An account is counted per address, so that nobody can lock somebody else out.</summary>
+internal sealed class SignInAttempts(TimeProvider time)
+{
+    private readonly Attempts perAddress = new(time, limit: 30, TimeSpan.FromMinutes(1));
+    private readonly Attempts perAccount = new(time, limit: 10, TimeSpan.FromMinutes(5));
+
+    public Refusal? Count(HttpContext context, string email)
+    {
+        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        return perAddress.Count(address) ?? perAccount.Count($"{address} {email.Trim().ToLowerInvariant()}");
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace Touchmark.Engine.Accounts;
+
+/// <summary>
+/// Signs a request in by its token: from the header for the API (<see cref="Api"/>), from the cookie for pages (<see cref="Pages"/>). The API never looks at the
+/// cookie, so no other site can make a browser call it in somebody's name.
+/// </summary>
+internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, TokenBook tokens)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, log, encoder)
+{
+    public const string Api = "api";
+    public const string Pages = "pages";
+
+    /// <summary>Sent back over HTTPS only when it came over HTTPS: behind plain HTTP there is only the loopback.</summary>
+    public const string Cookie = "touchmark";
+
+    public static string? Bearer(HttpRequest request) =>
+        request.Headers.Authorization is [{ } header] && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : null;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        var token = Scheme.Name == Api ? Bearer(Request) : Request.Cookies[Cookie];
+        if (string.IsNullOrEmpty(token))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        return await tokens.FindCallerAsync(token, Context.RequestAborted) is { } caller
+            ? AuthenticateResult.Success(new AuthenticationTicket(caller.ToPrincipal(Scheme.Name), Scheme.Name))
+            : AuthenticateResult.Fail("The token is unknown or has expired.");
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (Scheme.Name == Pages)
+        {
+            Response.Redirect("/sign-in");
+            return Task.CompletedTask;
+        }
+
+        Response.Headers.WWWAuthenticate = "Bearer";
+        Response.StatusCode = StatusCodes.Status401Unauthorized;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Tests.Server;
+
+namespace Touchmark.Engine.Tests.Accounts;
+
+public sealed class TokenTests
+{
+    public static TheoryData<StorageKind> BothDatabases => ServerFactory.BothDatabases;
+
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task A_token_is_good_until_it_expires(StorageKind storage)
+    {
+        await using var server = await ServerFactory.StartAsync(storage);
+        using var auditor = await server.JoinAsync(Role.Auditor, "Watchers");
+
+        server.Time.Advance(TokenBook.Lifetime - TimeSpan.FromSeconds(1));
+        (await auditor.GetAsync("/api/me")).IsGood();
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+
+        (await auditor.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+    }
+
+    [Fact]
+    public async Task Signing_out_revokes_the_token()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var auditor = await server.JoinAsync(Role.Auditor, "Watchers");
+
+        (await auditor.DeleteAsync("/api/tokens/current")).IsGood();
+
+        (await auditor.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+    }
+
+    [Fact]
+    public async Task Only_the_hash_of_a_token_is_stored_and_none_is_logged()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var auditor = await server.JoinAsync(Role.Auditor, "Watchers");
+
+        var hashes = await server.Database.QueryAsync<byte[]>("select hash from tokens", null, default);
+
+        Assert.Contains(hashes, hash => hash.SequenceEqual(SHA256.HashData(Encoding.UTF8.GetBytes(auditor.Token))));
+        Assert.DoesNotContain(server.Log.Lines, line => line.Contains(auditor.Token, StringComparison.Ordinal) || line.Contains(Person.Password, StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.EnumerateFiles(server.Data, "*", SearchOption.AllDirectories), file => Contains(file, auditor.Token) || Contains(file, Person.Password));
+    }
+
+    [Theory]
+    [InlineData("Bearer")]
+    [InlineData("Bearer ")]
+    [InlineData("Bearer tmk_")]
+    [InlineData("Bearer tmk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("Basic YTpi")]
+    public async Task A_token_that_was_never_issued_is_refused(string header)
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var stranger = server.Stranger();
+        stranger.Http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", header);
+
+        (await stranger.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+    }
+
+    [Fact]
+    public async Task The_API_takes_no_cookie()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var auditor = await server.JoinAsync(Role.Auditor, "Watchers");
+        using var stranger = server.Stranger();
+        stranger.Http.DefaultRequestHeaders.Add("Cookie", $"{TokenAuthentication.Cookie}={auditor.Token}");
+
+        (await stranger.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+    }
+
+    [Fact]
+    public async Task An_unknown_address_and_a_wrong_password_are_refused_alike()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        var admin = await server.AdminAsync();
+        using var stranger = server.Stranger();
+
+        var unknown = await stranger.PostAsync("/api/tokens", new { email = "nobody@touchmark.test", Person.Password });
+        var wrong = await stranger.PostAsync("/api/tokens", new { email = admin.Email, password = "not the password" });
+
+        unknown.IsRefused(HttpStatusCode.Unauthorized, "SIGN_IN_REFUSED");
+        Assert.Equal(unknown.Text, wrong.Text);
+    }
+
+    [Fact]
+    public async Task Guessing_passwords_is_stopped_and_goes_on_when_the_window_ends()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var stranger = server.Stranger();
+        var codes = new List<string?>();
+        for (var i = 0; i < 11; i++)
+        {
+            codes.Add((await stranger.PostAsync("/api/tokens", new { email = "victim@touchmark.test", password = $"guess number {i}" })).Code);
+        }
+
+        Assert.Equal([.. Enumerable.Repeat("SIGN_IN_REFUSED", 10), "TOO_MANY_ATTEMPTS"], codes);
+        server.Time.Advance(TimeSpan.FromMinutes(5));
+        (await stranger.PostAsync("/api/tokens", new { email = "victim@touchmark.test", password = "one guess more" })).IsRefused(HttpStatusCode.Unauthorized, "SIGN_IN_REFUSED");
+    }
+
+    private static bool Contains(string file, string text)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var memory = new MemoryStream();
+        stream.CopyTo(memory);
+        return memory.GetBuffer().AsSpan(0, (int)memory.Length).IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
+    }
+}
