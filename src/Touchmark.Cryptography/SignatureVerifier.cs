@@ -14,6 +14,7 @@ public static class SignatureVerifier
             {
                 SignatureAlgorithm.Ed25519 => Ed25519.IsSupported && Ed25519.Verify(publicKey, message, signature),
                 SignatureAlgorithm.Es256 => Es256.Verify(publicKey, message, signature),
+                SignatureAlgorithm.MlDsa65 => MlDsa65.Verify(publicKey, message, signature),
                 _ => false,
             };
         }

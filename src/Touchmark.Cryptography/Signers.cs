@@ -51,6 +51,7 @@ public static class SignatureAlgorithmExtensions
     {
         SignatureAlgorithm.Es256 => Es256.SignatureSize,
         SignatureAlgorithm.Ed25519 => Ed25519.SignatureSize,
+        SignatureAlgorithm.MlDsa65 => MlDsa65.SignatureSize,
         _ => throw new ArgumentOutOfRangeException(nameof(algorithm), algorithm, "Not a signature algorithm."),
     };
 }
@@ -89,4 +90,27 @@ public sealed class Es256Signer(P256PrivateKey key) : ISigner
     public ReadOnlyMemory<byte> KeyId { get; } = Cryptography.KeyId.Of(SignatureAlgorithm.Es256, key.PublicKey.Span);
 
     public void Sign(ReadOnlySpan<byte> message, Span<byte> signature) => Es256.Sign(key, message, signature);
+}
+
+/// <summary>Signs with ML-DSA-65, hedged and with an empty context, as COSE wants it (RFC 9964); the key lives in locked memory.</summary>
+public sealed class MlDsa65Signer : ISigner, IDisposable
+{
+    private readonly MlDsa65PrivateKey _key;
+
+    /// <param name="seed">32 bytes; copied, wiping the source stays the caller's job.</param>
+    public MlDsa65Signer(ReadOnlySpan<byte> seed)
+    {
+        _key = new(seed);
+        KeyId = Cryptography.KeyId.Of(Algorithm, _key.PublicKey.Span);
+    }
+
+    public SignatureAlgorithm Algorithm => SignatureAlgorithm.MlDsa65;
+
+    public ReadOnlyMemory<byte> PublicKey => _key.PublicKey;
+
+    public ReadOnlyMemory<byte> KeyId { get; }
+
+    public void Sign(ReadOnlySpan<byte> message, Span<byte> signature) => _key.Sign(message, signature);
+
+    public void Dispose() => _key.Dispose();
 }

@@ -1,0 +1,197 @@
+using System.Security.Cryptography;
+using FsCheck;
+using FsCheck.Fluent;
+using Touchmark.Cryptography.MlDsa;
+
+namespace Touchmark.Cryptography.Tests;
+
+public sealed class MlDsaTests
+{
+    private static readonly byte[] Message = [.. "what was made, where, and how"u8];
+    private static readonly byte[] Seed = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
+    /// <summary>NIST ACVP-Server, ML-DSA-keyGen-FIPS204, group 2, case 26; the keys stand there in full, here by their SHA-256.</summary>
+    [Fact]
+    public void The_keys_from_the_seed_of_NIST_are_the_keys_of_NIST()
+    {
+        var publicKey = new byte[ManagedMlDsa65.PublicKeySize];
+        var secretKey = new byte[ManagedMlDsa65.SecretKeySize];
+        ManagedMlDsa65.GenerateKey(
+            Convert.FromHexString("70cefb9aed5b68e018b079da8284b9d5cad5499ed9c265ff73588005d85c225c"), publicKey, secretKey);
+        Assert.Equal("646b26b8d09dbc9e865b6a006c693a3127b065e62fab5fbe8b159c416462feb6", Convert.ToHexStringLower(SHA256.HashData(publicKey)));
+        Assert.Equal("3894dc56a4553781d68ff0d1b6fcf1b4876085ea602fb6f8738def50ed7d4c75", Convert.ToHexStringLower(SHA256.HashData(secretKey)));
+    }
+
+    /// <summary>
+    /// C2SP/CCTV, ML-DSA/accumulated: seeds are read from one SHAKE128, keys and deterministic signatures of the empty message written to another, so that
+    /// one hash stands for them all. (The hash for 10,000 seeds, 5ff5e196…e329, comes out as well; it takes some ten seconds.)
+    /// </summary>
+    [Fact]
+    public void A_hundred_keys_and_deterministic_signatures_accumulate_to_the_hash_of_CCTV()
+    {
+        var seeds = new Shake(new ulong[Keccak.Lanes], Shake.Rate128);
+        var accumulated = new Shake(new ulong[Keccak.Lanes], Shake.Rate128);
+        var seed = new byte[MlDsa65.SeedSize];
+        var signature = new byte[MlDsa65.SignatureSize];
+        for (int i = 0; i < 100; i++)
+        {
+            seeds.Squeeze(seed);
+            using var key = new MlDsa65PrivateKey(seed, byPlatform: false);
+            key.SignDeterministically([], signature);
+            accumulated.Absorb(key.PublicKey.Span);
+            accumulated.Absorb(signature);
+            Assert.True(MlDsa65.Verify(key.PublicKey.Span, [], signature));
+        }
+        var result = new byte[32];
+        accumulated.Squeeze(result);
+        Assert.Equal("8358a1843220194417cadbc2651295cd8fc65125b5a5c1a239a16dc8b57ca199", Convert.ToHexStringLower(result));
+    }
+
+    [Fact]
+    public void Hedged_signatures_differ_and_verify()
+    {
+        using var signer = new MlDsa65Signer(Seed);
+        var first = new byte[MlDsa65.SignatureSize];
+        var second = new byte[MlDsa65.SignatureSize];
+        signer.Sign(Message, first);
+        signer.Sign(Message, second);
+        Assert.NotEqual(first, second);
+        Assert.True(SignatureVerifier.Verify(SignatureAlgorithm.MlDsa65, signer.PublicKey.Span, Message, first));
+        Assert.True(SignatureVerifier.Verify(SignatureAlgorithm.MlDsa65, signer.PublicKey.Span, Message, second));
+    }
+
+    [Fact]
+    public void A_signature_holds_for_its_message_context_and_key_alone()
+    {
+        using var key = new MlDsa65PrivateKey(Seed);
+        using var other = new MlDsa65PrivateKey([.. Seed.Reverse()]);
+        var signature = new byte[MlDsa65.SignatureSize];
+        key.Sign(Message, signature, "log"u8);
+        ReadOnlySpan<byte> publicKey = key.PublicKey.Span;
+        Assert.True(MlDsa65.Verify(publicKey, Message, signature, "log"u8));
+        Assert.False(MlDsa65.Verify(publicKey, Message, signature));
+        Assert.False(MlDsa65.Verify(publicKey, Message, signature, "Log"u8));
+        Assert.False(MlDsa65.Verify(publicKey, Message.AsSpan(1), signature, "log"u8));
+        Assert.False(MlDsa65.Verify(other.PublicKey.Span, Message, signature, "log"u8));
+        Assert.False(MlDsa65.Verify(publicKey, Message, signature, new byte[256]));
+        Assert.False(MlDsa65.Verify(publicKey[1..], Message, signature, "log"u8));
+        Assert.False(MlDsa65.Verify(publicKey, Message, signature.AsSpan(1), "log"u8));
+        Assert.Throws<ArgumentException>(() => key.Sign(Message, signature, new byte[256]));
+    }
+
+    [Fact]
+    public void The_message_representative_is_that_of_FIPS_204_computed_with_the_platform_s_SHAKE256()
+    {
+        byte[] tr = SHA512.HashData(Seed);
+        byte[] context = [.. "context"u8];
+        var mu = new byte[ManagedMlDsa65.MuSize];
+        ManagedMlDsa65.ComputeMu(tr, context, Message, mu);
+        Assert.Equal(Shake256.HashData([.. tr, 0, (byte)context.Length, .. context, .. Message], 64), mu);
+    }
+
+    [Fact]
+    public void Our_SHAKE_equals_the_platform_s_for_every_length_around_the_block()
+    {
+        Prop.ForAll(Gen.Choose(0, 700).Two().ToArbitrary(), lengths =>
+        {
+            byte[] input = [.. Enumerable.Range(0, lengths.Item1).Select(i => (byte)(i * 7))];
+            var first = new byte[lengths.Item2];
+            var second = new byte[lengths.Item2];
+            var shake = new Shake(new ulong[Keccak.Lanes], Shake.Rate128);
+            shake.Absorb(input.AsSpan(0, input.Length / 3));
+            shake.Absorb(input.AsSpan(input.Length / 3));
+            shake.Squeeze(first.AsSpan(0, first.Length / 2));
+            shake.Squeeze(first.AsSpan(first.Length / 2));
+            Shake.Hash256(input, [], [], second);
+            return first.AsSpan().SequenceEqual(Shake128.HashData(input, first.Length)) && second.AsSpan().SequenceEqual(Shake256.HashData(input, second.Length));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void SHAKE_of_nothing_is_that_of_FIPS_202()
+    {
+        var output = new byte[32];
+        Shake.Hash256([], [], [], output);
+        Assert.Equal("46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762f", Convert.ToHexStringLower(output));
+        new Shake(new ulong[Keccak.Lanes], Shake.Rate128).Squeeze(output);
+        Assert.Equal("7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26", Convert.ToHexStringLower(output));
+    }
+
+    [Fact]
+    public void Every_part_of_a_signature_is_checked()
+    {
+        byte[] signature = Deterministic(out byte[] publicKey);
+        for (int i = 0; i < signature.Length; i += 13)
+        {
+            byte[] altered = [.. signature];
+            altered[i] ^= 1;
+            Assert.False(MlDsa65.Verify(publicKey, Message, altered));
+        }
+    }
+
+    [Fact]
+    public void Hints_have_one_encoding()
+    {
+        const int at = MlDsa65.SignatureSize - Packing.HintBytes;
+        const int ends = MlDsa65.SignatureSize - Packing.HintPolynomials;
+        byte[] signature = Deterministic(out byte[] publicKey);
+        Assert.True(signature[ends] >= 2, "the first polynomial of this signature has two hints to play with");
+        Assert.True(signature[^1] < Packing.MaxHints, "and there is an unused place");
+        (string Name, Action<byte[]> Tamper)[] forgeries =
+        [
+            ("places swapped", s => (s[at], s[at + 1]) = (s[at + 1], s[at])),
+            ("place twice", s => s[at + 1] = s[at]),
+            ("rest not zero", s => s[ends - 1] = 1),
+            ("end falls", s => s[ends + 1] = (byte)(s[ends] - 1)),
+            ("end beyond the places", s => s[^1] = Packing.MaxHints + 1),
+        ];
+        Assert.All(forgeries, forgery =>
+        {
+            byte[] forged = [.. signature];
+            forgery.Tamper(forged);
+            Assert.False(MlDsa65.Verify(publicKey, Message, forged));
+            Assert.False(Packing.TryUnpackHints(forged.AsSpan(at), new int[Packing.HintPolynomials * 256]));
+        });
+    }
+
+    [Fact]
+    public void A_response_out_of_bounds_is_refused()
+    {
+        byte[] signature = Deterministic(out byte[] publicKey);
+        // All-zero bits decode to γ1, the largest coefficient there is.
+        signature.AsSpan(48, 3).Clear();
+        Assert.False(MlDsa65.Verify(publicKey, Message, signature));
+    }
+
+    [Fact]
+    public void Arbitrary_bytes_are_no_signature_and_do_not_throw()
+    {
+        _ = Deterministic(out byte[] publicKey);
+        Prop.ForAll(Gen.Choose(0, 255).Select(i => (byte)i).ArrayOf(MlDsa65.SignatureSize).ToArbitrary(), bytes => !MlDsa65.Verify(publicKey, Message, bytes))
+            .QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Rounding_puts_every_residue_back_together()
+    {
+        long wrong = 0;
+        for (int a = 0; a < Polynomial.Q; a++)
+        {
+            int high = Rounding.Decompose(a, out int low);
+            int whole = ((high * 2 * Rounding.Gamma2) + low + Polynomial.Q) % Polynomial.Q;
+            bool inRange = high is >= 0 and < 16 && low is >= -Rounding.Gamma2 and <= Rounding.Gamma2;
+            if (whole != a || !inRange)
+                wrong++;
+        }
+        Assert.Equal(0, wrong);
+    }
+
+    private static byte[] Deterministic(out byte[] publicKey)
+    {
+        using var key = new MlDsa65PrivateKey(Seed, byPlatform: false);
+        var signature = new byte[MlDsa65.SignatureSize];
+        key.SignDeterministically(Message, signature);
+        publicKey = key.PublicKey.ToArray();
+        return signature;
+    }
+}
