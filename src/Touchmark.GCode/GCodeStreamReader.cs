@@ -9,7 +9,9 @@ namespace Touchmark.GCode;
 /// </code></example>
 public sealed class GCodeStreamReader(Stream stream) : IDisposable
 {
-    private readonly byte[] _buffer = new byte[8 * GCodeText.MaxRawLineBytes];
+    internal const int BufferBytes = 8 * GCodeText.MaxRawLineBytes;
+
+    private readonly byte[] _buffer = new byte[BufferBytes];
     private int _start;
     private int _end;
     private bool _ended;

@@ -12,6 +12,9 @@ internal sealed class MotionState
 
     private const double DefaultSpeed = 25;
 
+    /// <summary>Larger values are left out, so that no sum of them ever becomes infinite; the check refuses them long before.</summary>
+    private const double LargestValue = 1e7;
+
     private readonly MachineLimits _limits;
     private readonly double[] _position = new double[4];
     private readonly double[] _base = new double[4];
@@ -61,11 +64,15 @@ internal sealed class MotionState
 
     public bool Absolute => _absolute;
 
+    /// <summary>Whether the last line was an arc by a radius too small for its ends.</summary>
+    public bool ArcIsBroken { get; private set; }
+
     public Position Position => new(_position[0], _position[1], _position[2]);
 
     public void Apply(GCodeLine line)
     {
         _moves.Clear();
+        ArcIsBroken = false;
         Kind = SegmentKind.Motion;
         DwellSeconds = 0;
         NozzleSet = BedSet = ChamberSet = FanSet = null;
@@ -251,7 +258,7 @@ internal sealed class MotionState
         foreach (GCodeWord word in line.Words)
         {
             int axis = AxisOf(word.Letter);
-            if (axis >= 0 && word.HasValue)
+            if (axis >= 0 && word.HasValue && Math.Abs(word.Value) <= LargestValue)
             {
                 any = true;
                 _base[axis] = _position[axis] - (word.Value * (axis == 3 ? _extrudeFactor : 1));
@@ -272,7 +279,7 @@ internal sealed class MotionState
         double extruded = _position[3];
         foreach (GCodeWord word in line.Words)
         {
-            if (!word.HasValue)
+            if (!word.HasValue || Math.Abs(word.Value) > LargestValue)
             {
                 continue;
             }
@@ -311,7 +318,7 @@ internal sealed class MotionState
         double extruded = 0, i = 0, j = 0, radius = 0;
         foreach (GCodeWord word in line.Words)
         {
-            if (!word.HasValue)
+            if (!word.HasValue || Math.Abs(word.Value) > LargestValue)
             {
                 continue;
             }
@@ -349,6 +356,7 @@ internal sealed class MotionState
         if (radius != 0)
         {
             (i, j) = ArcGeometry.CentreOf(start, end, radius, clockwise);
+            ArcIsBroken = i == 0 && j == 0;
         }
 
         Position previous = start;
