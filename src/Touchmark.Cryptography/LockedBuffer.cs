@@ -24,7 +24,7 @@ public sealed unsafe class LockedBuffer : MemoryManager<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         Length = length;
-        _block = new(LockedMemory.Heap.Rent(length));
+        _block = new(LockedMemory.Heap, length);
     }
 
     /// <summary>Copies <paramref name="content"/>; wiping the source stays the caller's job.</summary>
@@ -86,13 +86,15 @@ public sealed unsafe class LockedBuffer : MemoryManager<byte>
 /// <summary>Owns a block of the locked heap and counts who uses it; its critical finalizer wipes and returns the block of a buffer that nobody disposed.</summary>
 internal sealed class LockedBlockHandle : SafeHandle
 {
+    private readonly LockedHeap _heap;
     private readonly LockedBlock _block;
 
-    internal LockedBlockHandle(LockedBlock block)
+    internal LockedBlockHandle(LockedHeap heap, int length)
         : base(invalidHandleValue: 0, ownsHandle: true)
     {
-        _block = block;
-        SetHandle(block.Address);
+        _heap = heap;
+        _block = heap.Rent(length);
+        SetHandle(_block.Address);
     }
 
     public override bool IsInvalid => handle == 0;
@@ -103,7 +105,7 @@ internal sealed class LockedBlockHandle : SafeHandle
 
     protected override bool ReleaseHandle()
     {
-        LockedMemory.Heap.Return(_block);
+        _heap.Return(_block);
         return true;
     }
 }

@@ -61,33 +61,37 @@ public sealed class LockedBufferTests
     }
 
     [Fact]
-    public void A_buffer_that_nobody_disposed_is_wiped_by_its_finalizer_before_the_memory_is_used_again()
+    public void What_nobody_disposed_is_wiped_and_given_back_by_its_finalizer()
     {
-        const int odd = 2048;
-        Abandon(odd);
+        var heap = new LockedHeap();
+        HashSet<nint> abandoned = Abandon(heap);
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        LockedBuffer[] reused = [.. Enumerable.Range(0, 16).Select(_ => new LockedBuffer(odd))];
-        Assert.All(reused, b => Assert.False(b.Span.ContainsAnyExcept((byte)0)));
-        Array.ForEach(reused, b => b.Dispose());
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        static void Abandon(int length)
+        foreach (nint _ in abandoned)
         {
-            for (int i = 0; i < 8; i++)
-                new LockedBuffer(length).Span.Fill(0xEE);
+            using var next = new LockedBlockHandle(heap, 2048);
+            Assert.Contains(next.DangerousGetHandle(), abandoned);
+            Assert.False(next.Bytes.ContainsAnyExcept((byte)0));
+        }
+
+        // One slab's worth, so that the next round can only come from what was given back.
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static HashSet<nint> Abandon(LockedHeap heap)
+        {
+            LockedBlockHandle[] blocks = [.. Enumerable.Range(0, 8).Select(_ => new LockedBlockHandle(heap, 2048))];
+            Array.ForEach(blocks, b => b.Bytes.Fill(0xEE));
+            return [.. blocks.Select(b => b.DangerousGetHandle())];
         }
     }
 
     [Fact]
     public void A_thousand_keys_take_no_more_locked_memory_than_their_slots()
     {
-        long before = Total();
-        LockedBuffer[] keys = [.. Enumerable.Range(0, 1000).Select(_ => new LockedBuffer(32))];
-        Assert.InRange(Total() - before, 0, (1000 * 64) + (16 * 1024));
+        var heap = new LockedHeap();
+        LockedBlockHandle[] keys = [.. Enumerable.Range(0, 1000).Select(_ => new LockedBlockHandle(heap, 32))];
+        LockedMemoryReport report = heap.Report();
+        Assert.InRange(report.LockedBytes + report.UnlockedBytes, 1000 * 64, (1000 * 64) + (16 * 1024));
         Array.ForEach(keys, k => k.Dispose());
-
-        static long Total() => LockedMemory.Report() is var r ? r.LockedBytes + r.UnlockedBytes : 0;
     }
 
     [Fact]
