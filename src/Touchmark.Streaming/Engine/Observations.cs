@@ -1,0 +1,120 @@
+using Touchmark.GCode;
+
+namespace Touchmark.Streaming;
+
+/// <summary>What the certificate says about the run beside the segments: temperatures, changes made at the printer, alerts. Bounded.</summary>
+internal sealed class Observations
+{
+    /// <summary>More entries of a kind than this tell nobody more.</summary>
+    private const int MaxEntries = 256;
+
+    /// <summary>How long a heater's target may differ from the toolpath's before somebody changed it, s of the printer's clock: the queue and the wait for a heater.</summary>
+    private const double TargetGrace = 5;
+
+    private readonly List<Adjustment> _adjustments = [];
+    private readonly List<Alert> _alerts = [];
+    private readonly Target _nozzle = new("nozzle_target_c");
+    private readonly Target _bed = new("bed_target_c");
+    private readonly Target _chamber = new("chamber_target_c");
+
+    public PrinterSample? Last { get; private set; }
+
+    public TemperatureRange? Nozzle { get; private set; }
+
+    public TemperatureRange? Bed { get; private set; }
+
+    public TemperatureRange? Chamber { get; private set; }
+
+    public IReadOnlyList<Adjustment> Adjustments => [.. _adjustments];
+
+    public IReadOnlyList<Alert> Alerts => [.. _alerts];
+
+    /// <summary>A segment with these targets was taken over by the printer.</summary>
+    public void Expect(SegmentPlan plan)
+    {
+        _nozzle.Expect(plan.NozzleTargetC);
+        _bed.Expect(plan.BedTargetC);
+        _chamber.Expect(plan.ChamberTargetC);
+    }
+
+    /// <summary>A macro may set what it likes.</summary>
+    public void Forget()
+    {
+        _nozzle.Forget();
+        _bed.Forget();
+        _chamber.Forget();
+    }
+
+    public void Observe(in PrinterSample sample, bool hasChamber, DateTimeOffset now)
+    {
+        Nozzle = (Nozzle ?? new(sample.NozzleC, sample.NozzleC)).With(sample.NozzleC);
+        Bed = (Bed ?? new(sample.BedC, sample.BedC)).With(sample.BedC);
+        if (hasChamber)
+        {
+            Chamber = (Chamber ?? new(sample.ChamberC, sample.ChamberC)).With(sample.ChamberC);
+        }
+        double speed = Last?.SpeedFactor ?? 1;
+        double flow = Last?.ExtrudeFactor ?? 1;
+        Note("speed_factor", speed, sample.SpeedFactor, now);
+        Note("extrude_factor", flow, sample.ExtrudeFactor, now);
+        _nozzle.Observe(sample.NozzleTargetC, sample.EventTime, this, now);
+        _bed.Observe(sample.BedTargetC, sample.EventTime, this, now);
+        _chamber.Observe(sample.ChamberTargetC, sample.EventTime, this, now);
+        Last = sample;
+    }
+
+    public void Raise(string code, string text, DateTimeOffset now)
+    {
+        if (_alerts.Count < MaxEntries)
+        {
+            _alerts.Add(new Alert(now, code, text));
+        }
+    }
+
+    private void Note(string what, double from, double to, DateTimeOffset now)
+    {
+        if (from != to && _adjustments.Count < MaxEntries)
+        {
+            _adjustments.Add(new Adjustment(now, what, from, to));
+        }
+    }
+
+    /// <summary>A heater's target as the toolpath has it, and since when the printer shows another.</summary>
+    private sealed class Target(string name)
+    {
+        private double? _expected;
+        private double _noted;
+        private double _since = double.NaN;
+
+        public void Expect(double? target)
+        {
+            if (target is { } celsius)
+            {
+                _expected = celsius;
+                _noted = celsius;
+                _since = double.NaN;
+            }
+        }
+
+        public void Forget() => _expected = null;
+
+        public void Observe(double reported, double eventTime, Observations observations, DateTimeOffset now)
+        {
+            if (_expected is null || Math.Abs(reported - _noted) <= GateLimits.TargetBand)
+            {
+                _since = double.NaN;
+                return;
+            }
+            if (double.IsNaN(_since))
+            {
+                _since = eventTime;
+            }
+            else if (eventTime - _since > TargetGrace)
+            {
+                observations.Note(name, _noted, reported, now);
+                _noted = reported;
+                _since = double.NaN;
+            }
+        }
+    }
+}

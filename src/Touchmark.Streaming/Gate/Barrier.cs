@@ -1,0 +1,72 @@
+using Touchmark.GCode;
+
+namespace Touchmark.Streaming;
+
+/// <summary>A segment that waits instead of moving along a known path: decides from telemetry when its wait is over, and when it has lasted too long.</summary>
+internal sealed class Barrier(SegmentPlan plan)
+{
+    private double _waited;
+    private double _rested;
+    private int _onTarget;
+
+    /// <summary>Whether the head is somewhere else afterwards.</summary>
+    public bool MovesHead => plan.Kind is SegmentKind.Home or SegmentKind.Macro;
+
+    /// <summary>The wait is over.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>The printer took longer than anything honest does.</summary>
+    public bool TookTooLong => !IsOver && _waited > Allowance;
+
+    /// <summary>For people.</summary>
+    public string Description => plan.Kind switch
+    {
+        SegmentKind.WaitForHeater => "heating or cooling",
+        SegmentKind.Home => "homing",
+        SegmentKind.Macro => "a macro",
+        _ => "a pause",
+    };
+
+    private double Allowance => plan.Kind switch
+    {
+        SegmentKind.WaitForHeater => plan.BedTargetC is null && plan.ChamberTargetC is null ? GateLimits.MaxNozzleWait : GateLimits.MaxBedWait,
+        SegmentKind.Home => GateLimits.MaxHoming,
+        SegmentKind.Macro => GateLimits.MaxMacro,
+        _ => plan.DurationSeconds + GateLimits.MaxDwellOver,
+    };
+
+    /// <summary>Takes a sample after all motion before the barrier has ended.</summary>
+    /// <param name="sample">The sample.</param>
+    /// <param name="elapsed">Printer seconds since the sample before.</param>
+    /// <param name="answered">Whether the printer has taken the segment over (for G28, whose answer comes at its end: whether it is done).</param>
+    public void Observe(in PrinterSample sample, double elapsed, bool answered)
+    {
+        _waited += Math.Min(elapsed, GateLimits.MaxCountedGap);
+        if (!answered)
+        {
+            return;
+        }
+        _rested = sample.Velocity <= GateLimits.RestingVelocity ? _rested + elapsed : 0;
+        IsOver |= plan.Kind switch
+        {
+            SegmentKind.WaitForHeater => HeatersAreThere(sample),
+            SegmentKind.Home => sample.Homed != HomedAxes.None && _rested > 0,
+            SegmentKind.Macro => _rested >= GateLimits.MacroRest,
+            SegmentKind.Dwell => _rested >= plan.DurationSeconds,
+            _ => true,
+        };
+    }
+
+    private bool HeatersAreThere(in PrinterSample sample)
+    {
+        bool there = IsThere(plan.NozzleTargetC, sample.NozzleC, sample.NozzleTargetC)
+            && IsThere(plan.BedTargetC, sample.BedC, sample.BedTargetC)
+            && IsThere(plan.ChamberTargetC, sample.ChamberC, sample.ChamberTargetC);
+        _onTarget = there ? _onTarget + 1 : 0;
+        return _onTarget >= GateLimits.HeaterSamples;
+    }
+
+    /// <summary>A heater that is switched off is waited for by nobody (Klipper returns at once).</summary>
+    private static bool IsThere(double? wanted, double actual, double reportedTarget) =>
+        wanted is not > 0 || (Math.Abs(reportedTarget - wanted.Value) <= GateLimits.TargetBand && Math.Abs(actual - wanted.Value) <= GateLimits.HeaterBand);
+}

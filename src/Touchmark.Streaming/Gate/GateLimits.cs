@@ -1,0 +1,125 @@
+namespace Touchmark.Streaming;
+
+/// <summary>
+/// What the telemetry gate tolerates, and why. Times are seconds of the printer's clock unless they are plan seconds. The figures allow for what a stock
+/// Klipper shows: 4 samples a second, 1 s of queue, 353 ms from idle to the first step, stop-and-go when its queue runs dry. They bound how long a fake
+/// can go on, never how much it gets: no segment leaves the engine beyond the window, whatever these say.
+/// </summary>
+internal static class GateLimits
+{
+    /// <summary>Step of the alignment, plan seconds: 3 mm at 300 mm/s, and the chord between two steps is what a sample is measured against.</summary>
+    public const double Step = 0.01;
+
+    /// <summary>Farthest that a sample may lie from the planned path in XY, mm: skew correction and offsets move it by tenths, another path by more.</summary>
+    public const double MaxDistanceXY = 1.0;
+
+    /// <summary>The same in Z, mm: a bed mesh moves the real Z by up to a millimetre.</summary>
+    public const double MaxDistanceZ = 1.5;
+
+    /// <summary>Spread of an honest sample across the path, mm.</summary>
+    public const double SpreadXY = 0.3;
+
+    public const double SpreadZ = 0.5;
+
+    /// <summary>Spread of an honest filament position, mm: a retraction moves 1 to 6 mm in the time of a few steps.</summary>
+    public const double SpreadE = 0.7;
+
+    /// <summary>The filament position alone never rules a place out: at most this much cost.</summary>
+    public const double MaxExtrusionCost = 4;
+
+    /// <summary>Spread between the planned and the real pace from sample to sample, plan seconds.</summary>
+    public const double SpreadPace = 0.08;
+
+    /// <summary>Cost of standing still while the printer says that the head moves.</summary>
+    public const double StallCostMoving = 3;
+
+    /// <summary>Cost of standing still while the printer says that it stands: it waits for the next lines, or the filament alone moves.</summary>
+    public const double StallCostResting = 0.5;
+
+    /// <summary>Below this speed the head rests, mm/s.</summary>
+    public const double RestingVelocity = 0.5;
+
+    /// <summary>How much faster than planned the head may be from one sample to the next: the plan's kinematic model is not the printer's to the millisecond.</summary>
+    public const double MaxPace = 1.1;
+
+    /// <summary>And by how many plan seconds more: a sample is up to one step of the host's timer older or younger than it says.</summary>
+    public const double PaceSlack = 0.12;
+
+    /// <summary>Places that explain the samples worse than the best one by this much are given up.</summary>
+    public const float Hopeless = 30;
+
+    /// <summary>Pace over a longer time that is faster than any error of the plan.</summary>
+    public const double ImpossiblePace = 1.25;
+
+    /// <summary>Plan seconds that may be gained at an impossible pace before it is one.</summary>
+    public const double MaxLead = 1.5;
+
+    /// <summary>How long samples may lie beside the path. Longer, and the head goes another way.</summary>
+    public const double MaxOffPath = 3;
+
+    /// <summary>And at least so many samples, so that one gap in telemetry decides nothing.</summary>
+    public const int MinOffPathSamples = 6;
+
+    /// <summary>How long the head may stand while the printer has taken lines over: 0.35 s to start, 1 s of look-ahead, a hiccup of the host.</summary>
+    public const double MaxStill = 6;
+
+    /// <summary>How long the printer may take to take over lines that were sent: a gateway on a bad network.</summary>
+    public const double MaxUnanswered = 30;
+
+    /// <summary>A segment may take this many times its planned duration …</summary>
+    public const double MaxSlowness = 4;
+
+    /// <summary>… and this much more.</summary>
+    public const double SegmentSlack = 15;
+
+    /// <summary>A gap between two samples counts at most this much against the waits above: the network was gone, not the printer.</summary>
+    public const double MaxCountedGap = 1;
+
+    /// <summary>Filament after which what was extruded is compared with what was planned, mm.</summary>
+    public const double ExtrusionSpan = 5;
+
+    /// <summary>Tolerated share of it: flow factors and rounding.</summary>
+    public const double ExtrusionTolerance = 0.25;
+
+    /// <summary>And a fixed part, mm.</summary>
+    public const double ExtrusionSlack = 0.8;
+
+    /// <summary>Plan seconds by which the aligned place may be wrong: the filament is compared with the range it passes through in that time.</summary>
+    public const double AlignmentError = 0.15;
+
+    /// <summary>Wrong comparisons in a row after which the filament does not follow the plan.</summary>
+    public const int MaxExtrusionStrikes = 2;
+
+    /// <summary>Distance from the target at which a heater counts as there, °C (Klipper's own band is 1 °C around its smoothed reading).</summary>
+    public const double HeaterBand = 2.5;
+
+    /// <summary>How far the target that the printer reports may be from the ordered one, °C: rounding.</summary>
+    public const double TargetBand = 1;
+
+    /// <summary>Samples in a row that must show a heater on target.</summary>
+    public const int HeaterSamples = 2;
+
+    /// <summary>Longest time for a nozzle to heat or cool.</summary>
+    public const double MaxNozzleWait = 15 * 60;
+
+    /// <summary>Longest time for a bed or chamber.</summary>
+    public const double MaxBedWait = 60 * 60;
+
+    /// <summary>Longest homing: a large machine with a slow probe.</summary>
+    public const double MaxHoming = 4 * 60;
+
+    /// <summary>Longest macro of the machine's profile: it may heat, level and purge.</summary>
+    public const double MaxMacro = 30 * 60;
+
+    /// <summary>How long the head must rest after a macro was taken over before its motion counts as over: longer than the way from idle to the first step.</summary>
+    public const double MacroRest = 0.8;
+
+    /// <summary>Longest wait of a G4 or M400 beyond its own duration.</summary>
+    public const double MaxDwellOver = 60;
+
+    /// <summary>Motion before a G28 or a macro that need not be seen ending, plan seconds: homing starts without a stop, between two samples.</summary>
+    public const double UnseenTail = 0.75;
+
+    /// <summary>Samples that are kept as evidence.</summary>
+    public const int EvidenceSamples = 32;
+}

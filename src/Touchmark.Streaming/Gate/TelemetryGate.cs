@@ -1,0 +1,239 @@
+using System.Globalization;
+using Touchmark.GCode;
+
+namespace Touchmark.Streaming;
+
+/// <summary>Why the gate no longer believes what telemetry shows.</summary>
+internal sealed record GateVerdict(EndReason Reason, string Text);
+
+/// <summary>
+/// Decides from telemetry which segments the printer has physically executed. Motion is aligned with the planned path; waits are over when their cause is
+/// seen to be over. The verdict falls when samples leave the path, stand still, run ahead of time, or the filament does not follow.
+/// </summary>
+/// <remarks>This is where challenges will be judged as well: a challenge is a segment like any other, with a plan of its own.</remarks>
+internal sealed class TelemetryGate
+{
+    private readonly PlanTimeline _timeline = new();
+    private readonly PathAligner _aligner;
+    private readonly ExtrusionCheck _extrusion;
+    private readonly Queue<Outside> _outside = new();
+    private readonly Queue<SampleResidual> _evidence = new(GateLimits.EvidenceSamples);
+    private readonly bool _followsFilament;
+    private Barrier? _barrier;
+    private bool _atBarrier;
+    private ulong _sent;
+    private ulong _answered;
+    private double _time = double.NaN;
+    private double _still;
+    private double _unanswered;
+    private double _inSegment;
+    private double _offPath;
+    private int _offPathSamples;
+    private double _lead;
+
+    /// <param name="extruders">How many the job uses: with more than one, the filament position belongs now to this and now to that one, and is not judged.</param>
+    public TelemetryGate(int extruders)
+    {
+        _aligner = new PathAligner(_timeline);
+        _extrusion = new ExtrusionCheck(_timeline);
+        _followsFilament = extruders <= 1;
+    }
+
+    /// <summary>Segments from the first on whose execution is confirmed.</summary>
+    public ulong VerifiedThrough { get; private set; }
+
+    /// <summary>Motion that has left the engine, plan seconds.</summary>
+    public double SentSeconds => _timeline.End;
+
+    /// <summary>Motion that was seen executed, plan seconds.</summary>
+    public double ExecutedSeconds => _aligner.Progress;
+
+    /// <summary>Whether a wait was sent that is not over: what comes after it is not needed yet.</summary>
+    public bool IsWaiting => _barrier is not null;
+
+    public GateVerdict? Verdict { get; private set; }
+
+    /// <summary>The latest samples and how they compare, oldest first.</summary>
+    public IReadOnlyList<SampleResidual> Evidence => [.. _evidence];
+
+    /// <summary>The next segment has left the engine. Nothing is sent after a barrier until it is verified.</summary>
+    public void Add(SegmentPlan plan)
+    {
+        _sent++;
+        _timeline.Append(plan);
+        _outside.Enqueue(new Outside(_sent, _timeline.End, plan));
+        if (plan.Kind != SegmentKind.Motion)
+        {
+            _barrier = new Barrier(plan);
+            _atBarrier = false;
+        }
+    }
+
+    /// <summary>The printer has taken over the segments up to this one.</summary>
+    public void Answered(ulong through) => _answered = Math.Clamp(through, _answered, _sent);
+
+    /// <summary>Takes one sample; those that are not later than the last are ignored.</summary>
+    public void Observe(in PrinterSample sample)
+    {
+        if (Verdict is not null || sample.EventTime <= _time)
+        {
+            return;
+        }
+        double elapsed = double.IsNaN(_time) ? 0 : sample.EventTime - _time;
+        _time = sample.EventTime;
+        if (_atBarrier)
+        {
+            Wait(sample, elapsed);
+        }
+        else
+        {
+            Follow(sample, elapsed);
+        }
+        Confirm();
+    }
+
+    private void Follow(in PrinterSample sample, double elapsed)
+    {
+        double before = _aligner.Progress;
+        double speedFactor = Math.Clamp(sample.SpeedFactor, 0.1, 10);
+        double filament = _extrusion.OnPlan(sample, before);
+        bool onPath = _aligner.Advance(sample, filament, speedFactor);
+        Remember(sample);
+        if (!onPath && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, _aligner.Reach(sample.EventTime, speedFactor)))
+        {
+            _aligner.MoveToEnd(sample.EventTime);
+            onPath = true;
+        }
+        double counted = Math.Min(elapsed, GateLimits.MaxCountedGap);
+        JudgePlace(onPath, counted);
+        JudgePace(before, elapsed * speedFactor);
+        JudgeStanding(before, counted);
+        if (onPath && _followsFilament && Verdict is null)
+        {
+            _extrusion.Compare(sample, _aligner.Progress);
+            if (!_extrusion.Follows)
+            {
+                Suspect("the filament does not follow the plan");
+            }
+        }
+        _timeline.Trim(_aligner.Earliest - 1);
+        if (_barrier is not null && _aligner.Progress >= _timeline.End)
+        {
+            _atBarrier = true;
+            Wait(sample, 0);
+        }
+    }
+
+    private void Wait(in PrinterSample sample, double elapsed)
+    {
+        var barrier = _barrier!;
+        barrier.Observe(sample, elapsed, _answered >= _sent);
+        if (barrier.TookTooLong)
+        {
+            Verdict ??= new GateVerdict(EndReason.PrinterTooSlow, $"The printer took too long for {barrier.Description}.");
+        }
+        if (!barrier.IsOver)
+        {
+            return;
+        }
+        if (barrier.MovesHead)
+        {
+            _timeline.ForgetPosition();
+        }
+        _aligner.MoveToEnd(sample.EventTime);
+        _extrusion.Release();
+        _ = _extrusion.OnPlan(sample, _timeline.End);
+        _barrier = null;
+        _atBarrier = false;
+        (_still, _unanswered, _offPath, _offPathSamples) = (0, 0, 0, 0);
+    }
+
+    private void JudgePlace(bool onPath, double counted)
+    {
+        if (onPath)
+        {
+            (_offPath, _offPathSamples) = (0, 0);
+            return;
+        }
+        _offPath += counted;
+        _offPathSamples++;
+        if (_offPath > GateLimits.MaxOffPath && _offPathSamples >= GateLimits.MinOffPathSamples)
+        {
+            Suspect(FormattableString.Invariant($"the head was {_aligner.Distance:F1} mm or more from the planned path for {_offPath:F1} s"));
+        }
+    }
+
+    /// <summary>A leaky bucket: plan seconds gained at more than the impossible pace, less what moves of unknown duration explain.</summary>
+    private void JudgePace(double before, double available)
+    {
+        double gained = _aligner.Progress - before;
+        if (gained > 0)
+        {
+            gained -= _timeline.UncertainSeconds(before, _aligner.Progress);
+        }
+        _lead = Math.Max(0, _lead + gained - (available * GateLimits.ImpossiblePace));
+        if (_lead > GateLimits.MaxLead)
+        {
+            Suspect(FormattableString.Invariant($"motion was reported {_lead:F1} s sooner than the machine can do it"));
+        }
+    }
+
+    private void JudgeStanding(double before, double counted)
+    {
+        if (_aligner.Progress > before || !_outside.TryPeek(out var current))
+        {
+            (_still, _unanswered) = (0, 0);
+        }
+        else if (_answered >= current.Number)
+        {
+            _still += counted;
+        }
+        else
+        {
+            _unanswered += counted;
+        }
+        _inSegment = _outside.Count == 0 ? 0 : _inSegment + counted;
+        if (_outside.TryPeek(out current))
+        {
+            double allowance = GateLimits.SegmentSlack + (GateLimits.MaxSlowness * current.Plan.DurationSeconds);
+            if (_still > GateLimits.MaxStill && _aligner.Progress < current.End)
+            {
+                Suspect(FormattableString.Invariant($"the printer took lines over but has not moved for {_still:F1} s"));
+            }
+            else if (_unanswered > GateLimits.MaxUnanswered)
+            {
+                Suspect(FormattableString.Invariant($"the printer has not taken over segment {current.Number} for {_unanswered:F0} s"));
+            }
+            else if (_inSegment > allowance + GateLimits.MaxUnanswered && current.Plan.Kind == SegmentKind.Motion)
+            {
+                Suspect(FormattableString.Invariant($"segment {current.Number} took {_inSegment:F0} s instead of {current.Plan.DurationSeconds:F1} s"));
+            }
+        }
+    }
+
+    private void Confirm()
+    {
+        while (Verdict is null && _outside.TryPeek(out var next) && next.Number <= _answered && next.End <= _aligner.Progress
+            && !(next.Number == _sent && _barrier is not null))
+        {
+            _outside.Dequeue();
+            VerifiedThrough = next.Number;
+            _inSegment = 0;
+        }
+    }
+
+    private void Suspect(string what) =>
+        Verdict ??= new GateVerdict(EndReason.ProxySuspected, string.Create(CultureInfo.InvariantCulture, $"Telemetry is not what the segments must cause: {what}."));
+
+    private void Remember(in PrinterSample sample)
+    {
+        if (_evidence.Count == GateLimits.EvidenceSamples)
+        {
+            _evidence.Dequeue();
+        }
+        _evidence.Enqueue(new SampleResidual(sample.EventTime, sample.X, sample.Y, sample.Z, sample.E, _aligner.Progress, _aligner.Distance));
+    }
+
+    /// <summary>A segment that has left and is not confirmed.</summary>
+    private readonly record struct Outside(ulong Number, double End, SegmentPlan Plan);
+}

@@ -1,0 +1,402 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using Touchmark.Cryptography;
+using Touchmark.Streaming.Wire;
+
+namespace Touchmark.Streaming;
+
+/// <summary>
+/// The gateway's half of one session, from the engine's offer to the printer being safe. Frames, printer reports and the time go in; frames and
+/// <see cref="GatewayAction"/>s come out. No I/O; not thread-safe. Whatever ends the session wipes every open segment first, and a session that had begun
+/// always asks for the machine to be made safe.
+/// </summary>
+public sealed class GatewaySession : IDisposable
+{
+    /// <summary>Time to make the printer safe before the session closes without it, s.</summary>
+    private const double SafetySeconds = 90;
+
+    /// <summary>Time for the engine to start after the gateway accepted, s.</summary>
+    private const double StartSeconds = 60;
+
+    private readonly P256PrivateKey _device;
+    private readonly ReadOnlyMemory<byte> _engineKey;
+    private readonly Queue<ReadOnlyMemory<byte>> _frames = new();
+    private readonly Queue<GatewayAction> _actions = new();
+    private readonly SegmentStore _store = new();
+    private readonly HaltGuard _halts = new();
+    private Offer? _offer;
+    private byte[] _offerHash = [];
+    private MachineProfile? _profile;
+    private SessionKeys? _keys;
+    private SegmentOpener? _opener;
+    private TelemetryReporter? _reporter;
+    private PrinterSample? _last;
+    private SessionEnd? _ending;
+    private ulong _controlCounter;
+    private Moment _offered;
+    private Moment _heard;
+    private Moment _stopped;
+
+    /// <param name="device">Signs, and takes part in the key agreement; stays its owner's to dispose of.</param>
+    /// <param name="engineKey">The engine's transport key that was pinned at enrolment: 65 bytes, uncompressed.</param>
+    public GatewaySession(P256PrivateKey device, ReadOnlyMemory<byte> engineKey)
+    {
+        _device = device;
+        _engineKey = engineKey;
+    }
+
+    public SessionPhase Phase { get; private set; }
+
+    /// <summary>Set once the session is over.</summary>
+    public SessionEnd? End { get; private set; }
+
+    public Guid? SessionId => _offer?.SessionId;
+
+    /// <summary>Frames that were ignored because they were not genuine, not for this session or not in their place.</summary>
+    public int Ignored { get; private set; }
+
+    /// <summary>Segments that were opened and not yet verified.</summary>
+    public int OpenSegments => _store.Count;
+
+    /// <summary>Whether no plaintext is left in memory.</summary>
+    public bool IsWiped => _store.IsWiped;
+
+    /// <summary>Takes a frame from the engine. False: it was ignored, and counted.</summary>
+    public bool Receive(ReadOnlySpan<byte> frame, Moment now)
+    {
+        var type = WireFrame.Peek(frame, out var sessionId);
+        bool taken = type switch
+        {
+            WireType.Offer => TakeOffer(frame, now),
+            _ when _offer is null || sessionId != _offer.SessionId || Phase == SessionPhase.Ended => false,
+            WireType.Start => TakeStart(frame, now),
+            WireType.Segment => TakeSegment(frame, now),
+            WireType.Halt => TakeHalt(frame, now),
+            WireType.Verified or WireType.Purge or WireType.Finish or WireType.Alive => TakeControl(type, frame, now),
+            _ => false,
+        };
+        if (!taken)
+        {
+            Ignored++;
+        }
+        return taken;
+    }
+
+    /// <summary>Lets time pass; to be called at least every 100 ms.</summary>
+    public void Advance(Moment now)
+    {
+        switch (Phase)
+        {
+            case SessionPhase.Accepted when now.Since(_heard) > StartSeconds:
+                Stop(EndReason.HandshakeTimeout, "The engine did not start the session.", now);
+                break;
+            case SessionPhase.Streaming when now.Since(_heard) > _offer!.OutageSeconds:
+                Stop(EndReason.EngineSilent, $"Nothing was heard from the engine for {_offer.OutageSeconds:F0} s.", now);
+                break;
+            case SessionPhase.Finishing when now.Since(_stopped) > SafetySeconds:
+                SafeRestDone($"not done after {SafetySeconds:F0} s", now);
+                break;
+            default:
+                Report(now);
+                break;
+        }
+    }
+
+    /// <summary>Answer to <see cref="GatewayAction.RunPreflight"/>: the job can be printed on the machine of this profile.</summary>
+    public void PreflightPassed(MachineProfile profile, Moment now)
+    {
+        if (Phase != SessionPhase.Offered || _keys is not null)
+        {
+            return;
+        }
+        _profile = profile;
+        byte[] encoded = profile.Encode();
+        byte[] nonce = RandomNumberGenerator.GetBytes(32);
+        using var ephemeral = P256.GenerateKey();
+        byte[] transcript = Transcript.Encode(_offer!, nonce, ephemeral.PublicKey.Span, _device.PublicKey.Span, encoded);
+        if (!SessionKeys.TryDeriveAsGateway(ephemeral, _device, _offer!.EngineEphemeral.Span, transcript, encoded, out _keys))
+        {
+            Stop(EndReason.HandshakeFailed, "The engine's ephemeral key is no key.", now);
+            return;
+        }
+        byte[] signature = new byte[Es256.SignatureSize];
+        Es256.Sign(_device, _keys.TranscriptHash, signature);
+        _opener = new SegmentOpener(_keys, _offer.SessionId.ToByteArray(bigEndian: true));
+        _reporter = new TelemetryReporter(_offer.SessionId, _keys.Telemetry, _offer.ReportSeconds);
+        _frames.Enqueue(new Accept(_offer.SessionId, nonce, ephemeral.PublicKey, encoded, signature).Encode());
+        _heard = now;
+        Phase = SessionPhase.Accepted;
+    }
+
+    /// <summary>Answer to <see cref="GatewayAction.RunPreflight"/>: the job is not printed here.</summary>
+    public void PreflightRefused(Refusal refusal, Moment now)
+    {
+        if (Phase != SessionPhase.Offered)
+        {
+            return;
+        }
+        _frames.Enqueue(Refuse.Encode(_offer!.SessionId, refusal, _offerHash, new Es256Signer(_device)));
+        _ending = NewEnd(EndReason.Refused, refusal.Text) with { Refusal = refusal };
+        Close(madeSafe: true);
+    }
+
+    /// <summary>Takes what the printer reported.</summary>
+    public void ReportPrinter(in PrinterSample sample, Moment now)
+    {
+        _last = sample;
+        if (Phase is SessionPhase.Streaming or SessionPhase.Finishing)
+        {
+            _reporter!.Add(sample);
+            Report(now);
+        }
+        if (Phase == SessionPhase.Streaming && sample.State != PrinterState.Ready)
+        {
+            Fail(sample.State == PrinterState.Shutdown ? PrinterFault.Shutdown : PrinterFault.NotReady, $"The printer reports {sample.State}.", now);
+        }
+    }
+
+    /// <summary>Something went wrong with the printer.</summary>
+    /// <param name="fault">What.</param>
+    /// <param name="text">The printer's own words; must not quote a line of the toolpath.</param>
+    /// <param name="now">Now.</param>
+    public void Fail(PrinterFault fault, string text, Moment now)
+    {
+        var reason = fault switch
+        {
+            PrinterFault.Error => EndReason.PrinterError,
+            PrinterFault.Shutdown => EndReason.PrinterShutdown,
+            PrinterFault.NotReady => EndReason.PrinterNotReady,
+            _ => EndReason.PrinterVanished,
+        };
+        if (_last is { } last && fault != PrinterFault.Error)
+        {
+            _last = last with { State = fault == PrinterFault.Shutdown ? PrinterState.Shutdown : PrinterState.Disconnected };
+        }
+        Stop(reason, text, now);
+    }
+
+    /// <summary>Answer to <see cref="GatewayAction.SendScript"/>; <paramref name="error"/> is null when the printer took it over.</summary>
+    public void ScriptAnswered(ulong segment, string? error, Moment now)
+    {
+        if (Phase != SessionPhase.Streaming)
+        {
+            return;
+        }
+        if (error is not null)
+        {
+            Fail(PrinterFault.Error, error, now);
+        }
+        else if (_store.Answer(segment))
+        {
+            HandOver();
+            Report(now);
+        }
+    }
+
+    /// <summary>Answer to <see cref="GatewayAction.MakeSafe"/>; <paramref name="error"/> is null when every line was taken over.</summary>
+    public void SafeRestDone(string? error, Moment now)
+    {
+        if (Phase != SessionPhase.Finishing)
+        {
+            return;
+        }
+        if (error is not null)
+        {
+            _ending = _ending! with { Text = $"{_ending.Text} The printer could not be made safe: {error}." };
+        }
+        SendEnded(error is null ? Safety.Done : Safety.Failed);
+        Close(madeSafe: error is null);
+    }
+
+    /// <summary>The gateway is told to stop on its own host.</summary>
+    public void Stop(Moment now) => Stop(EndReason.GatewayStopped, "The gateway was stopped.", now);
+
+    /// <summary>The connection to the engine is gone.</summary>
+    public void ConnectionLost(Moment now) => Stop(EndReason.ConnectionLost, "The connection to the engine was lost.", now);
+
+    /// <summary>The next frame for the engine.</summary>
+    public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _frames.TryDequeue(out frame);
+
+    /// <summary>The next thing to do.</summary>
+    public bool TryTakeAction([NotNullWhen(true)] out GatewayAction? action) => _actions.TryDequeue(out action);
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        _opener?.Dispose();
+        _keys?.Dispose();
+    }
+
+    private bool TakeOffer(ReadOnlySpan<byte> frame, Moment now)
+    {
+        if (Phase != SessionPhase.New || Offer.TryDecode(frame) is not { } offer)
+        {
+            return false;
+        }
+        _offer = offer;
+        _offerHash = SHA256.HashData(frame);
+        _offered = now;
+        Phase = SessionPhase.Offered;
+        _actions.Enqueue(new GatewayAction.RunPreflight(offer.Facts));
+        return true;
+    }
+
+    private bool TakeStart(ReadOnlySpan<byte> frame, Moment now)
+    {
+        if (Phase != SessionPhase.Accepted)
+        {
+            return false;
+        }
+        if (!WireWriter.HasMac(frame, _keys!.Control) || Start.TryDecode(frame) is not { } start || !start.OfferHash.Span.SequenceEqual(_offerHash)
+            || !Es256.Verify(_engineKey.Span, _keys.TranscriptHash, start.Signature.Span))
+        {
+            Stop(EndReason.HandshakeFailed, "The engine did not prove that it is the one this gateway was enrolled with.", now);
+            return false;
+        }
+        _heard = now;
+        Phase = SessionPhase.Streaming;
+        return true;
+    }
+
+    private bool TakeSegment(ReadOnlySpan<byte> frame, Moment now)
+    {
+        if (Phase != SessionPhase.Streaming)
+        {
+            return false;
+        }
+        if (!SegmentMessage.TryDecode(frame, out var message) || message.Number != _opener!.Count + 1 || !_store.TryOpen(_opener, message.Sealed))
+        {
+            Stop(EndReason.SegmentUnreadable, $"Segment {_opener!.Count + 1} did not open: something between engine and gateway dropped, repeated or altered it.", now);
+            return false;
+        }
+        _heard = now;
+        if (_store.Count > _offer!.WindowSegments)
+        {
+            Stop(EndReason.ProtocolViolation, "The engine sent more segments than it said it would.", now);
+            return false;
+        }
+        HandOver();
+        return true;
+    }
+
+    private bool TakeHalt(ReadOnlySpan<byte> frame, Moment now)
+    {
+        // The engine's clock: what it said in the offer, and the time since. The gateway's own clock may be wrong.
+        if (_keys is null || _halts.Judge(frame, _keys.Control, _offer!.Time + (now.Steady - _offered.Steady)) != HaltVerdict.Genuine)
+        {
+            return false;
+        }
+        if (Phase is SessionPhase.Streaming or SessionPhase.Finishing)
+        {
+            _actions.Clear();
+            _actions.Enqueue(new GatewayAction.EmergencyStop());
+            _last = null;
+            if (Phase == SessionPhase.Finishing)
+            {
+                _actions.Enqueue(new GatewayAction.MakeSafe(SafeRest.Lines(_profile!, last: null)));
+            }
+        }
+        Stop(EndReason.Halted, "An authenticated HALT stopped the printer.", now);
+        return true;
+    }
+
+    private bool TakeControl(WireType type, ReadOnlySpan<byte> frame, Moment now)
+    {
+        if (_keys is null || !WireWriter.HasMac(frame, _keys.Control))
+        {
+            return false;
+        }
+        switch (type)
+        {
+            case WireType.Verified when Verified.TryDecode(frame) is { } verified && IsNew(verified.Counter, now):
+                if (Phase == SessionPhase.Streaming && !_store.Verify(verified.Through))
+                {
+                    Stop(EndReason.ProtocolViolation, "The engine confirmed a segment that the printer has not taken over.", now);
+                }
+                return true;
+            case WireType.Purge when Purge.TryDecode(frame) is { } purge && IsNew(purge.Counter, now):
+                Stop(purge.Reason, "The engine ended the session.", now);
+                return true;
+            case WireType.Finish when Finish.TryDecode(frame) is { } finish && IsNew(finish.Counter, now):
+                bool whole = finish.Segments == _opener!.Count && finish.Segments == _store.Verified && finish.ChainHead.Span.SequenceEqual(_opener.ChainHead);
+                Stop(whole ? EndReason.Completed : EndReason.SegmentUnreadable,
+                    whole ? "Printed." : "The engine and the gateway do not agree on the segments of this print.", now);
+                return true;
+            case WireType.Alive when Alive.TryDecode(frame) is { } alive:
+                return IsNew(alive.Counter, now);
+            default:
+                return false;
+        }
+    }
+
+    private bool IsNew(ulong counter, Moment now)
+    {
+        if (counter <= _controlCounter)
+        {
+            return false;
+        }
+        _controlCounter = counter;
+        _heard = now;
+        return true;
+    }
+
+    private void HandOver()
+    {
+        while (_store.TryHandOver(out ulong segment, out var script))
+        {
+            _actions.Enqueue(new GatewayAction.SendScript(segment, script));
+        }
+    }
+
+    private void Report(Moment now)
+    {
+        if (Phase is SessionPhase.Streaming or SessionPhase.Finishing && _reporter!.Report(_store.Answered, now) is { } frame)
+        {
+            _frames.Enqueue(frame);
+        }
+    }
+
+    /// <summary>Every ending comes through here: wipe first, then make the machine safe if it was ever driven.</summary>
+    private void Stop(EndReason reason, string text, Moment now)
+    {
+        if (Phase is SessionPhase.Finishing or SessionPhase.Ended)
+        {
+            return;
+        }
+        _ending = NewEnd(reason, text);
+        _store.Wipe();
+        if (Phase != SessionPhase.Streaming)
+        {
+            if (_keys is not null)
+            {
+                SendEnded(Safety.Done);
+            }
+            Close(madeSafe: true);
+            return;
+        }
+        _stopped = now;
+        Phase = SessionPhase.Finishing;
+        bool emergency = _actions.Any(static action => action is GatewayAction.EmergencyStop);
+        _actions.Clear();
+        if (emergency)
+        {
+            _actions.Enqueue(new GatewayAction.EmergencyStop());
+        }
+        _actions.Enqueue(new GatewayAction.MakeSafe(SafeRest.Lines(_profile!, _last)));
+        SendEnded(Safety.UnderWay);
+    }
+
+    private void SendEnded(Safety safety) =>
+        _frames.Enqueue(new Ended(_offer!.SessionId, _reporter!.NextCounter(), _ending!.Reason, _ending.Text, safety).Encode(_keys!.Telemetry));
+
+    private void Close(bool madeSafe)
+    {
+        End = _ending! with { MadeSafe = madeSafe };
+        Phase = SessionPhase.Ended;
+        _opener?.Dispose();
+        _keys?.Dispose();
+        _actions.Enqueue(new GatewayAction.Close(End));
+    }
+
+    private SessionEnd NewEnd(EndReason reason, string text) => new(reason, reason.Side(), Phase, text, _opener?.Count ?? 0, _store.Verified);
+}

@@ -1,0 +1,59 @@
+namespace Touchmark.Streaming;
+
+/// <summary>What a gateway must know of a job before it accepts it: nothing of the toolpath but its extent.</summary>
+public sealed record JobFacts
+{
+    public required Guid JobId { get; init; }
+
+    /// <summary>Segments in all.</summary>
+    public required ulong Segments { get; init; }
+
+    /// <summary>Motion and dwelling, s, without heating and homing.</summary>
+    public required double MotionSeconds { get; init; }
+
+    /// <summary>Highest nozzle target, °C; 0 when the nozzle is not heated.</summary>
+    public required double NozzleC { get; init; }
+
+    /// <summary>Highest bed target, °C; 0 when the bed is not heated.</summary>
+    public required double BedC { get; init; }
+
+    /// <summary>Highest chamber target, °C; 0 when there is none.</summary>
+    public double ChamberC { get; init; }
+
+    /// <summary>Smallest corner of the box that the nozzle moves in, mm, machine coordinates.</summary>
+    public required (double X, double Y, double Z) Min { get; init; }
+
+    /// <summary>Largest corner of that box, mm.</summary>
+    public required (double X, double Y, double Z) Max { get; init; }
+
+    public int Extruders { get; init; } = 1;
+}
+
+/// <summary>The terms of one session. The engine decides them, by licence and configuration; the offer carries those that the gateway acts on.</summary>
+public sealed record SessionSettings
+{
+    /// <summary>W: motion that may be outside the engine and not yet executed, s. The printer's queue (1 s), the age of a sample and the network must fit in it.</summary>
+    public double WindowSeconds { get; init; } = 3.0;
+
+    /// <summary>Below this much motion outside, the next segment goes out even when it is longer than the rest of the window, because the printer would
+    /// starve: 1 s of printer queue, 0.25 s between samples, and the network, s.</summary>
+    public double FloorSeconds { get; init; } = 1.75;
+
+    /// <summary>Segments that may be outside at most, whatever their motion time: bounds the gateway's locked memory. At most <see cref="MaxWindowSegments"/>.</summary>
+    public int WindowSegments { get; init; } = 128;
+
+    /// <summary>Upper bound of <see cref="WindowSegments"/>.</summary>
+    public const int MaxWindowSegments = 128;
+
+    /// <summary>Longest time without genuine telemetry while streaming, s of the engine's clock.</summary>
+    public double TelemetrySilenceSeconds { get; init; } = 10;
+
+    /// <summary>Longest time that the gateway goes on without hearing from the engine, s of the gateway's clock (the licence's outage limit).</summary>
+    public double OutageSeconds { get; init; } = 10;
+
+    /// <summary>Time between two telemetry messages of the gateway while samples arrive, s of the gateway's clock.</summary>
+    public double ReportSeconds { get; init; } = 0.2;
+
+    /// <summary>Time for the gateway to answer the offer (it checks the printer meanwhile) and to make the printer safe at the end, s.</summary>
+    public double HandshakeSeconds { get; init; } = 60;
+}
