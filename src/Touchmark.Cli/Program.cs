@@ -1,6 +1,43 @@
+using System.CommandLine;
+using Touchmark.Cli.Engine;
+using Touchmark.Cli.Terminal;
+using Touchmark.Cli.Toolpaths;
+
 namespace Touchmark.Cli;
 
+/// <summary>The command line: what needs no engine first, then what drives one.</summary>
 internal static class Program
 {
-    private static int Main() => 0;
+    internal static RootCommand Root() =>
+        new("touchmark: verify parts offline, and drive a Touchmark engine.")
+        {
+            GCodeCommands.Create(),
+            SignInCommands.Login(),
+            SignInCommands.Logout(),
+            AccountCommands.Create(),
+            DesignCommands.Create(),
+            LicenceCommands.Create(),
+            PrinterCommands.Create(),
+            CatalogueCommand.Create(),
+            JobCommands.Create(),
+            CertificateCommands.Create(),
+        };
+
+    private static async Task<int> Main(string[] args)
+    {
+        try
+        {
+            // Failures are told in one place, as sentences; the library would print a stack trace.
+            return await Root().Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (CliFailure failure)
+        {
+            failure.Print(Console.Error);
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return 130;
+        }
+    }
 }

@@ -1,0 +1,143 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+using Touchmark.Cli.Terminal;
+
+namespace Touchmark.Cli.Engine;
+
+/// <summary><c>touchmark job</c>.</summary>
+internal static class JobCommands
+{
+    public static Command Create() => new("job", "Print jobs: start, watch, list, cancel.")
+    {
+        Start(),
+        Watch(),
+        Show(),
+        Arguments.Asking("list", "List the jobs that you may see.", (engine, _, cancel) => engine.GetAsync("/api/jobs", cancel), jobs => Screen.Table(jobs, "There are no jobs yet.",
+            new("Part", "design_name"), new("Printer", "printer_name"), new("State", "state"), new("Started", "created_at"), new("Id", "id"))),
+        Cancel(),
+    };
+
+    private static Command Start()
+    {
+        var licence = new Option<Guid>("--licence") { Description = "The licence's id.", Required = true };
+        var printer = new Option<Guid>("--printer") { Description = "The printer's id.", Required = true };
+        var material = new Option<string>("--material") { Description = "The material.", DefaultValueFactory = _ => "PLA" };
+        var quality = new Option<string>("--quality") { Description = "draft, standard or fine.", DefaultValueFactory = _ => "standard" };
+        return Arguments.Asking("start", "Take a print from a licence and start it.", (engine, parsed, cancel) => engine.PostAsync("/api/jobs", new
+        {
+            LicenceId = parsed.GetValue(licence),
+            PrinterId = parsed.GetValue(printer),
+            Material = parsed.GetValue(material),
+            Quality = parsed.GetValue(quality),
+        }, cancel), job => Screen.Line($"Job {Screen.Text(job, "id")} is {Screen.Text(job, "state")}. Watch it with: touchmark job watch {Screen.Text(job, "id")}"), licence, printer, material, quality);
+    }
+
+    private static Command Show()
+    {
+        var id = Arguments.Id("job");
+        return Arguments.Asking("show", "Show one job.", (engine, parsed, cancel) => engine.GetAsync($"/api/jobs/{parsed.GetValue(id)}", cancel), Screen.Facts, id);
+    }
+
+    private static Command Cancel()
+    {
+        var id = Arguments.Id("job");
+        return Arguments.Asking("cancel", "Stop a job; the printer comes to rest safely.", (engine, parsed, cancel) => engine.PostAsync($"/api/jobs/{parsed.GetValue(id)}/cancel", null, cancel), Screen.Facts, id);
+    }
+
+    private static Command Watch()
+    {
+        var id = Arguments.Id("job");
+        var command = new Command("watch", "Follow a job to its end. Exit code 0 when the part was printed, 1 otherwise.") { id };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var engine = EngineClient.SignedIn();
+            var path = $"/api/jobs/{parsed.GetValue(id)}";
+            if (Screen.IsTerminal)
+            {
+                await AnsiConsole.Progress().Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn()).StartAsync(progress => FollowAsync(engine, path, new Bars(progress).Show, cancel));
+            }
+            else
+            {
+                await FollowAsync(engine, path, new Lines().Show, cancel);
+            }
+
+            return Conclude(await engine.GetAsync(path, cancel));
+        });
+        return command;
+    }
+
+    private static async Task FollowAsync(EngineClient engine, string path, Action<JsonElement> show, CancellationToken cancel)
+    {
+        await foreach (var job in ServerEvents.FollowAsync(engine, path + "/events", cancel))
+        {
+            show(job);
+            if (Screen.Text(job, "state") is "done" or "failed" or "cancelled")
+            {
+                return;
+            }
+        }
+    }
+
+    private static int Conclude(JsonElement job)
+    {
+        if (Screen.Text(job, "state") == "done")
+        {
+            Screen.Line($"Printed. Certificate {Screen.Text(job, "certificate_id")}.");
+            return 0;
+        }
+
+        var failure = job.TryGetProperty("failure", out var told) && told.ValueKind == JsonValueKind.Object ? told : default;
+        var code = Screen.Text(failure, "code");
+        throw new CliFailure($"the job is {Screen.Text(job, "state")}{(code.Length > 0 ? $": {Screen.Text(failure, "text")} ({code})" : ".")}", Screen.Text(failure, "fix") is { Length: > 0 } fix ? fix : null);
+    }
+
+    private static double Share(JsonElement job, string member) =>
+        double.TryParse(Screen.Text(job, member), NumberStyles.Float, CultureInfo.InvariantCulture, out var share) ? Math.Clamp(share, 0, 1) : 0;
+
+    private static string Describe(JsonElement job)
+    {
+        var text = Screen.Text(job, "state");
+        return Screen.Text(job, "message") is { Length: > 0 } message ? $"{text}: {message}" : text;
+    }
+
+    /// <summary>A bar for each state that the job passes through.</summary>
+    private sealed class Bars(ProgressContext progress)
+    {
+        private ProgressTask? bar;
+        private string state = "";
+
+        public void Show(JsonElement job)
+        {
+            var now = Screen.Text(job, "state");
+            if (now != state)
+            {
+                bar?.Value(bar.MaxValue);
+                bar = progress.AddTask(Markup.Escape(now));
+                state = now;
+            }
+
+            bar!.Description = Markup.Escape(Describe(job));
+            bar.Value = Share(job, "progress") * 100;
+        }
+    }
+
+    /// <summary>A line whenever the state changes or another tenth is done.</summary>
+    private sealed class Lines
+    {
+        private (string State, int Tenth) last;
+
+        public void Show(JsonElement job)
+        {
+            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10));
+            if (now == last)
+            {
+                return;
+            }
+
+            last = now;
+            Screen.Line(string.Create(CultureInfo.InvariantCulture, $"{Describe(job)} {Share(job, "progress"):P0}"));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using Touchmark.Cli.Terminal;
+
+namespace Touchmark.Cli.Engine;
+
+/// <summary><c>touchmark licence</c>.</summary>
+internal static class LicenceCommands
+{
+    public static Command Create() => new("licence", "Licences: who may print a design, how often, until when.")
+    {
+        Issue(),
+        Arguments.Asking("list", "List the licences that you gave or hold.", (engine, _, cancel) => engine.GetAsync("/api/licences", cancel), licences => Screen.Table(licences, "There are no licences yet.",
+            new("Design", "design_name"), new("Prints", "prints"), new("Taken", "taken"), new("Expires", "expires_at"), new("Revoked", "revoked_at"), new("Id", "id"))),
+        Revoke(),
+    };
+
+    private static Command Issue()
+    {
+        var design = new Option<Guid>("--design") { Description = "The design's id.", Required = true };
+        var manufacturers = Many("--manufacturer", "An organisation that may print it, by name or id; repeat for more.");
+        var printers = Many("--printer", "A printer that may print it, by id; repeat for more.");
+        var prints = new Option<int>("--prints") { Description = "How many prints.", Required = true };
+        var expires = new Option<DateTimeOffset?>("--expires") { Description = "Until when, such as 2027-06-30T12:00Z." };
+        var materials = Many("--material", "An allowed material, such as PLA; any where none is given.");
+        var qualities = Many("--quality", "An allowed quality: draft, standard or fine; any where none is given.");
+        return Arguments.Asking("issue", "Issue a licence.", async (engine, parsed, cancel) => await engine.PostAsync("/api/licences", new
+        {
+            DesignId = parsed.GetValue(design),
+            Manufacturers = await OrganisationIdsAsync(engine, parsed.GetValue(manufacturers)!, cancel),
+            Printers = parsed.GetValue(printers),
+            Prints = parsed.GetValue(prints),
+            ExpiresAt = parsed.GetValue(expires),
+            Materials = parsed.GetValue(materials),
+            Qualities = parsed.GetValue(qualities),
+        }, cancel), Screen.Facts, design, manufacturers, printers, prints, expires, materials, qualities);
+    }
+
+    private static Command Revoke()
+    {
+        var id = Arguments.Id("licence");
+        return Arguments.Asking("revoke", "Revoke a licence: no print starts under it any more.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/licences/{parsed.GetValue(id)}/revoke", null, cancel), Screen.Facts, id);
+    }
+
+    private static Option<string[]> Many(string name, string description) => new(name) { Description = description, DefaultValueFactory = _ => [] };
+
+    private static async Task<string[]> OrganisationIdsAsync(EngineClient engine, string[] namesOrIds, CancellationToken cancel)
+    {
+        if (namesOrIds.All(text => Guid.TryParse(text, out _)))
+        {
+            return namesOrIds;
+        }
+
+        var known = (await engine.GetAsync("/api/organisations", cancel)).EnumerateArray().ToLookup(row => Screen.Text(row, "name"), row => Screen.Text(row, "id"), StringComparer.OrdinalIgnoreCase);
+        return [.. namesOrIds.Select(text => Guid.TryParse(text, out _) ? text
+            : known[text].FirstOrDefault() ?? throw new CliFailure($"there is no organisation named '{text}' that prints.", $"known: {string.Join(", ", known.Select(row => row.Key))}"))];
+    }
+}
