@@ -1,6 +1,63 @@
+using Touchmark.Cryptography;
+using Touchmark.Gateway.Configuration;
+using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Enrolment;
+using Touchmark.Gateway.Running;
+
 namespace Touchmark.Gateway;
 
 internal static class Program
 {
-    private static int Main() => 0;
+    public static string Version { get; } = typeof(Program).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    private static async Task<int> Main(string[] arguments)
+    {
+        // Before any secret exists in this process.
+        ProcessHardening.Apply();
+        try
+        {
+            return await RunAsync(CommandLine.Parse(arguments));
+        }
+        catch (GatewayError error)
+        {
+            await Console.Error.WriteLineAsync($"{error.Code}: {error.Message}\n{error.Fix}");
+            return error.Code == "USAGE" ? 2 : 1;
+        }
+    }
+
+    private static async Task<int> RunAsync(CommandLine line)
+    {
+        switch (line.Command)
+        {
+            case "enrol":
+                await EnrolCommand.RunAsync(GatewayHome.Open(line.Home), line.Enrol!, TimeProvider.System, Console.Out, CancellationToken.None);
+                return 0;
+            case "run":
+                await RunCommand.RunAsync(GatewayHome.Open(line.Home), TimeProvider.System, Console.Out, terminal: !Console.IsOutputRedirected, CancellationToken.None);
+                return 0;
+            case "status" or "diagnostics":
+                return await AskAsync(GatewayHome.Open(line.Home), line.Command == "status" ? "status" : "log");
+            default:
+                Console.WriteLine(CommandLine.Usage);
+                return 0;
+        }
+    }
+
+    private static async Task<int> AskAsync(GatewayHome home, string word)
+    {
+        if (await DiagnosticsSocket.AskAsync(home, word, CancellationToken.None) is { } answer)
+        {
+            Console.Write(answer);
+            return 0;
+        }
+
+        if (word == "status")
+        {
+            var settings = home.ReadSettings();
+            Console.WriteLine($"printer {settings.PrinterId} ({settings.Name}) at {settings.Printer}\nengine {settings.Engine}");
+        }
+
+        Console.WriteLine("the gateway is not running");
+        return 1;
+    }
 }

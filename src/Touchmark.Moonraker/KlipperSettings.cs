@@ -24,6 +24,28 @@ public sealed class KlipperSettings
     public string? Text(string section, string option) =>
         TrySection(section, out var options) && options.Text(option, "") is { Length: > 0 } text ? text : null;
 
+    /// <summary>A list of numbers such as <c>home_xy_position</c>; empty where it is missing or something else.</summary>
+    public IReadOnlyList<double> Numbers(string section, string option)
+    {
+        if (!TrySection(section, out var options) || !options.TryGetProperty(option, out var list) || list.ValueKind != JsonValueKind.Array)
+        {
+            return [];
+        }
+
+        var numbers = new List<double>();
+        foreach (var entry in list.EnumerateArray().Take(100))
+        {
+            if (!StatusMerge.TryNumber(entry, out var number))
+            {
+                return [];
+            }
+
+            numbers.Add(number);
+        }
+
+        return numbers;
+    }
+
     private bool TrySection(string section, out JsonElement options)
     {
         options = default;

@@ -1,0 +1,91 @@
+using Touchmark.Moonraker;
+
+namespace Touchmark.Gateway;
+
+internal sealed record EnrolOptions(Uri Engine, string Code, MoonrakerAddress Printer, string? Name);
+
+/// <summary>
+/// What was asked for. Read by hand: four commands with at most six options do not earn a library's megabytes in a program that promises to be small.
+/// </summary>
+internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol)
+{
+    public const string Usage =
+        """
+        touchmark-gateway drives one printer for a Touchmark engine.
+
+          touchmark-gateway enrol --engine URL --code CODE --printer URL [--name NAME]
+              presents this printer to the engine under a one-time pairing code
+              --printer   http://HOST:7125, https://HOST:7130 or unix:/path/moonraker.sock
+              --name      what people call the printer
+          touchmark-gateway run          connects to the engine and prints what it is sent, until stopped
+          touchmark-gateway status       how the gateway of this folder is
+          touchmark-gateway diagnostics  what it did lately (kept in its memory only)
+
+          --home DIR  folder of this gateway; otherwise $TOUCHMARK_HOME, otherwise ~/.touchmark
+
+        Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+        """;
+
+    /// <exception cref="GatewayError">Code USAGE.</exception>
+    public static CommandLine Parse(IReadOnlyList<string> arguments)
+    {
+        if (arguments.Count == 0)
+        {
+            throw Wrong("A command is missing.");
+        }
+
+        var command = arguments[0];
+        string[] known = command switch
+        {
+            "enrol" => ["--home", "--engine", "--code", "--printer", "--name"],
+            "run" or "status" or "diagnostics" => ["--home"],
+            "help" or "--help" or "-h" => [],
+            _ => throw Wrong($"There is no command '{command}'."),
+        };
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 1; i < arguments.Count; i += 2)
+        {
+            if (!known.Contains(arguments[i], StringComparer.Ordinal))
+            {
+                throw Wrong($"{command} has no option '{arguments[i]}'.");
+            }
+
+            if (i + 1 == arguments.Count || !values.TryAdd(arguments[i], arguments[i + 1]))
+            {
+                throw Wrong($"{arguments[i]} needs one value.");
+            }
+        }
+
+        var home = values.GetValueOrDefault("--home");
+        return new CommandLine(command, home, command == "enrol" ? ParseEnrol(values) : null);
+    }
+
+    private static EnrolOptions ParseEnrol(Dictionary<string, string> values)
+    {
+        if (!Uri.TryCreate(values.GetValueOrDefault("--engine"), UriKind.Absolute, out var engine) || engine.Scheme is not ("https" or "http") || engine.UserInfo.Length > 0)
+        {
+            throw Wrong("--engine needs an address such as https://engine.example.");
+        }
+
+        if (engine.Scheme == "http" && !engine.IsLoopback)
+        {
+            throw new GatewayError("ENGINE_NOT_ENCRYPTED", $"{engine} is neither encrypted nor on this computer.", "Use the engine's https address.");
+        }
+
+        if (!MoonrakerAddress.TryParse(values.GetValueOrDefault("--printer"), out var printer))
+        {
+            throw Wrong("--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.");
+        }
+
+        if (values.GetValueOrDefault("--code") is not { Length: > 0 } code)
+        {
+            throw Wrong("--code needs the pairing code that the engine's portal shows.");
+        }
+
+        // A base address must end with a slash, or its last part would be replaced.
+        var withSlash = engine.AbsoluteUri.EndsWith('/') ? engine : new Uri(engine.AbsoluteUri + "/");
+        return new EnrolOptions(withSlash, code, printer, values.GetValueOrDefault("--name"));
+    }
+
+    private static GatewayError Wrong(string message) => new("USAGE", message, "touchmark-gateway help lists the commands.");
+}

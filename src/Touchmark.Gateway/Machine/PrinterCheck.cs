@@ -1,0 +1,40 @@
+using Touchmark.Gateway.Running;
+using Touchmark.Moonraker;
+using Touchmark.Streaming;
+
+namespace Touchmark.Gateway.Machine;
+
+/// <summary>Reads the printer and judges it against a job; whatever goes wrong on the way is a refusal as well.</summary>
+internal static class PrinterCheck
+{
+    public static async Task<(MachineProfile? Profile, Refusal? Refusal)> RunAsync(
+        PrinterPort port, MachineProfile enrolled, JobFacts job, CancellationToken cancellationToken)
+    {
+        if (port.Client is not { } printer)
+        {
+            return (null, Preflight.Unreachable(port.Address.ToString()));
+        }
+
+        try
+        {
+            var (klipper, reading) = await MachineReading.ReadAsync(printer, enrolled.Model, cancellationToken);
+            if (reading is null)
+            {
+                return (null, Preflight.NotReady(klipper));
+            }
+
+            var refusal = Preflight.Check(reading, job, enrolled) ?? Preflight.ScriptStore(reading);
+            return (reading.Profile, refusal);
+        }
+        catch (MoonrakerException failure)
+        {
+            return (null, failure.Failure is MoonrakerFailure.Refused && failure.Code != 503
+                ? Preflight.NotKlipper(port.Address.ToString())
+                : Preflight.Unreachable(port.Address.ToString()));
+        }
+        catch (OperationCanceledException)
+        {
+            return (null, Preflight.Unreachable(port.Address.ToString()));
+        }
+    }
+}

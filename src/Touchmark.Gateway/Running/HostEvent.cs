@@ -1,0 +1,37 @@
+using Touchmark.Cryptography;
+using Touchmark.Moonraker;
+using Touchmark.Streaming;
+
+namespace Touchmark.Gateway.Running;
+
+/// <summary>Something that happened outside; <see cref="GatewayHost"/> takes them one at a time, so that a session has one caller.</summary>
+internal abstract record HostEvent
+{
+    private HostEvent()
+    {
+    }
+
+    public sealed record EngineConnected(EngineLink Link) : HostEvent;
+
+    public sealed record EngineFrame(EngineLink Link, ReadOnlyMemory<byte> Frame) : HostEvent;
+
+    public sealed record EngineLost(EngineLink Link, string Reason) : HostEvent;
+
+    public sealed record PrinterConnected(MoonrakerClient Client) : HostEvent;
+
+    public sealed record PrinterReported(PrinterStatus Status) : HostEvent;
+
+    public sealed record PrinterLost(string Reason) : HostEvent;
+
+    public sealed record PreflightDone(GatewaySession Session, MachineProfile? Profile, Refusal? Refusal) : HostEvent;
+
+    /// <summary>A script was answered; <c>Fault</c> null when all its lines are queued. The scratch memory goes back to the sender.</summary>
+    public sealed record ScriptReturned(GatewaySession Session, ulong Segment, string? Fault, LockedBuffer Scratch) : HostEvent;
+
+    /// <summary>The printer was made safe, or the code of why not.</summary>
+    public sealed record MadeSafe(GatewaySession Session, string? Problem) : HostEvent;
+
+    public sealed record Tick : HostEvent;
+
+    public sealed record Stop(string Reason) : HostEvent;
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+using Touchmark.Gateway.Configuration;
+using Touchmark.Gateway.Diagnostics;
+
+namespace Touchmark.Gateway.Running;
+
+/// <summary><c>touchmark-gateway run</c>: one gateway for one printer, until a signal stops it.</summary>
+internal static class RunCommand
+{
+    public static async Task RunAsync(GatewayHome home, TimeProvider time, TextWriter output, bool terminal, CancellationToken cancellationToken)
+    {
+        using var held = home.TryLock()
+            ?? throw new GatewayError("ALREADY_RUNNING", $"Another gateway runs in {home.Folder}.", "Stop it first, or give another folder with --home DIR.");
+        var settings = home.ReadSettings();
+        using var device = home.ReadDeviceKey();
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+
+        var journal = new Journal(time, output);
+        using var host = new GatewayHost(settings, device, journal, new Progress(output, terminal), time);
+        await using var diagnostics = new DiagnosticsSocket(home, word => word == "status" ? host.Describe() : journal.Entries, time);
+        journal.Event($"gateway of printer {settings.PrinterId} ({settings.Name}) runs");
+        await host.RunAsync(stop.Token);
+        journal.Event("gateway stopped");
+
+        void Stop(PosixSignalContext context)
+        {
+            // The process ends by itself once the printer is safe.
+            context.Cancel = true;
+            stop.Cancel();
+        }
+    }
+}

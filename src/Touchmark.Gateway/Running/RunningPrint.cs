@@ -1,0 +1,265 @@
+using System.Threading.Channels;
+using Touchmark.Cryptography;
+using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Machine;
+using Touchmark.Streaming;
+using Touchmark.Streaming.Wire;
+using PrinterStatus = Touchmark.Moonraker.PrinterStatus;
+
+namespace Touchmark.Gateway.Running;
+
+/// <summary>What a print needs from its gateway.</summary>
+internal sealed record PrintContext(
+    P256PrivateKey Device,
+    byte[] EngineKey,
+    MachineProfile Enrolled,
+    PrinterPort Port,
+    Journal Journal,
+    Progress Progress,
+    TimeProvider Time,
+    ChannelWriter<HostEvent> Events,
+    CancellationToken Stopped);
+
+/// <summary>
+/// The print that runs, or the readiness for one: hosts a <see cref="GatewaySession"/> and carries out what it asks for. Called from the gateway's loop only.
+/// </summary>
+internal sealed class RunningPrint(PrintContext context) : IDisposable
+{
+    private readonly ScriptSender _scripts = new(context.Events);
+    private readonly Queue<ReadOnlyMemory<byte>> _lastFrames = new();
+    private GatewaySession _session = new(context.Device, context.EngineKey);
+    private ReadOnlyMemory<byte>? _heldOffer;
+    private Task _printerWork = Task.CompletedTask;
+    private JobFacts? _job;
+    private ulong _answered;
+
+    public bool IsActive => _session.Phase is not (SessionPhase.New or SessionPhase.Ended);
+
+    public string Describe() => _job is { } job && IsActive
+        ? $"job {job.JobId}: {_session.Phase.ToString().ToLowerInvariant()}, {_answered} of {job.Segments} segments taken over by the printer"
+        : "no print runs";
+
+    public void TakeFrame(ReadOnlyMemory<byte> frame, Moment now)
+    {
+        if (IsActive && WireFrame.Peek(frame.Span, out _) == WireType.Offer)
+        {
+            // The engine came back while the printer is still being made safe after the last print.
+            _heldOffer = frame;
+            return;
+        }
+
+        _session.Receive(frame.Span, now);
+        CarryOut(now);
+    }
+
+    public void TakeStatus(PrinterStatus status, Moment now)
+    {
+        var sample = status.ToSample();
+        _session.ReportPrinter(sample, now);
+        CarryOut(now);
+        if (_session.Phase == SessionPhase.Streaming)
+        {
+            context.Progress.Show(_answered, _job!.Segments, sample.NozzleC, sample.BedC);
+        }
+    }
+
+    public void PrinterLost(Moment now)
+    {
+        if (_session.Phase == SessionPhase.Streaming)
+        {
+            _session.Fail(PrinterFault.Vanished, "The printer does not answer any more.", now);
+        }
+
+        CarryOut(now);
+    }
+
+    public void EngineLost(Moment now)
+    {
+        if (IsActive)
+        {
+            _session.ConnectionLost(now);
+        }
+
+        CarryOut(now);
+    }
+
+    public void Stop(Moment now)
+    {
+        if (IsActive)
+        {
+            _session.Stop(now);
+        }
+
+        CarryOut(now);
+    }
+
+    public void Handle(HostEvent happened, Moment now)
+    {
+        switch (happened)
+        {
+            case HostEvent.PreflightDone done when done.Session == _session:
+                PreflightDone(done, now);
+                break;
+            case HostEvent.ScriptReturned returned:
+                _scripts.Return(returned.Scratch);
+                if (returned.Session == _session)
+                {
+                    ScriptReturned(returned, now);
+                }
+
+                break;
+            case HostEvent.MadeSafe safe:
+                context.Journal.Event(safe.Problem is null ? "printer: safe" : $"printer: NOT made safe ({safe.Problem})");
+                if (safe.Session == _session)
+                {
+                    _session.SafeRestDone(safe.Problem, now);
+                }
+
+                break;
+            case HostEvent.Tick:
+                _session.Advance(now);
+                break;
+        }
+
+        CarryOut(now);
+    }
+
+    public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _lastFrames.TryDequeue(out frame) || _session.TryTakeFrame(out frame);
+
+    /// <summary>There is nobody to send them to.</summary>
+    public void DropFrames()
+    {
+        while (TryTakeFrame(out _))
+        {
+        }
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _scripts.Dispose();
+    }
+
+    private void CarryOut(Moment now)
+    {
+        while (_session.TryTakeAction(out var action))
+        {
+            switch (action)
+            {
+                case GatewayAction.RunPreflight preflight:
+                    Begin(preflight.Facts);
+                    break;
+                case GatewayAction.SendScript script:
+                    _scripts.Send(_session, context.Port.Client, script);
+                    break;
+                case GatewayAction.EmergencyStop:
+                    Then(async () =>
+                    {
+                        await context.Port.EmergencyStopAsync(context.Stopped);
+                        return null;
+                    });
+                    break;
+                case GatewayAction.MakeSafe safe:
+                    MakeSafe(safe.Lines);
+                    break;
+                case GatewayAction.Close close:
+                    Ended(close.End, now);
+                    break;
+            }
+        }
+    }
+
+    private void Begin(JobFacts job)
+    {
+        _job = job;
+        _answered = 0;
+        context.Progress.Reset();
+        context.Journal.Event($"job {job.JobId}: {job.Segments} segments, {job.MotionSeconds / 60:F1} min of motion; checking the printer");
+        var session = _session;
+        Then(async () =>
+        {
+            var (profile, refusal) = await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Stopped);
+            return new HostEvent.PreflightDone(session, profile, refusal);
+        });
+    }
+
+    private void MakeSafe(IReadOnlyList<string> lines)
+    {
+        context.Journal.Event("printer: making it safe");
+        var session = _session;
+        Then(async () => new HostEvent.MadeSafe(session, await context.Port.MakeSafeAsync(lines, context.Stopped)));
+    }
+
+    private void PreflightDone(HostEvent.PreflightDone done, Moment now)
+    {
+        if (done.Refusal is { } refusal)
+        {
+            context.Journal.Event($"job {_job!.JobId}: refused, {refusal.Code}: {refusal.Text}");
+            _session.PreflightRefused(refusal, now);
+            return;
+        }
+
+        context.Journal.Event($"job {_job!.JobId}: the printer fits");
+        _session.PreflightPassed(done.Profile!, now);
+    }
+
+    private void ScriptReturned(HostEvent.ScriptReturned returned, Moment now)
+    {
+        if (returned.Fault == ScriptSender.PrinterGone)
+        {
+            PrinterLost(now);
+            return;
+        }
+
+        if (returned.Fault is { } fault)
+        {
+            context.Journal.Event($"segment {returned.Segment}: {fault}");
+        }
+        else
+        {
+            _answered = Math.Max(_answered, returned.Segment);
+        }
+
+        _session.ScriptAnswered(returned.Segment, returned.Fault, now);
+    }
+
+    private void Ended(SessionEnd end, Moment now)
+    {
+        context.Progress.Reset();
+        context.Journal.Event($"job {_job?.JobId}: {end.Code}, {end.SegmentsVerified} segments printed. {end.Text}");
+        while (_session.TryTakeFrame(out var frame))
+        {
+            _lastFrames.Enqueue(frame);
+        }
+
+        _session.Dispose();
+        _session = new GatewaySession(context.Device, context.EngineKey);
+        if (_heldOffer is { } offer)
+        {
+            _heldOffer = null;
+            _session.Receive(offer.Span, now);
+        }
+    }
+
+    /// <summary>Whatever commands the printer does so one after the other; what becomes of one does not keep the next from running.</summary>
+    private void Then(Func<Task<HostEvent?>> work)
+    {
+        _printerWork = RunAfterAsync(_printerWork);
+
+        async Task RunAfterAsync(Task before)
+        {
+            await before;
+            try
+            {
+                if (await work() is { } happened)
+                {
+                    await context.Events.WriteAsync(happened, context.Stopped);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The gateway ends.
+            }
+        }
+    }
+}
