@@ -9,7 +9,7 @@ internal static class CommandList
     public static string? Words(byte letter, int number) => ((char)letter, number) switch
     {
         ('G', 0 or 1) => "XYZEF",
-        ('G', 2 or 3) => "XYZEFIJR",
+        ('G', 2 or 3) => "XYZEFIJRP",
         ('G', 4) => "P",
         ('G', 17 or 21 or 90 or 91) => "",
         ('G', 28) => "XYZ",

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using static Touchmark.GCode.RefusalList;
 
@@ -82,42 +83,40 @@ internal sealed class LineRules(MachineLimits limits, RefusalList refusals)
     private bool Words(GCodeLine line, string allowed)
     {
         uint seen = 0;
+        bool flags = line.Is('G', 28) || line.Is('M', 84) || line.Is('M', 18);
         foreach (GCodeWord word in line.Words)
         {
-            string name = Encoding.ASCII.GetString(line.Name);
-            if (!word.WellFormed)
+            uint bit = word.WellFormed ? 1u << (word.Letter - 'A') : 0;
+            bool repeated = (seen & bit) != 0;
+            if (repeated || !word.WellFormed || !(word.HasValue || flags) || Math.Abs(word.Value) > LargestNumber || !allowed.Contains(word.Letter))
             {
-                return Refuse("NUMBER_RANGE", $"A number of {name} is not finite.", "Slice the model again.", ("command", name));
-            }
-
-            if (!allowed.Contains(word.Letter))
-            {
-                return Refuse(
-                    "WORD_UNKNOWN", $"{name} has no word {word.Letter} on this printer.", $"Write {name} with {(allowed.Length == 0 ? "no words" : string.Join(", ", allowed.AsEnumerable()))} only.",
-                    ("command", name), ("word", $"{word.Letter}"));
-            }
-
-            uint bit = 1u << (word.Letter - 'A');
-            if ((seen & bit) != 0)
-            {
-                return Refuse("WORD_REPEATED", $"{name} has the word {word.Letter} twice.", "Write it once.", ("command", name), ("word", $"{word.Letter}"));
+                return RefuseWord(Encoding.ASCII.GetString(line.Name), word, allowed, repeated);
             }
 
             seen |= bit;
-            if (Math.Abs(word.Value) > LargestNumber)
-            {
-                return Refuse(
-                    "NUMBER_RANGE", $"{name} {word.Letter} is beyond any printer.", $"Keep it within {Figure(LargestNumber)}.",
-                    ("value", word.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture)), ("most", Figure(LargestNumber)));
-            }
-
-            if (!word.HasValue && !(line.Is('G', 28) || line.Is('M', 84) || line.Is('M', 18)))
-            {
-                return Refuse("WORD_MISSING", $"{name} {word.Letter} has no number.", "Write the number behind the letter.", ("command", name), ("word", $"{word.Letter}"));
-            }
         }
 
         return true;
+    }
+
+    private bool RefuseWord(string name, GCodeWord word, string allowed, bool repeated)
+    {
+        string letter = $"{word.Letter}";
+        if (!word.WellFormed || Math.Abs(word.Value) > LargestNumber)
+        {
+            return Refuse("NUMBER_RANGE", $"A number of {name} is beyond any printer.", $"Keep it within {Figure(LargestNumber)}.",
+                ("command", name), ("value", word.Value.ToString("R", CultureInfo.InvariantCulture)), ("most", Figure(LargestNumber)));
+        }
+
+        if (!allowed.Contains(word.Letter))
+        {
+            string good = allowed.Length == 0 ? "no words" : string.Join(", ", allowed.AsEnumerable());
+            return Refuse("WORD_UNKNOWN", $"{name} has no word {letter} on this printer.", $"Write {name} with {good} only.", ("command", name), ("word", letter));
+        }
+
+        return repeated
+            ? Refuse("WORD_REPEATED", $"{name} has the word {letter} twice.", "Write it once.", ("command", name), ("word", letter))
+            : Refuse("WORD_MISSING", $"{name} {letter} has no number.", "Write the number behind the letter.", ("command", name), ("word", letter));
     }
 
     private bool Classic(GCodeLine line)

@@ -122,8 +122,8 @@ internal ref struct LineWriter(Span<byte> destination)
 
             if (end == value)
             {
-                // A letter alone is a flag (G28 X), but letters in a row are not words of one letter each.
-                if (first || (value == at && at < code.Length && char.IsAsciiLetter((char)code[at])))
+                // A letter is only a flag (G28 X) where it stands alone: the O of "Y1O" is a mistyped digit.
+                if (first || !EndsWord(code, at) || !BeginsWord(code, at - 1))
                 {
                     return false;
                 }
@@ -141,6 +141,10 @@ internal ref struct LineWriter(Span<byte> destination)
             first = false;
         }
     }
+
+    private static bool BeginsWord(ReadOnlySpan<byte> code, int at) => GCodeText.IsSpace(code[at - 1]) || code[at - 1] == ')';
+
+    private static bool EndsWord(ReadOnlySpan<byte> code, int at) => at == code.Length || GCodeText.IsSpace(code[at]) || code[at] is (byte)'(' or (byte)'*';
 
     private static bool IsMessage(ReadOnlySpan<byte> number) => number.SequenceEqual("117"u8) || number.SequenceEqual("118"u8);
 

@@ -23,6 +23,9 @@ internal sealed class SegmentBuilder(MachineLimits limits, SegmentRules rules)
     private int _takenBytes;
     private double _seconds;
 
+    /// <summary>Bytes of text that wait to be cut.</summary>
+    public int PendingBytes => _textLength;
+
     /// <summary>Takes one canonical line without its line feed.</summary>
     public void Add(ReadOnlySpan<byte> canonical)
     {

@@ -10,6 +10,9 @@ public sealed class Segmenter(Stream canonical, MachineLimits limits, SegmentRul
     private ulong _next;
     private bool _ended;
 
+    /// <summary>Bytes of text that were read and are not in a segment yet; bounded whatever the text.</summary>
+    public int PendingBytes => _builder.PendingBytes;
+
     /// <summary>The next segment, or null after the last.</summary>
     public async ValueTask<Segment?> NextAsync(CancellationToken cancellationToken = default)
     {

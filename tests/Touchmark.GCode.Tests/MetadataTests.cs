@@ -1,0 +1,70 @@
+namespace Touchmark.GCode.Tests;
+
+public sealed class MetadataTests
+{
+    private static async Task<ToolpathMetadata> ReadAsync(string sample) => (await Given.CheckAsync(Given.Sample(sample))).Metadata;
+
+    [Fact]
+    public async Task PrusaSlicer_comments_and_the_moves_are_read()
+    {
+        ToolpathMetadata metadata = await ReadAsync("prusaslicer");
+
+        Assert.Equal(("PrusaSlicer", "2.5.0", "PLA", 3), (metadata.Slicer, metadata.SlicerVersion, metadata.FilamentType, metadata.Layers));
+        Assert.Equal((215, 60, 0.3), (metadata.MaxNozzleC, metadata.MaxBedC, metadata.LayerHeight));
+        Assert.InRange(metadata.EstimatedSeconds!.Value, 10, 200);
+        Assert.InRange(metadata.ExtrudedMm, metadata.FilamentMm!.Value * 0.9, metadata.FilamentMm.Value * 1.01);
+        Assert.Equal(new Position(110, 110, 0.65), Middle(metadata.Extent!.Value), CloseTo);
+    }
+
+    [Fact]
+    public async Task Cura_comments_are_read()
+    {
+        ToolpathMetadata metadata = await ReadAsync("cura");
+
+        Assert.Equal(("Cura", "4.13.0", 0.2), (metadata.Slicer, metadata.SlicerVersion, metadata.LayerHeight));
+        Assert.Equal((6666, 0), (metadata.EstimatedSeconds, metadata.FilamentMm));
+        Assert.Equal(5, metadata.Layers);
+    }
+
+    [Fact]
+    public async Task OrcaSlicer_comments_and_thumbnails_are_read()
+    {
+        ToolpathMetadata metadata = await ReadAsync("orcaslicer");
+
+        Assert.Equal(("OrcaSlicer", "2.1.1", "PETG", 2), (metadata.Slicer, metadata.SlicerVersion, metadata.FilamentType, metadata.Layers));
+        Assert.Equal((65, 2.73, 0.01), (metadata.EstimatedSeconds, metadata.FilamentMm, metadata.FilamentGrams));
+        Assert.Equal(new ToolpathThumbnail(12, "PNG", 48, 48, 76), Assert.Single(metadata.Thumbnails));
+    }
+
+    [Fact]
+    public async Task BambuStudio_comments_are_read()
+    {
+        ToolpathMetadata metadata = await ReadAsync("bambustudio");
+
+        Assert.Equal(("BambuStudio", "01.09.05.51", "PLA", 50), (metadata.Slicer, metadata.SlicerVersion, metadata.FilamentType, metadata.Layers));
+        Assert.Equal(4720, metadata.EstimatedSeconds);
+        Assert.Equal(1300, metadata.FilamentMm!.Value, 6);
+        Assert.Equal(3.9, metadata.FilamentGrams!.Value, 6);
+    }
+
+    [Fact]
+    public async Task A_thumbnail_in_another_format_keeps_its_name()
+    {
+        ToolpathReport report = await Given.CheckAsync("; thumbnail_QOI begin 220x124 5678\n; thumbnail end\n; thumbnail begin 9999999999x1 1\nG28\n");
+
+        Assert.Equal(new ToolpathThumbnail(1, "QOI", 220, 124, 5678), Assert.Single(report.Metadata.Thumbnails));
+    }
+
+    [Fact]
+    public async Task A_file_that_says_nothing_has_no_metadata()
+    {
+        ToolpathMetadata metadata = (await Given.CheckAsync("G28\n")).Metadata;
+
+        Assert.Equal((null, null, 0, null, null), (metadata.Slicer, metadata.FilamentType, metadata.Layers, metadata.EstimatedSeconds, metadata.Extent));
+    }
+
+    private static Position Middle(BoundingBox box) =>
+        new((box.Min.X + box.Max.X) / 2, (box.Min.Y + box.Max.Y) / 2, (box.Min.Z + box.Max.Z) / 2);
+
+    private static bool CloseTo(Position a, Position b) => a.DistanceTo(b) < 0.2;
+}
