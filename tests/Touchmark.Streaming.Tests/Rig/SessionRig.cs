@@ -1,0 +1,244 @@
+using Touchmark.Cryptography;
+using Touchmark.GCode;
+using Touchmark.Streaming.Wire;
+
+namespace Touchmark.Streaming.Tests;
+
+/// <summary>What happens to a frame on its way: the frames that arrive instead.</summary>
+internal delegate IEnumerable<ReadOnlyMemory<byte>> Tamper(bool toGateway, WireType type, int nth, ReadOnlyMemory<byte> frame);
+
+/// <summary>Both halves back to back with a printer, on simulated time.</summary>
+internal sealed class SessionRig : IDisposable
+{
+    private const double Tick = 0.01;
+    private const double SamplePeriod = 0.25;
+
+    private readonly Dictionary<(bool, WireType), int> _seen = [];
+    private readonly Queue<Segment> _supply;
+    private double _sinceSample;
+
+    public SessionRig(IReadOnlyList<Segment> segments, RigOptions? options = null)
+    {
+        options ??= new RigOptions();
+        Options = options;
+        Printer = options.Printer?.Invoke([.. segments.Select(segment => segment.Plan)]) ?? new TestPrinter([.. segments.Select(segment => segment.Plan)]);
+        _supply = new Queue<Segment>(segments);
+        TransportSigner = new Es256Signer(TransportKey);
+        Facts = new JobFacts
+        {
+            JobId = Guid.CreateVersion7(Start),
+            Segments = options.AnnouncedSegments ?? (ulong)segments.Count,
+            MotionSeconds = segments.Sum(segment => segment.Plan.DurationSeconds),
+            NozzleC = 210,
+            BedC = 60,
+            Min = (0, 0, 0),
+            Max = (120, 120, 10),
+        };
+        Engine = new EngineSession(new EngineSessionOptions
+        {
+            SessionId = Guid.CreateVersion7(Start),
+            Facts = Facts,
+            Settings = options.Settings,
+            Profile = Toolpaths.Profile,
+            DeviceKey = options.EnrolledDeviceKey ?? DeviceKey.PublicKey,
+            TransportKey = TransportSigner,
+        });
+        Gateway = new GatewaySession(DeviceKey, options.PinnedEngineKey ?? TransportKey.PublicKey);
+    }
+
+    public static DateTimeOffset Start { get; } = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+
+    // Key generation is the slowest thing here; nothing depends on the keys being fresh.
+    public static P256PrivateKey DeviceKey { get; } = P256.GenerateKey();
+
+    public static P256PrivateKey TransportKey { get; } = P256.GenerateKey();
+
+    public RigOptions Options { get; }
+
+    public Es256Signer TransportSigner { get; }
+
+    public JobFacts Facts { get; }
+
+    public EngineSession Engine { get; }
+
+    public GatewaySession Gateway { get; }
+
+    public TestPrinter Printer { get; }
+
+    public double Elapsed { get; private set; }
+
+    public Moment Now => new(Start.AddSeconds(Elapsed), TimeSpan.FromSeconds(1000 + Elapsed));
+
+    /// <summary>The gateway's wall clock is wrong by this much.</summary>
+    public Moment GatewayNow => Now with { Utc = Now.Utc + Options.GatewayClockError };
+
+    public List<GatewayAction> Actions { get; } = [];
+
+    public List<(bool ToGateway, ReadOnlyMemory<byte> Frame)> Frames { get; } = [];
+
+    public bool Connected { get; set; } = true;
+
+    public bool PrinterReports { get; set; } = true;
+
+    public bool IsOver => Engine.Phase == SessionPhase.Ended && Gateway.Phase is SessionPhase.Ended or SessionPhase.New;
+
+    public void Begin() => Engine.Begin(Now);
+
+    /// <summary>Runs until both sides have ended, or until <paramref name="limit"/> simulated seconds have passed.</summary>
+    public void Run(double limit = 600, Func<SessionRig, bool>? until = null)
+    {
+        double end = Elapsed + limit;
+        while (Elapsed < end && !IsOver && until?.Invoke(this) != true)
+        {
+            Step();
+        }
+    }
+
+    public void Step()
+    {
+        Elapsed += Tick;
+        Printer.Advance(Tick * Options.PrinterSpeed);
+        while (Printer.TryTakeAnswer(out ulong number))
+        {
+            Gateway.ScriptAnswered(number, error: null, GatewayNow);
+        }
+        _sinceSample += Tick * Options.PrinterSpeed;
+        if (_sinceSample >= SamplePeriod && PrinterReports)
+        {
+            _sinceSample -= SamplePeriod;
+            Gateway.ReportPrinter(Options.Sample?.Invoke(this, Printer.Sample()) ?? Printer.Sample(), GatewayNow);
+        }
+        Gateway.Advance(GatewayNow);
+        Engine.Advance(Now);
+        Exchange();
+    }
+
+    public void Exchange()
+    {
+        Feed();
+        CarryOut();
+        for (bool moved = true; moved;)
+        {
+            moved = false;
+            while (Engine.TryTakeFrame(out var frame))
+            {
+                moved = true;
+                Carry(toGateway: true, frame);
+            }
+            while (Gateway.TryTakeFrame(out var frame))
+            {
+                moved = true;
+                Carry(toGateway: false, frame);
+            }
+            CarryOut();
+            Feed();
+        }
+    }
+
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Gateway.Dispose();
+        foreach (var segment in _supply)
+        {
+            segment.Dispose();
+        }
+    }
+
+    private void Feed()
+    {
+        while (Engine.WantsSegment)
+        {
+            if (_supply.TryDequeue(out var segment))
+            {
+                Engine.Supply(segment, Now);
+            }
+            else
+            {
+                Engine.SupplyEnd(Now);
+            }
+        }
+    }
+
+    private void Carry(bool toGateway, ReadOnlyMemory<byte> frame)
+    {
+        Frames.Add((toGateway, frame));
+        if (!Connected)
+        {
+            return;
+        }
+        var type = WireFrame.Peek(frame.Span, out _);
+        int nth = _seen[(toGateway, type)] = _seen.GetValueOrDefault((toGateway, type)) + 1;
+        foreach (var arriving in Options.Tamper?.Invoke(toGateway, type, nth, frame) ?? [frame])
+        {
+            if (toGateway)
+            {
+                Gateway.Receive(arriving.Span, GatewayNow);
+            }
+            else
+            {
+                Engine.Receive(arriving.Span, Now);
+            }
+        }
+    }
+
+    private void CarryOut()
+    {
+        while (Gateway.TryTakeAction(out var action))
+        {
+            Actions.Add(action);
+            switch (action)
+            {
+                case GatewayAction.RunPreflight when Options.Refusal is { } refusal:
+                    Gateway.PreflightRefused(refusal, GatewayNow);
+                    break;
+                case GatewayAction.RunPreflight:
+                    Gateway.PreflightPassed(Options.PresentedProfile, GatewayNow);
+                    break;
+                case GatewayAction.SendScript send:
+                    Printer.Send(send.Segment, send.Script.Span);
+                    break;
+                case GatewayAction.EmergencyStop:
+                    Printer.Drop();
+                    break;
+                case GatewayAction.MakeSafe safe:
+                    foreach (string line in safe.Lines)
+                    {
+                        Printer.Run(line);
+                    }
+                    Gateway.SafeRestDone(Options.SafeRestError, GatewayNow);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+}
+
+internal sealed record RigOptions
+{
+    public SessionSettings Settings { get; init; } = new();
+
+    public Func<IReadOnlyList<SegmentPlan>, TestPrinter>? Printer { get; init; }
+
+    public Tamper? Tamper { get; init; }
+
+    /// <summary>What the gateway is told instead of what the printer does.</summary>
+    public Func<SessionRig, PrinterSample, PrinterSample>? Sample { get; init; }
+
+    public ReadOnlyMemory<byte>? EnrolledDeviceKey { get; init; }
+
+    public ReadOnlyMemory<byte>? PinnedEngineKey { get; init; }
+
+    public MachineProfile PresentedProfile { get; init; } = Toolpaths.Profile;
+
+    public Refusal? Refusal { get; init; }
+
+    public string? SafeRestError { get; init; }
+
+    public double PrinterSpeed { get; init; } = 1;
+
+    public TimeSpan GatewayClockError { get; init; }
+
+    public ulong? AnnouncedSegments { get; init; }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text;
+using Touchmark.GCode;
+
+namespace Touchmark.Streaming.Tests;
+
+/// <summary>
+/// An ideal printer on simulated time: runs the plans of the scripts that it is given, with Klipper's way of answering (a script is taken over while less
+/// than a second of motion is queued), its 0.35 s from idle to the first step, heaters that take their time, and homing that blocks.
+/// </summary>
+internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
+{
+    public const double QueueSeconds = 1.0;
+    public const double StartSeconds = 0.353;
+
+    private readonly Queue<(ulong Number, SegmentPlan Plan)> _waiting = new();
+    private readonly Queue<PlannedMove> _moves = new();
+    private readonly Queue<ulong> _answers = new();
+    private PlannedMove? _move;
+    private double _inMove;
+    private double _queued;
+    private double _startDelay;
+    private double _busy;
+    private double _extruded;
+    private Position _position = new(20, 30, 5);
+    private double _nozzle = 22;
+    private double _bed = 22;
+    private double _nozzleTarget;
+    private double _bedTarget;
+    private HomedAxes _homed;
+    private double _velocity;
+
+    public double Time { get; private set; } = 5000;
+
+    /// <summary>Where the head would be instead: the machine's real G28 ends elsewhere than the plan assumes.</summary>
+    public Position HomeEnd { get; init; } = new(110, 110, 10);
+
+    /// <summary>1: exactly as planned; 0.9: the machine is a tenth slower than its model.</summary>
+    public double Pace { get; init; } = 1;
+
+    /// <summary>Nothing is ever executed.</summary>
+    public bool IsStuck { get; set; }
+
+    public PrinterState State { get; set; }
+
+    /// <summary>What a stop leaves unexecuted is dropped, as an emergency stop does.</summary>
+    public void Drop()
+    {
+        _waiting.Clear();
+        _moves.Clear();
+        _move = null;
+        _queued = 0;
+        _homed = HomedAxes.None;
+    }
+
+    public List<string> Lines { get; } = [];
+
+    public double ExecutedSeconds { get; private set; }
+
+    /// <summary>How often the head had to start from standing because nothing was queued.</summary>
+    public int Starts { get; private set; }
+
+    public void Send(ulong number, ReadOnlySpan<byte> script)
+    {
+        foreach (string line in Encoding.ASCII.GetString(script).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Run(line);
+        }
+        _waiting.Enqueue((number, plans[(int)number - 1]));
+    }
+
+    public void Run(string line)
+    {
+        Lines.Add(line);
+        if (line.StartsWith("M104", StringComparison.Ordinal))
+        {
+            _nozzleTarget = Target(line);
+        }
+        else if (line.StartsWith("M140", StringComparison.Ordinal))
+        {
+            _bedTarget = Target(line);
+        }
+        else if (line == "TURN_OFF_HEATERS")
+        {
+            (_nozzleTarget, _bedTarget) = (0, 0);
+        }
+    }
+
+    public bool TryTakeAnswer(out ulong number) => _answers.TryDequeue(out number);
+
+    public void Advance(double seconds)
+    {
+        Time += seconds;
+        _nozzle = Toward(_nozzle, _nozzleTarget == 0 ? 22 : _nozzleTarget, 8 * seconds);
+        _bed = Toward(_bed, _bedTarget == 0 ? 22 : _bedTarget, 3 * seconds);
+        _velocity = 0;
+        if (IsStuck)
+        {
+            TakeOver();
+            return;
+        }
+        if (_busy > 0)
+        {
+            _busy -= seconds;
+            _position = _position with { X = _position.X + (40 * seconds) };
+            _velocity = 40;
+            if (_busy <= 0)
+            {
+                (_position, _homed, _velocity) = (HomeEnd, HomedAxes.All, 0);
+                _answers.Enqueue(_waiting.Dequeue().Number);
+            }
+            return;
+        }
+        TakeOver();
+        Move(seconds * Pace);
+    }
+
+    public PrinterSample Sample() => new()
+    {
+        EventTime = Time,
+        X = _position.X,
+        Y = _position.Y,
+        Z = _position.Z,
+        E = 1000 + _extruded,
+        Velocity = _velocity,
+        NozzleC = _nozzle,
+        NozzleTargetC = _nozzleTarget,
+        BedC = _bed,
+        BedTargetC = _bedTarget,
+        Homed = _homed,
+        State = State,
+    };
+
+    private void TakeOver()
+    {
+        while (_waiting.TryPeek(out var next) && _queued < QueueSeconds)
+        {
+            if (next.Plan.Kind is SegmentKind.Home or SegmentKind.Macro)
+            {
+                if (_queued <= 0)
+                {
+                    _busy = IsStuck ? 0 : 4;
+                }
+                return;
+            }
+            _waiting.Dequeue();
+            if (_queued <= 0 && next.Plan.Moves.Count > 0)
+            {
+                _startDelay = StartSeconds;
+                Starts++;
+            }
+            foreach (var move in next.Plan.Moves)
+            {
+                _moves.Enqueue(move);
+                _queued += move.DurationSeconds;
+            }
+            _answers.Enqueue(next.Number);
+        }
+    }
+
+    private void Move(double seconds)
+    {
+        double delay = Math.Min(_startDelay, seconds);
+        _startDelay -= delay;
+        seconds -= delay;
+        while (seconds > 0 && (_move is not null || _moves.Count > 0))
+        {
+            if (_move is null)
+            {
+                _move = _moves.Dequeue();
+                _inMove = 0;
+            }
+            var move = _move.Value;
+            double step = Math.Min(seconds, move.DurationSeconds - _inMove);
+            double before = move.FractionAt(_inMove);
+            _inMove += step;
+            seconds -= step;
+            _queued = Math.Max(0, _queued - step);
+            ExecutedSeconds += step;
+            double after = _inMove >= move.DurationSeconds ? 1 : move.FractionAt(_inMove);
+            _extruded += move.ExtrudedMm * (after - before);
+            _position = _inMove >= move.DurationSeconds ? move.End : move.PositionAt(_inMove);
+            _velocity = step > 0 ? move.Start.DistanceTo(move.End) * (after - before) / step : 0;
+            if (_inMove >= move.DurationSeconds)
+            {
+                _move = null;
+            }
+        }
+        if (_move is null && _moves.Count == 0)
+        {
+            _queued = 0;
+        }
+    }
+
+    private static double Target(string line) => double.Parse(line[(line.IndexOf('S', StringComparison.Ordinal) + 1)..].Split(' ')[0], CultureInfo.InvariantCulture);
+
+    private static double Toward(double value, double target, double by) => value < target ? Math.Min(target, value + by) : Math.Max(target, value - by);
+}
