@@ -12,8 +12,11 @@ public static class Es256
         ArgumentNullException.ThrowIfNull(key);
         if (signature.Length != SignatureSize)
             throw new ArgumentException($"Must be {SignatureSize} bytes, is {signature.Length}.", nameof(signature));
-        if (!key.Signing.TrySignData(message, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, out _))
-            throw new CryptographicException("The platform could not sign with ES256.");
+        lock (key.Gate)
+        {
+            if (!key.Signing.TrySignData(message, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, out _))
+                throw new CryptographicException("The platform could not sign with ES256.");
+        }
     }
 
     /// <summary>False for anything but a valid signature, also for a key that is no point of the curve.</summary>

@@ -12,6 +12,8 @@ public static class KeyFile
     public const int MaxSize = 16 * 1024;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     /// <summary>Writes a new key file.</summary>
     /// <exception cref="IOException">The file exists already (a key is never overwritten), or it could not be written.</exception>
@@ -45,8 +47,11 @@ public static class KeyFile
     public static LockedBuffer Read(string path)
     {
         using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, BufferSize = 0 });
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & ~(OwnerOnly | UnixFileMode.UserExecute)) is not UnixFileMode.None and var wide)
-            throw new UnauthorizedAccessException($"The key file {path} is open to others ({wide}): if the key did not leak, run `chmod 600 {path}`; if it may have, make a new one.");
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & Others) is not UnixFileMode.None and var wide)
+        {
+            throw new UnauthorizedAccessException(
+                $"The key file {path} is open to others ({wide}): if the key did not leak, run `chmod 600 {path}`; if it may have, make a new one.");
+        }
         if (file.Length is < 1 or > MaxSize)
             throw new InvalidDataException($"The key file {path} has {file.Length} bytes; 1 to {MaxSize} were expected.");
         var content = new LockedBuffer((int)file.Length);

@@ -44,7 +44,9 @@ public static class P256
             return false;
         using var peerKey = ECDiffieHellman.Create(peer.Value);
         // The framework hands the secret out as an array only; it is short-lived and overwritten at once.
-        byte[] raw = key.DiffieHellman.DeriveRawSecretAgreement(peerKey.PublicKey);
+        byte[] raw;
+        lock (key.Gate)
+            raw = key.DiffieHellman.DeriveRawSecretAgreement(peerKey.PublicKey);
         raw.CopyTo(secret);
         CryptographicOperations.ZeroMemory(raw);
         return true;
@@ -63,7 +65,7 @@ public static class P256
 
 /// <summary>
 /// A P-256 private key, for Diffie-Hellman and for ES256. The scalar stays inside the platform's own key object, which wipes it when freed: taking it out into
-/// a <see cref="LockedBuffer"/> would make copies and protect none.
+/// a <see cref="LockedBuffer"/> would make copies and protect none. Several threads may use one key: they take turns.
 /// </summary>
 public sealed class P256PrivateKey : IDisposable
 {
@@ -82,6 +84,9 @@ public sealed class P256PrivateKey : IDisposable
 
     /// <summary>65 bytes, uncompressed.</summary>
     public ReadOnlyMemory<byte> PublicKey => _publicKey;
+
+    /// <summary>Held while the platform's key objects are used, which do not promise to stand concurrent calls.</summary>
+    internal Lock Gate { get; } = new();
 
     internal ECDiffieHellman DiffieHellman { get; }
 

@@ -110,4 +110,18 @@ public sealed class LockedBufferTests
             Assert.Contains("ulimit -l", report.Shortfall, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void A_hardened_process_writes_no_core_file_and_may_lock_all_that_its_hard_limit_allows()
+    {
+        HardeningReport report = ProcessHardening.Apply();
+        Assert.True(report.NoCoreFile);
+        if (!OperatingSystem.IsLinux())
+            return;
+        Assert.True(report.NotDumpable);
+        Assert.True(report.LockLimitRaised);
+        string[] limits = File.ReadAllLines("/proc/self/limits");
+        Assert.Matches(@"^Max core file size\s+0\s+0\s", limits.Single(l => l.StartsWith("Max core file size", StringComparison.Ordinal)));
+        Assert.Matches(@"^Max locked memory\s+(\S+)\s+\1\s", limits.Single(l => l.StartsWith("Max locked memory", StringComparison.Ordinal)));
+    }
 }

@@ -47,6 +47,23 @@ public sealed class MlDsaTests
         Assert.Equal("8358a1843220194417cadbc2651295cd8fc65125b5a5c1a239a16dc8b57ca199", Convert.ToHexStringLower(result));
     }
 
+    /// <summary>
+    /// C2SP/wycheproof, mldsa_65_sign_seed, cases 49 to 51 (seed 2a…2a): attempts at the bounds on r0 and on the number of hints. The signatures stand
+    /// there in full, here by their SHA-256.
+    /// </summary>
+    [Theory]
+    [InlineData("6400000000000000000000000000000000000000000000000000000000000000", "bf1ea9780242b2038b2155a548d460222090363e6fd56f98f2a20e716c4a2db0")]
+    [InlineData("2d05000000000000000000000000000000000000000000000000000000000000", "a2efea9466471d0677a0438b7118aa82eacf9e3acaa46f9e0cc2ee2aa973bf9b")]
+    [InlineData("9a01000000000000000000000000000000000000000000000000000000000000", "c85ba39f1176cc26e0c608c8f1726f0508a8c00989129f18b88d2f1b6e6f764d")]
+    public void Signatures_at_the_bounds_are_those_of_Wycheproof(string message, string sha256)
+    {
+        using var key = new MlDsa65PrivateKey([.. Enumerable.Repeat((byte)0x2a, MlDsa65.SeedSize)], byPlatform: false);
+        var signature = new byte[MlDsa65.SignatureSize];
+        key.SignDeterministically(Convert.FromHexString(message), signature);
+        Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(signature)));
+        Assert.True(MlDsa65.Verify(key.PublicKey.Span, Convert.FromHexString(message), signature));
+    }
+
     [Fact]
     public void Hedged_signatures_differ_and_verify()
     {
@@ -58,6 +75,24 @@ public sealed class MlDsaTests
         Assert.NotEqual(first, second);
         Assert.True(SignatureVerifier.Verify(SignatureAlgorithm.MlDsa65, signer.PublicKey.Span, Message, first));
         Assert.True(SignatureVerifier.Verify(SignatureAlgorithm.MlDsa65, signer.PublicKey.Span, Message, second));
+    }
+
+    /// <summary>Where the platform has ML-DSA this holds our code against it; elsewhere it holds the public path against the parts.</summary>
+    [Fact]
+    public void Keys_and_signatures_in_use_are_those_of_the_managed_code()
+    {
+        using var inUse = new MlDsa65PrivateKey(Seed);
+        using var managed = new MlDsa65PrivateKey(Seed, byPlatform: false);
+        Assert.Equal(managed.PublicKey.ToArray(), inUse.PublicKey.ToArray());
+        var signature = new byte[MlDsa65.SignatureSize];
+        inUse.Sign(Message, signature, "log"u8);
+        var tr = new byte[ManagedMlDsa65.TrSize];
+        var mu = new byte[ManagedMlDsa65.MuSize];
+        Shake.Hash256(inUse.PublicKey.Span, [], [], tr);
+        ManagedMlDsa65.ComputeMu(tr, "log"u8, Message, mu);
+        Assert.True(ManagedMlDsa65.VerifyMu(inUse.PublicKey.Span, mu, signature));
+        managed.Sign(Message, signature, "log"u8);
+        Assert.True(MlDsa65.Verify(inUse.PublicKey.Span, Message, signature, "log"u8));
     }
 
     [Fact]
