@@ -60,7 +60,10 @@ public sealed unsafe class LockedBuffer : MemoryManager<byte>
     /// <summary>Overwrites the content with zeros; the buffer stays usable.</summary>
     public void Wipe() => CryptographicOperations.ZeroMemory(Span);
 
-    /// <summary>Overwrites the content and gives the memory back. Memory that an I/O operation still has pinned is overwritten now and given back when it is unpinned.</summary>
+    /// <summary>
+    /// Overwrites the content and gives the memory back. Memory that an I/O operation still has pinned is overwritten now and given back when it is
+    /// unpinned.
+    /// </summary>
     public void Dispose() => ((IDisposable)this).Dispose();
 
     public override MemoryHandle Pin(int elementIndex = 0)
@@ -83,7 +86,9 @@ public sealed unsafe class LockedBuffer : MemoryManager<byte>
     }
 }
 
-/// <summary>Owns a block of the locked heap and counts who uses it; its critical finalizer wipes and returns the block of a buffer that nobody disposed.</summary>
+/// <summary>
+/// Owns a block of the locked heap and counts who uses it; its critical finalizer wipes and returns the block of a buffer that nobody disposed.
+/// </summary>
 internal sealed class LockedBlockHandle : SafeHandle
 {
     private readonly LockedHeap _heap;

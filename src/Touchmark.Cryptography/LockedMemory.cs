@@ -80,7 +80,8 @@ internal sealed class LockedHeap
             long? limit = NativePages.LockLimit();
             string? shortfall = _unlockedBytes == 0
                 ? null
-                : $"{_unlockedBytes} bytes of secret memory could not be locked and may reach swap ({_lastRefusal}; limit {limit?.ToString() ?? "unknown"} bytes): "
+                : $"{_unlockedBytes} bytes of secret memory could not be locked and may reach swap "
+                  + $"({_lastRefusal}; limit {limit?.ToString() ?? "unknown"} bytes): "
                   + "raise the limit (ulimit -l, LimitMEMLOCK= in a systemd unit) or turn swap off.";
             return new(_lockedBytes, _unlockedBytes, _dumpableBytes, limit, shortfall);
         }

@@ -20,7 +20,10 @@ public static class P256
     /// <summary>Draws a fresh key pair.</summary>
     public static P256PrivateKey GenerateKey() => P256PrivateKey.Generate();
 
-    /// <summary>Whether the bytes are an uncompressed point on the curve (with reduced coordinates, not the point at infinity). P-256 has no small subgroups, so that is all.</summary>
+    /// <summary>
+    /// Whether the bytes are an uncompressed point on the curve (with reduced coordinates, not the point at infinity). P-256 has no small subgroups, so
+    /// that is all.
+    /// </summary>
     public static bool IsPublicKey(ReadOnlySpan<byte> publicKey)
     {
         if (publicKey.Length != PublicKeySize || publicKey[0] != 4)

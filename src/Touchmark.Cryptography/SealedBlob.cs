@@ -34,7 +34,8 @@ public static class SealedBlob
     }
 
     /// <summary>Opens a blob for reading at any place. Its last chunk is checked at once, which proves that the blob is whole and how long it is.</summary>
-    /// <param name="source">A seekable stream that holds the blob from its beginning to its end; disposed with the reader unless <paramref name="leaveOpen"/>.</param>
+    /// <param name="source">A seekable stream that holds the blob from its beginning to its end; disposed with the reader unless <paramref
+    /// name="leaveOpen"/>.</param>
     /// <param name="key">The 32 bytes that it was sealed with.</param>
     /// <param name="context">The context that it was sealed with.</param>
     /// <param name="leaveOpen">Whether the source outlives the reader.</param>
@@ -60,7 +61,8 @@ public static class SealedBlob
         }
     }
 
-    internal static SealedBlobWriteStream CreateWriter(Stream destination, ReadOnlySpan<byte> key, ReadOnlySpan<byte> context, ReadOnlySpan<byte> salt, bool leaveOpen)
+    internal static SealedBlobWriteStream CreateWriter(
+        Stream destination, ReadOnlySpan<byte> key, ReadOnlySpan<byte> context, ReadOnlySpan<byte> salt, bool leaveOpen)
     {
         ArgumentNullException.ThrowIfNull(destination);
         byte[] header = BlobCipher.MakeHeader(salt);

@@ -141,7 +141,10 @@ public sealed class SealedBlobReadStream : Stream
     private void OpenRead(long chunk, ReadOnlySpan<byte> sealedChunk)
     {
         if (!_cipher.TryOpen(chunk, last: chunk == _chunks - 1, sealedChunk, _plain.Span[..LengthOf(chunk)]))
-            throw new InvalidDataException($"The sealed blob does not open at chunk {chunk} of {_chunks}: it was altered or cut off, or the key or the context is another.");
+        {
+            throw new InvalidDataException(
+                $"The sealed blob does not open at chunk {chunk} of {_chunks}: it was altered or cut off, or the key or the context is another.");
+        }
         _open = chunk;
     }
 

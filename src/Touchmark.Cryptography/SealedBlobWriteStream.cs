@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace Touchmark.Cryptography;
 
-/// <summary>Writes a sealed blob (<see cref="SealedBlob.CreateWriter(Stream, ReadOnlySpan{byte}, ReadOnlySpan{byte}, bool)"/>). Call <see cref="Complete"/> when all is written.</summary>
+/// <summary>
+/// Writes a sealed blob (<see cref="SealedBlob.CreateWriter(Stream, ReadOnlySpan{byte}, ReadOnlySpan{byte}, bool)"/>). Call <see cref="Complete"/> when
+/// all is written.
+/// </summary>
 public sealed class SealedBlobWriteStream : Stream
 {
     private readonly Stream _destination;

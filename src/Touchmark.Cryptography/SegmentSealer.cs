@@ -31,7 +31,10 @@ public sealed class SegmentSealer : IDisposable
     /// <summary>The 12-byte IV of the last segment, for the certificate.</summary>
     public ReadOnlySpan<byte> LastIv => _chain.Iv;
 
-    /// <summary>Seals the next segment into <paramref name="sealedSegment"/>, which is <see cref="Overhead"/> bytes longer than the plaintext, and returns its number.</summary>
+    /// <summary>
+    /// Seals the next segment into <paramref name="sealedSegment"/>, which is <see cref="Overhead"/> bytes longer than the plaintext, and returns its
+    /// number.
+    /// </summary>
     public ulong Seal(ReadOnlySpan<byte> plaintext, Span<byte> sealedSegment)
     {
         if (plaintext.Length is 0 or > MaxPlaintext)

@@ -5,7 +5,10 @@ namespace Touchmark.Cryptography;
 /// <summary>Checks a signature by any of the algorithms.</summary>
 public static class SignatureVerifier
 {
-    /// <summary>Whether the signature is valid. Anything else is false and nothing throws: wrong lengths, unknown algorithms, points off the curve, Ed25519 without libsodium (ask <see cref="Ed25519.WhyNotSupported"/> beforehand).</summary>
+    /// <summary>
+    /// Whether the signature is valid. Anything else is false and nothing throws: wrong lengths, unknown algorithms, points off the curve, Ed25519 without
+    /// libsodium (ask <see cref="Ed25519.WhyNotSupported"/> beforehand).
+    /// </summary>
     public static bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
         try

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Touchmark.Cryptography;
 
-/// <summary>The few functions of libsodium that are used. The library is looked for at the first use, so a process that never signs with Ed25519 does not need it.</summary>
+/// <summary>
+/// The few functions of libsodium that are used. The library is looked for at the first use, so a process that never signs with Ed25519 does not need it.
+/// </summary>
 internal static unsafe partial class Sodium
 {
     private const string Library = "libsodium";

@@ -138,7 +138,8 @@ public sealed class MlDsaTests
             shake.Squeeze(first.AsSpan(0, first.Length / 2));
             shake.Squeeze(first.AsSpan(first.Length / 2));
             Shake.Hash256(input, [], [], second);
-            return first.AsSpan().SequenceEqual(Shake128.HashData(input, first.Length)) && second.AsSpan().SequenceEqual(Shake256.HashData(input, second.Length));
+            return first.AsSpan().SequenceEqual(Shake128.HashData(input, first.Length))
+                && second.AsSpan().SequenceEqual(Shake256.HashData(input, second.Length));
         }).QuickCheckThrowOnFailure();
     }
 

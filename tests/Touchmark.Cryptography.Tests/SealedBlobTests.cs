@@ -53,8 +53,9 @@ public sealed class SealedBlobTests
     [Fact]
     public async Task A_blob_that_was_altered_anywhere_does_not_read()
     {
-        byte[] plain = Plain((2 * Chunk) + 100);
-        byte[] blob = await SealAsync(plain);
+        const int second = Header + Sealed;
+        const int third = second + Sealed;
+        byte[] blob = await SealAsync(Plain((2 * Chunk) + 100));
         (string Name, Func<byte[], byte[]> Tamper)[] attacks =
         [
             ("magic", b => Flip(b, 0)),
@@ -62,16 +63,16 @@ public sealed class SealedBlobTests
             ("first chunk", b => Flip(b, Header)),
             ("tag of the first chunk", b => Flip(b, Header + Chunk)),
             ("last byte", b => Flip(b, b.Length - 1)),
-            ("chunks swapped", b => [.. b[..Header], .. b[(Header + Sealed)..(Header + (2 * Sealed))], .. b[Header..(Header + Sealed)], .. b[(Header + (2 * Sealed))..]]),
-            ("chunk dropped", b => [.. b[..Header], .. b[(Header + Sealed)..]]),
-            ("chunk twice", b => [.. b[..(Header + Sealed)], .. b[Header..]]),
-            ("last chunk dropped", b => b[..(Header + (2 * Sealed))]),
+            ("chunks swapped", b => [.. b[..Header], .. b[second..third], .. b[Header..second], .. b[third..]]),
+            ("chunk dropped", b => [.. b[..Header], .. b[second..]]),
+            ("chunk twice", b => [.. b[..second], .. b[Header..]]),
+            ("last chunk dropped", b => b[..third]),
             ("one byte short", b => b[..^1]),
             ("one byte more", b => [.. b, 0]),
-            ("a second end", b => [.. b, .. b[(Header + (2 * Sealed))..]]),
+            ("a second end", b => [.. b, .. b[third..]]),
             ("header alone", b => b[..Header]),
             ("cut to 15 bytes of the first chunk", b => b[..(Header + 15)]),
-            ("cut in an empty chunk", b => b[..(Header + Sealed + 16)]),
+            ("cut in an empty chunk", b => b[..(second + 16)]),
             ("nothing", _ => []),
         ];
         Assert.All(attacks, attack => Assert.Throws<InvalidDataException>(() =>

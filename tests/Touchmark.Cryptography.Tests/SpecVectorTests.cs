@@ -98,7 +98,9 @@ public sealed class SpecVectorTests
     {
         JsonElement file = VectorFile.Read("sealed-blob/sealed-blob.json");
         JsonElement[] cases = [.. file.Cases()];
-        Dictionary<string, byte[]> written = cases.Where(c => c.Text("expect") == "success").ToDictionary(c => c.Text("name"), c => Write(file, c), StringComparer.Ordinal);
+        Dictionary<string, byte[]> written = cases
+            .Where(c => c.Text("expect") == "success")
+            .ToDictionary(c => c.Text("name"), c => Write(file, c), StringComparer.Ordinal);
         Assert.NotEmpty(written);
         Assert.All(cases, test =>
         {

@@ -86,7 +86,9 @@ internal static class Packing
         }
     }
 
-    /// <summary>False unless the places ascend strictly, the ends never fall, and what is not used is zero: one set of hints has one encoding (algorithm 21).</summary>
+    /// <summary>
+    /// False unless the places ascend strictly, the ends never fall, and what is not used is zero: one set of hints has one encoding (algorithm 21).
+    /// </summary>
     internal static bool TryUnpackHints(ReadOnlySpan<byte> packed, Span<int> hints)
     {
         packed = packed[..HintBytes];

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Touchmark.Cryptography.MlDsa;
 
 /// <summary>
-/// Arithmetic in Z_q[X]/(X^256 + 1), q = 8,380,417 (FIPS 204, 7.5, 7.6 and appendix A). A polynomial is 256 ints in a span; a vector is polynomials side by side.
-/// Products are kept in Montgomery form, R = 2^32. No branch or address depends on a coefficient.
+/// Arithmetic in Z_q[X]/(X^256 + 1), q = 8,380,417 (FIPS 204, 7.5, 7.6 and appendix A). A polynomial is 256 ints in a span; a vector is polynomials side by
+/// side. Products are kept in Montgomery form, R = 2^32. No branch or address depends on a coefficient.
 /// </summary>
 internal static class Polynomial
 {

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Touchmark.Cryptography.MlDsa;
 
-/// <summary>Random polynomials out of seeds (FIPS 204, 7.3), for ML-DSA-65. What rejection sampling reveals through time is which draws were thrown away, never those kept.</summary>
+/// <summary>
+/// Random polynomials out of seeds (FIPS 204, 7.3), for ML-DSA-65. What rejection sampling reveals through time is which draws were thrown away, never
+/// those kept.
+/// </summary>
 internal static class Sampling
 {
     /// <summary>τ: nonzero coefficients of the challenge.</summary>
