@@ -11,7 +11,8 @@ namespace Touchmark.Cryptography;
 /// <remarks>
 /// Small buffers share locked pages (<see cref="LockedMemory"/>), so a 32-byte key costs 64 bytes of the process's lock limit and not a page.
 /// There are no guard pages: managed access goes through spans, which are bounds-checked.
-/// A span does not keep its buffer alive: hold the buffer (a <c>using</c> or a field does) while a span of it is in use.
+/// A span does not keep its buffer alive: hold the buffer (a <c>using</c> or a field does) while a span of it is in use, and let no other thread dispose it
+/// meanwhile. <see cref="MemoryManager{T}.Memory"/> that is pinned by an I/O operation is safe from both.
 /// What still lives when the process exits is not overwritten here: other threads may be using it, and the kernel clears pages before it hands them out.
 /// </remarks>
 public sealed unsafe class LockedBuffer : MemoryManager<byte>

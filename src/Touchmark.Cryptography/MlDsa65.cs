@@ -41,6 +41,7 @@ public static class MlDsa65
 public sealed class MlDsa65PrivateKey : IDisposable
 {
     private readonly MLDsa? _platform;
+    private readonly Lock _gate = new();
     private readonly LockedBuffer? _managed;
     private readonly byte[] _publicKey = new byte[MlDsa65.PublicKeySize];
 
@@ -77,7 +78,9 @@ public sealed class MlDsa65PrivateKey : IDisposable
         Require(signature, context);
         if (_platform is not null)
         {
-            _platform.SignData(message, signature, context);
+            // The platform's key objects do not promise to stand concurrent calls.
+            lock (_gate)
+                _platform.SignData(message, signature, context);
             return;
         }
         Span<byte> random = stackalloc byte[ManagedMlDsa65.RandomSize];

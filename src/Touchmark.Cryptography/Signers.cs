@@ -12,7 +12,7 @@ public enum SignatureAlgorithm
     MlDsa65 = -49,
 }
 
-/// <summary>Something that signs: a key in memory, and later one in a PKCS#11 token.</summary>
+/// <summary>Something that signs: a key in memory, and later one in a PKCS#11 token. Several threads may use one signer.</summary>
 public interface ISigner
 {
     SignatureAlgorithm Algorithm { get; }

@@ -35,6 +35,24 @@ public sealed class LockedBufferTests
     }
 
     [Fact]
+    public void Threads_that_take_and_give_back_buffers_never_share_one()
+    {
+        int mixed = 0;
+        Parallel.For(0, 4000, i =>
+        {
+            using var buffer = new LockedBuffer(1 + (i % 200));
+            if (buffer.Span.ContainsAnyExcept((byte)0))
+                Interlocked.Increment(ref mixed);
+            byte mine = (byte)(1 + (i % 255));
+            buffer.Span.Fill(mine);
+            Thread.Yield();
+            if (buffer.Span.ContainsAnyExcept(mine))
+                Interlocked.Increment(ref mixed);
+        });
+        Assert.Equal(0, mixed);
+    }
+
+    [Fact]
     public void Use_after_dispose_throws_for_span_memory_and_pin()
     {
         var buffer = new LockedBuffer(32);
