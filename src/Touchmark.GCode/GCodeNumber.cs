@@ -7,7 +7,7 @@ internal static class GCodeNumber
 {
     private const int ExactDigits = 15;
 
-    private static ReadOnlySpan<double> PowersOfTen =>
+    private static readonly double[] PowersOfTen =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
     public static bool TryParse(ReadOnlySpan<byte> text, out double value)

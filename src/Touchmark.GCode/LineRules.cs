@@ -16,6 +16,8 @@ internal sealed class LineRules(MachineLimits limits, RefusalList refusals)
 
     private const double LongestDwellMs = 600_000;
 
+    private readonly MachineNames _machine = new(limits);
+
     private readonly Dictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _names =
         new Dictionary<string, string>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -28,7 +30,7 @@ internal sealed class LineRules(MachineLimits limits, RefusalList refusals)
         }
 
         string? words = line.Kind == GCodeLineKind.Classic ? CommandList.Words(line.Letter, line.Number) : null;
-        if (words is not null && !Macros.Contains(limits, line.Name))
+        if (words is not null && !_machine.IsMacro(line.Name))
         {
             return Words(line, words) && Classic(line);
         }
@@ -192,7 +194,7 @@ internal sealed class LineRules(MachineLimits limits, RefusalList refusals)
             return Refuse("COMMAND_FORBIDDEN", $"{name} {effect}; no toolpath may do that.", $"Take {name} out of the slicer's custom G-code.", ("command", name));
         }
 
-        if (Macros.Contains(limits, line.Name))
+        if (_machine.IsMacro(line.Name))
         {
             return Arguments(line, name, keys: null);
         }
@@ -271,9 +273,9 @@ internal sealed class LineRules(MachineLimits limits, RefusalList refusals)
             bool numeric = GCodeNumber.TryParse(parameter.Value, out double value);
             bool allowed = (name, key) switch
             {
-                ("ACTIVATE_EXTRUDER" or "SET_PRESSURE_ADVANCE", "EXTRUDER") => Macros.TryExtruder(parameter.Value, out int tool) ? Tool(tool) : NoSuchExtruder(parameter.Value),
+                ("ACTIVATE_EXTRUDER" or "SET_PRESSURE_ADVANCE", "EXTRUDER") => MachineNames.TryExtruder(parameter.Value, out int tool) ? Tool(tool) : NoSuchExtruder(parameter.Value),
                 ("SET_HEATER_TEMPERATURE", "HEATER") => parameter.Value.SequenceEqual("heater_bed"u8)
-                    || (Macros.TryExtruder(parameter.Value, out int heater) ? Tool(heater) : NoSuchExtruder(parameter.Value)),
+                    || (MachineNames.TryExtruder(parameter.Value, out int heater) ? Tool(heater) : NoSuchExtruder(parameter.Value)),
                 ("EXCLUDE_OBJECT_DEFINE" or "EXCLUDE_OBJECT_START" or "EXCLUDE_OBJECT_END" or "RESPOND" or "SET_DISPLAY_TEXT", _) or (_, "FAN") => true,
                 _ when !numeric => Refuse("LINE_MALFORMED", $"{name} {key} is not a number.", "Write a plain decimal number.", ("command", name), ("word", key)),
                 ("SET_VELOCITY_LIMIT", "VELOCITY") => Within("SPEED_RANGE", "The velocity limit", value, 1, limits.MaxVelocity, "mm/s"),

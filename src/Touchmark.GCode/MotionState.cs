@@ -16,6 +16,7 @@ internal sealed class MotionState
     private const double LargestValue = 1e7;
 
     private readonly MachineLimits _limits;
+    private readonly MachineNames _names;
     private readonly double[] _position = new double[4];
     private readonly double[] _base = new double[4];
     private readonly List<RawMove> _moves = [];
@@ -28,6 +29,7 @@ internal sealed class MotionState
     public MotionState(MachineLimits limits)
     {
         _limits = limits;
+        _names = new MachineNames(limits);
         Velocity = limits.MaxVelocity;
         Acceleration = limits.MaxAcceleration;
         SquareCornerVelocity = limits.SquareCornerVelocity;
@@ -45,6 +47,9 @@ internal sealed class MotionState
     public double DwellSeconds { get; private set; }
 
     public double? NozzleSet { get; private set; }
+
+    /// <summary>Extruder that <see cref="NozzleSet"/> is for.</summary>
+    public int NozzleTool { get; private set; }
 
     public double? BedSet { get; private set; }
 
@@ -96,7 +101,7 @@ internal sealed class MotionState
             ApplyExtended(line);
         }
 
-        if (_limits.AllowedMacros.Count > 0 && Kind == SegmentKind.Motion && Macros.Contains(_limits, line.Name))
+        if (Kind == SegmentKind.Motion && _names.IsMacro(line.Name))
         {
             Kind = SegmentKind.Macro;
             _moves.Clear();
@@ -154,6 +159,7 @@ internal sealed class MotionState
                 break;
             case 104 or 109:
                 NozzleSet = s;
+                NozzleTool = line.TryGet('T', out double tool) ? (int)tool : Tool;
                 Kind = line.Number == 109 ? SegmentKind.WaitForHeater : SegmentKind.Motion;
                 break;
             case 140 or 190:
@@ -208,7 +214,7 @@ internal sealed class MotionState
         {
             foreach (GCodeParameter parameter in line.Parameters)
             {
-                if (parameter.Key.SequenceEqual("EXTRUDER"u8) && Macros.TryExtruder(parameter.Value, out int tool))
+                if (parameter.Key.SequenceEqual("EXTRUDER"u8) && MachineNames.TryExtruder(parameter.Value, out int tool))
                 {
                     SelectTool(tool);
                 }
@@ -221,7 +227,8 @@ internal sealed class MotionState
             {
                 if (parameter.Key.SequenceEqual("HEATER"u8))
                 {
-                    NozzleSet = Macros.TryExtruder(parameter.Value, out _) ? target : null;
+                    NozzleSet = MachineNames.TryExtruder(parameter.Value, out int tool) ? target : null;
+                    NozzleTool = tool;
                     BedSet = parameter.Value.SequenceEqual("heater_bed"u8) ? target : null;
                 }
             }

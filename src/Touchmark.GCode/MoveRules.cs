@@ -50,8 +50,7 @@ internal sealed class MoveRules(MachineLimits limits, RefusalList refusals)
     {
         if (state.NozzleSet is { } nozzle)
         {
-            int tool = line.TryGet('T', out double given) ? (int)given : state.Tool;
-            _targets[Math.Clamp(tool, 0, _targets.Length - 1)] = nozzle;
+            _targets[Math.Clamp(state.NozzleTool, 0, _targets.Length - 1)] = nozzle;
             MaxNozzleC = Math.Max(MaxNozzleC, nozzle);
         }
 
@@ -103,7 +102,7 @@ internal sealed class MoveRules(MachineLimits limits, RefusalList refusals)
             return Refuse("NOT_HOMED", $"The move needs {axes}, which the toolpath has not homed.", "Begin the toolpath with G28, or with the printer's start macro.", ("axes", axes));
         }
 
-        return (x || y || z ? Inside('X', end.X, limits.MinX, limits.MaxX, x) && Inside('Y', end.Y, limits.MinY, limits.MaxY, y) && Inside('Z', end.Z, limits.MinZ, limits.MaxZ, z) : true)
+        return Inside('X', end.X, limits.MinX, limits.MaxX, x) && Inside('Y', end.Y, limits.MinY, limits.MaxY, y) && Inside('Z', end.Z, limits.MinZ, limits.MaxZ, z)
             && (move.ExtrudedMm == 0 || Extrusion(move, state, travels: x || y));
     }
 

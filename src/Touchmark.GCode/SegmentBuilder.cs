@@ -10,7 +10,6 @@ internal sealed class SegmentBuilder(MachineLimits limits, SegmentRules rules)
     private const int MaxPendingLines = 16 * 1024;
     private const int MaxPendingBytes = 1024 * 1024;
 
-    private readonly MotionState _state = new(limits);
     private readonly LookAhead _lookAhead = new(limits);
     private readonly List<Pending> _lines = [];
     private byte[] _text = new byte[16 * 1024];
@@ -26,24 +25,32 @@ internal sealed class SegmentBuilder(MachineLimits limits, SegmentRules rules)
     /// <summary>Bytes of text that wait to be cut.</summary>
     public int PendingBytes => _textLength;
 
+    /// <summary>The printer's state after the last line that was applied to it.</summary>
+    public MotionState State { get; } = new(limits);
+
     /// <summary>Takes one canonical line without its line feed.</summary>
     public void Add(ReadOnlySpan<byte> canonical)
     {
-        var line = new GCodeLine(canonical);
-        _state.Apply(line);
-        if (_state.Kind != SegmentKind.Motion)
+        State.Apply(new GCodeLine(canonical));
+        AddApplied(canonical);
+    }
+
+    /// <summary>Takes the line that was applied to <see cref="State"/> last.</summary>
+    public void AddApplied(ReadOnlySpan<byte> canonical)
+    {
+        if (State.Kind != SegmentKind.Motion)
         {
             _lookAhead.Finish();
         }
 
-        foreach (RawMove move in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_state.Moves))
+        foreach (RawMove move in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(State.Moves))
         {
-            _lookAhead.Add(move, _state);
+            _lookAhead.Add(move, State);
         }
 
         Append(canonical);
         _lines.Add(new Pending(
-            canonical.Length + 1, _state.Moves.Count, _state.Kind, _state.DwellSeconds, _state.NozzleSet, _state.BedSet, _state.ChamberSet, _state.FanSet));
+            canonical.Length + 1, State.Moves.Count, State.Kind, State.DwellSeconds, State.NozzleSet, State.BedSet, State.ChamberSet, State.FanSet));
         if (_lines.Count >= MaxPendingLines || _textLength >= MaxPendingBytes)
         {
             _lookAhead.Finish();

@@ -37,7 +37,6 @@ public static class ToolpathCheck
         private readonly RefusalList _refusals = new();
         private readonly LineRules _lineRules;
         private readonly MoveRules _moveRules;
-        private readonly MotionState _state;
         private readonly SegmentBuilder _segments;
 
         // A canonical line is at most twice as long as its raw line, feed included.
@@ -52,7 +51,6 @@ public static class ToolpathCheck
         {
             _lineRules = new LineRules(limits, _refusals);
             _moveRules = new MoveRules(limits, _refusals);
-            _state = new MotionState(limits);
             _segments = new SegmentBuilder(limits, SegmentRules.Default);
         }
 
@@ -97,13 +95,13 @@ public static class ToolpathCheck
                 return;
             }
 
-            _state.Apply(line);
-            if (!_moveRules.Allow(line, _state))
+            _segments.State.Apply(line);
+            if (!_moveRules.Allow(line, _segments.State))
             {
                 return;
             }
 
-            _segments.Add(canonical);
+            _segments.AddApplied(canonical);
             CountSegments(ended: false);
         }
 
