@@ -43,6 +43,9 @@ internal sealed class MotionState
     /// <summary>Kind of the last line.</summary>
     public SegmentKind Kind { get; private set; }
 
+    /// <summary>Whether the head comes to a stop before the last line: it blocks, changes the extruder or switches the motors off.</summary>
+    public bool Stops { get; private set; }
+
     /// <summary>Seconds that the last line waits, for G4.</summary>
     public double DwellSeconds { get; private set; }
 
@@ -77,7 +80,7 @@ internal sealed class MotionState
     public void Apply(GCodeLine line)
     {
         _moves.Clear();
-        ArcIsBroken = false;
+        ArcIsBroken = Stops = false;
         Kind = SegmentKind.Motion;
         DwellSeconds = 0;
         NozzleSet = BedSet = ChamberSet = FanSet = null;
@@ -106,6 +109,8 @@ internal sealed class MotionState
             Kind = SegmentKind.Macro;
             _moves.Clear();
         }
+
+        Stops |= Kind != SegmentKind.Motion;
     }
 
     private void ApplyG(GCodeLine line)
@@ -151,6 +156,9 @@ internal sealed class MotionState
         double s = line.TryGet('S', out double given) ? given : 0;
         switch (line.Number)
         {
+            case 18 or 84:
+                Stops = true;
+                break;
             case 82:
                 _absoluteExtrusion = true;
                 break;
@@ -239,6 +247,7 @@ internal sealed class MotionState
     {
         if (tool != Tool)
         {
+            Stops = true;
             Tool = tool;
             _extrudeFactor = 1;
             _base[3] = _position[3];

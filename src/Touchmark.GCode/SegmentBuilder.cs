@@ -38,7 +38,7 @@ internal sealed class SegmentBuilder(MachineLimits limits, SegmentRules rules)
     /// <summary>Takes the line that was applied to <see cref="State"/> last.</summary>
     public void AddApplied(ReadOnlySpan<byte> canonical)
     {
-        if (State.Kind != SegmentKind.Motion)
+        if (State.Stops)
         {
             _lookAhead.Finish();
         }

@@ -33,7 +33,7 @@ public sealed record ToolpathReport
 /// <summary>One reason not to print a toolpath.</summary>
 /// <param name="Line">Line of the file as it was given, from 1; 0 for the file as a whole.</param>
 /// <param name="Code">Stable, for example <c>OUT_OF_VOLUME</c>; all are listed in spec/gcode.md.</param>
-/// <param name="Text">A sentence for people, without the figures of <paramref name="Figures"/> left out.</param>
+/// <param name="Text">A sentence for people, figures included.</param>
 /// <param name="Figures">The figures behind it by name, in invariant notation.</param>
 /// <param name="Fix">What to do about it.</param>
 public sealed record ToolpathRefusal(long Line, string Code, string Text, IReadOnlyDictionary<string, string> Figures, string Fix);

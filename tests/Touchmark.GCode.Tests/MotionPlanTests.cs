@@ -74,4 +74,20 @@ public sealed class MotionPlanTests
     [Fact]
     public async Task The_speed_factor_scales_speeds() =>
         Assert.Equal([100, 50], (await Given.MovesAsync(Given.Bytes("G1 X50 F6000\nM400\nM220 S50\nG1 X0\n"))).Select(m => m.CruiseSpeed));
+
+    [Theory]
+    [InlineData("G4 P0")]
+    [InlineData("M400")]
+    [InlineData("M84")]
+    [InlineData("T1")]
+    [InlineData("ACTIVATE_EXTRUDER EXTRUDER=extruder1")]
+    [InlineData("PRINT_END")]
+    public async Task The_head_stops_before_what_waits_for_it(string line)
+    {
+        var through = await Given.MovesAsync(Given.Bytes("G1 X50 F6000\nM106 S255\nG1 X100\n"));
+        var stopped = await Given.MovesAsync(Given.Bytes($"G1 X50 F6000\n{line}\nG1 X100\n"));
+
+        Assert.Equal(100, through[0].EndSpeed, 9);
+        Assert.Equal((0, 0), (stopped[0].EndSpeed, stopped[1].StartSpeed));
+    }
 }
