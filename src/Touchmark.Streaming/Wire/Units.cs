@@ -11,7 +11,8 @@ internal static class Units
 
     private const long MaxCentidegrees = 500_000;
     private const long MaxThousandths = 1_000_000;
-    private const long MaxMicroseconds = 1L << 53;
+    /// <summary>Nearly nine years of uptime; beyond, a double would no longer keep every microsecond.</summary>
+    private const long MaxMicroseconds = 1L << 48;
 
     public static long Microseconds(double seconds) => Scale(seconds, 1e6, 0, MaxMicroseconds);
 

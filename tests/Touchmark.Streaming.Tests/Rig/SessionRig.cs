@@ -15,7 +15,9 @@ internal sealed class SessionRig : IDisposable
 
     private readonly Dictionary<(bool, WireType), int> _seen = [];
     private readonly Queue<Segment> _supply;
+    private readonly Queue<(double Due, bool ToGateway, ReadOnlyMemory<byte> Frame)> _onTheWay = new();
     private double _sinceSample;
+    private int _samples;
 
     public SessionRig(IReadOnlyList<Segment> segments, RigOptions? options = null)
     {
@@ -23,6 +25,7 @@ internal sealed class SessionRig : IDisposable
         Options = options;
         Printer = options.Printer?.Invoke([.. segments.Select(segment => segment.Plan)]) ?? new TestPrinter([.. segments.Select(segment => segment.Plan)]);
         _supply = new Queue<Segment>(segments);
+        LongestSegment = segments.Max(segment => segment.Plan.DurationSeconds);
         TransportSigner = new Es256Signer(TransportKey);
         Facts = new JobFacts
         {
@@ -65,6 +68,9 @@ internal sealed class SessionRig : IDisposable
 
     public TestPrinter Printer { get; }
 
+    /// <summary>Motion of the longest segment, s.</summary>
+    public double LongestSegment { get; }
+
     public double Elapsed { get; private set; }
 
     public Moment Now => new(Start.AddSeconds(Elapsed), TimeSpan.FromSeconds(1000 + Elapsed));
@@ -97,6 +103,14 @@ internal sealed class SessionRig : IDisposable
     public void Step()
     {
         Elapsed += Tick;
+        RunPrinter();
+        Gateway.Advance(GatewayNow);
+        Engine.Advance(Now);
+        Exchange();
+    }
+
+    private void RunPrinter()
+    {
         Printer.Advance(Tick * Options.PrinterSpeed);
         while (Printer.TryTakeAnswer(out ulong number))
         {
@@ -106,11 +120,12 @@ internal sealed class SessionRig : IDisposable
         if (_sinceSample >= SamplePeriod && PrinterReports)
         {
             _sinceSample -= SamplePeriod;
+            if (!Options.SampleArrives(_samples++))
+            {
+                return;
+            }
             Gateway.ReportPrinter(Options.Sample?.Invoke(this, Printer.Sample()) ?? Printer.Sample(), GatewayNow);
         }
-        Gateway.Advance(GatewayNow);
-        Engine.Advance(Now);
-        Exchange();
     }
 
     public void Exchange()
@@ -129,6 +144,12 @@ internal sealed class SessionRig : IDisposable
             {
                 moved = true;
                 Carry(toGateway: false, frame);
+            }
+            while (_onTheWay.TryPeek(out var next) && next.Due <= Elapsed)
+            {
+                moved = true;
+                _onTheWay.Dequeue();
+                Arrive(next.ToGateway, next.Frame);
             }
             CarryOut();
             Feed();
@@ -171,14 +192,19 @@ internal sealed class SessionRig : IDisposable
         int nth = _seen[(toGateway, type)] = _seen.GetValueOrDefault((toGateway, type)) + 1;
         foreach (var arriving in Options.Tamper?.Invoke(toGateway, type, nth, frame) ?? [frame])
         {
-            if (toGateway)
-            {
-                Gateway.Receive(arriving.Span, GatewayNow);
-            }
-            else
-            {
-                Engine.Receive(arriving.Span, Now);
-            }
+            _onTheWay.Enqueue((Elapsed + Options.LatencySeconds, toGateway, arriving));
+        }
+    }
+
+    private void Arrive(bool toGateway, ReadOnlyMemory<byte> frame)
+    {
+        if (toGateway)
+        {
+            Gateway.Receive(frame.Span, GatewayNow);
+        }
+        else
+        {
+            Engine.Receive(frame.Span, Now);
         }
     }
 
@@ -237,6 +263,12 @@ internal sealed record RigOptions
     public string? SafeRestError { get; init; }
 
     public double PrinterSpeed { get; init; } = 1;
+
+    /// <summary>One way.</summary>
+    public double LatencySeconds { get; init; }
+
+    /// <summary>Whether a sample gets as far as the gateway.</summary>
+    public Func<int, bool> SampleArrives { get; init; } = static _ => true;
 
     public TimeSpan GatewayClockError { get; init; }
 

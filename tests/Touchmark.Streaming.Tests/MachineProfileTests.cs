@@ -1,0 +1,79 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Touchmark.Streaming.Tests;
+
+public class MachineProfileTests
+{
+    private static readonly MachineProfile Measured = Toolpaths.Profile with
+    {
+        Behaviour = new BehaviouralSnapshot { ThermalRiseSeconds = 41.5, HomingSeconds = 22.25, MeshDeviationMm = 0.03125 },
+    };
+
+    [Fact]
+    public void A_profile_survives_its_encoding()
+    {
+        var decoded = MachineProfile.TryDecode(Measured.Encode(), out string? problem);
+
+        Assert.Null(problem);
+        Assert.Equal(Measured.Encode(), decoded!.Encode());
+        Assert.Empty(MachineProfile.Compare(Measured, decoded));
+        Assert.Equal(Measured.Behaviour, decoded.Behaviour);
+        Assert.Equal(Measured.Limits.AllowedMacros.Order(StringComparer.Ordinal), decoded.Limits.AllowedMacros.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_machine_id_follows_from_stable_identifiers_alone()
+    {
+        string id = Convert.ToHexString(Toolpaths.Profile.MachineId().Span);
+        var updated = Measured with { Firmware = "v1", Model = "renamed", Limits = Toolpaths.Limits with { MaxVelocity = 500 } };
+
+        Assert.Equal(id, Convert.ToHexString(updated.MachineId().Span));
+        Assert.NotEqual(id, Convert.ToHexString((Toolpaths.Profile with { CpuSerial = "1" }).MachineId().Span));
+        Assert.NotEqual(id, Convert.ToHexString((Toolpaths.Profile with { McuId = "1" }).MachineId().Span));
+        Assert.NotEqual(id, Convert.ToHexString((Toolpaths.Profile with { Board = "1" }).MachineId().Span));
+    }
+
+    [Fact]
+    public void A_comparison_says_what_differs_and_by_how_much()
+    {
+        var presented = Measured with
+        {
+            CpuSerial = "10000000ffffffff",
+            Firmware = "v0.14.0",
+            Limits = Toolpaths.Limits with { MaxNozzleC = 240, MaxZVelocity = null },
+            Behaviour = Measured.Behaviour! with { HomingSeconds = 25 },
+        };
+        var differences = MachineProfile.Compare(Measured, presented).ToDictionary(static difference => difference.Field, StringComparer.Ordinal);
+
+        Assert.Equal(["cpu_serial", "firmware", "homing_s", "max_nozzle_c", "max_z_velocity_mm_s"], differences.Keys.Order(StringComparer.Ordinal));
+        Assert.True(differences["cpu_serial"].IdentifiesMachine);
+        Assert.False(differences["firmware"].IdentifiesMachine);
+        Assert.Equal(-20, differences["max_nozzle_c"].By);
+        Assert.Equal(2.75, differences["homing_s"].By);
+        Assert.Equal(("15", "not given"), (differences["max_z_velocity_mm_s"].Enrolled, differences["max_z_velocity_mm_s"].Presented));
+        Assert.Null(differences["max_z_velocity_mm_s"].By);
+    }
+
+    [Fact]
+    public void Figures_out_of_any_machines_range_are_refused_in_words()
+    {
+        var absurd = Toolpaths.Profile with { Limits = Toolpaths.Limits with { MaxX = 1e9 } };
+        Assert.Null(MachineProfile.TryDecode(absurd.Encode(), out string? problem));
+        Assert.Contains("max_x_mm", problem, StringComparison.Ordinal);
+        Assert.Null(MachineProfile.TryDecode((Toolpaths.Profile with { Limits = Toolpaths.Limits with { MaxAcceleration = double.NaN } }).Encode(), out problem));
+        Assert.NotNull(problem);
+        Assert.Null(MachineProfile.TryDecode(new byte[MachineProfile.MaxBytes + 1], out problem));
+        Assert.NotNull(problem);
+    }
+
+    [Fact]
+    public void An_altered_profile_is_refused_or_another_profile() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000), Prop.ForAll(
+        Arb.From(from position in Gen.Choose(0, Measured.Encode().Length - 1) from value in Gen.Choose(0, 255) select (position, value)),
+        change =>
+        {
+            byte[] bytes = Measured.Encode();
+            bytes[change.position] = (byte)change.value;
+            return MachineProfile.TryDecode(bytes, out _) is not { } profile || profile.Encode().AsSpan().SequenceEqual(bytes);
+        }));
+}
