@@ -8,16 +8,16 @@ public sealed class CborFields
 {
     private static readonly CborMap Nothing = new([]);
 
-    private readonly CborMap map;
-    private readonly string path;
-    private readonly Sink sink;
-    private readonly HashSet<string> read = new(StringComparer.Ordinal);
+    private readonly CborMap _map;
+    private readonly string _path;
+    private readonly Sink _sink;
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
     private CborFields(CborValue? value, string path, Sink sink)
     {
-        this.path = path;
-        this.sink = sink;
-        map = value as CborMap ?? Nothing;
+        _path = path;
+        _sink = sink;
+        _map = value as CborMap ?? Nothing;
         if (value is not CborMap)
         {
             sink.Report($"{path}: not a map");
@@ -30,7 +30,7 @@ public sealed class CborFields
     {
         var fields = new CborFields(value, name, new Sink());
         var result = fields.ReadAll(readFields);
-        problem = fields.sink.Problem;
+        problem = fields._sink.Problem;
         return problem is null ? result : null;
     }
 
@@ -97,11 +97,11 @@ public sealed class CborFields
 
     /// <summary>An array of maps.</summary>
     public IReadOnlyList<T> Maps<T>(string key, int maxCount, Func<CborFields, T> readItem) =>
-        List(key, maxCount, item => new CborFields(item, $"{path}.{key}", sink).ReadAll(readItem));
+        List(key, maxCount, item => new CborFields(item, $"{_path}.{key}", _sink).ReadAll(readItem));
 
     /// <summary>A nested map.</summary>
     public T Map<T>(string key, Func<CborFields, T> readFields) =>
-        new CborFields(Take<CborMap>(key, "a map") ?? Missing<CborValue?>(key, null), $"{path}.{key}", sink).ReadAll(readFields);
+        new CborFields(Take<CborMap>(key, "a map") ?? Missing<CborValue?>(key, null), $"{_path}.{key}", _sink).ReadAll(readFields);
 
     /// <summary>One of the names in <paramref name="names"/>, as the enum value beside it.</summary>
     public T Choice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
@@ -119,7 +119,7 @@ public sealed class CborFields
     }
 
     /// <summary>Reports that a field that was read is wrong for a reason the reader found out itself.</summary>
-    public void Refuse(string key, string reason) => sink.Report($"{path}.{key}: {reason}");
+    public void Refuse(string key, string reason) => _sink.Report($"{_path}.{key}: {reason}");
 
     private List<T> List<T>(string key, int maxCount, Func<CborValue, T> convert)
     {
@@ -134,11 +134,11 @@ public sealed class CborFields
     private T ReadAll<T>(Func<CborFields, T> readFields)
     {
         var result = readFields(this);
-        foreach (var (key, _) in map.Entries)
+        foreach (var (key, _) in _map.Entries)
         {
-            if (key is not CborText { Value: var name } || !read.Contains(name))
+            if (key is not CborText { Value: var name } || !_read.Contains(name))
             {
-                sink.Report($"{path}: unknown field {(key as CborText)?.Value ?? "that is not text"}");
+                _sink.Report($"{_path}: unknown field {(key as CborText)?.Value ?? "that is not text"}");
             }
         }
         return result;
@@ -147,8 +147,8 @@ public sealed class CborFields
     private T? Take<T>(string key, string kind)
         where T : CborValue
     {
-        read.Add(key);
-        return map.Find(key) switch
+        _read.Add(key);
+        return _map.Find(key) switch
         {
             null => null,
             T value => value,

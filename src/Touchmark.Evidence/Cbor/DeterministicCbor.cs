@@ -118,8 +118,8 @@ public static class DeterministicCbor
 
     private sealed class Decoder(ReadOnlyMemory<byte> encoding, CborLimits limits)
     {
-        private readonly CborReader reader = new(encoding, CborConformanceMode.Strict);
-        private int items;
+        private readonly CborReader _reader = new(encoding, CborConformanceMode.Strict);
+        private int _items;
 
         public string? Decode(out CborValue? value)
         {
@@ -127,7 +127,7 @@ public static class DeterministicCbor
             try
             {
                 value = Read(depth: 0);
-                return reader.BytesRemaining == 0 ? null : $"{reader.BytesRemaining} bytes after the end of the CBOR item";
+                return _reader.BytesRemaining == 0 ? null : $"{_reader.BytesRemaining} bytes after the end of the CBOR item";
             }
             catch (RefusedException refused)
             {
@@ -145,34 +145,34 @@ public static class DeterministicCbor
             {
                 throw new RefusedException($"CBOR nested deeper than {limits.MaxDepth} levels");
             }
-            if (++items > limits.MaxItems)
+            if (++_items > limits.MaxItems)
             {
                 throw new RefusedException($"more than {limits.MaxItems} CBOR items");
             }
-            var state = reader.PeekState();
+            var state = _reader.PeekState();
             switch (state)
             {
                 case CborReaderState.UnsignedInteger:
-                    return new CborInteger(reader.ReadUInt64());
+                    return new CborInteger(_reader.ReadUInt64());
                 case CborReaderState.NegativeInteger:
-                    return new CborInteger(~(Int128)reader.ReadCborNegativeIntegerRepresentation());
+                    return new CborInteger(~(Int128)_reader.ReadCborNegativeIntegerRepresentation());
                 case CborReaderState.ByteString:
-                    return new CborBytes(reader.ReadByteString());
+                    return new CborBytes(_reader.ReadByteString());
                 case CborReaderState.TextString:
-                    return new CborText(reader.ReadTextString());
+                    return new CborText(_reader.ReadTextString());
                 case CborReaderState.StartArray:
                     return ReadArray(depth);
                 case CborReaderState.StartMap:
                     return ReadMap(depth);
                 case CborReaderState.Tag:
-                    return new CborTagged((ulong)reader.ReadTag(), Read(depth + 1));
+                    return new CborTagged((ulong)_reader.ReadTag(), Read(depth + 1));
                 case CborReaderState.Boolean:
-                    return new CborBoolean(reader.ReadBoolean());
+                    return new CborBoolean(_reader.ReadBoolean());
                 case CborReaderState.Null:
-                    reader.ReadNull();
+                    _reader.ReadNull();
                     return CborNull.Instance;
                 case CborReaderState.HalfPrecisionFloat or CborReaderState.SinglePrecisionFloat or CborReaderState.DoublePrecisionFloat:
-                    return new CborFloat(reader.ReadDouble());
+                    return new CborFloat(_reader.ReadDouble());
                 default:
                     throw new RefusedException($"CBOR item of a kind that is not accepted ({state})");
             }
@@ -180,26 +180,26 @@ public static class DeterministicCbor
 
         private CborArray ReadArray(int depth)
         {
-            RefuseIndefinite(reader.ReadStartArray());
+            RefuseIndefinite(_reader.ReadStartArray());
             var list = new List<CborValue>();
-            while (reader.PeekState() != CborReaderState.EndArray)
+            while (_reader.PeekState() != CborReaderState.EndArray)
             {
                 list.Add(Read(depth + 1));
             }
-            reader.ReadEndArray();
+            _reader.ReadEndArray();
             return new(list);
         }
 
         private CborMap ReadMap(int depth)
         {
-            RefuseIndefinite(reader.ReadStartMap());
+            RefuseIndefinite(_reader.ReadStartMap());
             var entries = new List<KeyValuePair<CborValue, CborValue>>();
-            while (reader.PeekState() != CborReaderState.EndMap)
+            while (_reader.PeekState() != CborReaderState.EndMap)
             {
                 var key = Read(depth + 1);
                 entries.Add(new(key, Read(depth + 1)));
             }
-            reader.ReadEndMap();
+            _reader.ReadEndMap();
             return new(entries);
         }
 

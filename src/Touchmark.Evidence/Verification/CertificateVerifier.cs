@@ -1,0 +1,148 @@
+using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Statements;
+
+namespace Touchmark.Evidence.Verification;
+
+/// <summary>The verdict on a certificate file, and what the file says where it could be read.</summary>
+/// <param name="Verdict">All checks.</param>
+/// <param name="Certificate">What the certificate says, whatever the verdict: believe it only when that is valid. Null when it cannot be read.</param>
+/// <param name="Licence">Its licence, under the same proviso.</param>
+/// <param name="Enrolment">Its printer, under the same proviso.</param>
+/// <param name="Slice">Its toolpath, under the same proviso.</param>
+public sealed record CertificateVerdict(Verdict Verdict, PrintCertificate? Certificate, LicenceGrant? Licence, PrinterEnrolment? Enrolment, SliceRecord? Slice)
+{
+    public bool IsValid => Verdict.IsValid;
+}
+
+/// <summary>
+/// Verifies a certificate file: each of its statements, that they are the ones that the certificate refers to, and that the print kept to them.
+/// It does no I/O and never throws: bytes, trust and time go in, a verdict comes out.
+/// </summary>
+public static class CertificateVerifier
+{
+    /// <summary>Verifies untrusted bytes against pinned keys at the time <paramref name="now"/>.</summary>
+    public static CertificateVerdict Verify(ReadOnlyMemory<byte> fileBytes, TrustStore trust, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(trust);
+        var run = new Run(trust, now);
+        return CertificateFile.TryDecode(fileBytes, out var file, out var problem) ? run.Verify(file) : run.Unreadable(problem);
+    }
+
+    private sealed class Run(TrustStore trust, DateTimeOffset now)
+    {
+        private readonly Checks _checks = new();
+        private readonly List<(StatementPart Part, Statement Statement)> _related = [];
+        private LicenceGrant? _licence;
+        private PrinterEnrolment? _enrolment;
+        private SliceRecord? _slice;
+
+        public CertificateVerdict Unreadable(string problem)
+        {
+            _checks.FailUnreadable("file.format", $"The file cannot be read: {problem}.");
+            return new(_checks.Verdict, null, null, null, null);
+        }
+
+        public CertificateVerdict Verify(CertificateFile file)
+        {
+            if (!Statement.TryParse(file.Certificate.Envelope, out var statement, out var problem))
+            {
+                return Unreadable($"the certificate's statement: {problem}");
+            }
+            foreach (var part in file.Related)
+            {
+                if (!Statement.TryParse(part.Envelope, out var other, out problem))
+                {
+                    return Unreadable($"a statement beside the certificate: {problem}");
+                }
+                _related.Add((part, other));
+            }
+            _checks.Pass("file.format", "The file is a certificate file in its only encoding.");
+            StatementVerifier.CheckSignatures(_checks, "certificate", statement, trust, now);
+            var certificate = StatementVerifier.CheckDocument<PrintCertificate>(_checks, "certificate", statement, file.Certificate.Document);
+            if (certificate is not null)
+            {
+                CheckSession(statement);
+                CheckRelated(certificate);
+            }
+            return new(_checks.Verdict, certificate, _licence, _enrolment, _slice);
+        }
+
+        private void CheckSession(Statement statement)
+        {
+            if (statement.SessionMac is { } mac)
+            {
+                _checks.Skip("certificate.session-code", "The session's authentication code can only be checked by the engine and the gateway of that session, which hold its key.",
+                    ("session_mac", StatementVerifier.Hex(mac)));
+            }
+            else
+            {
+                _checks.Fail("certificate.session-code", "The certificate lacks its session's authentication code.");
+            }
+        }
+
+        private void CheckRelated(PrintCertificate certificate)
+        {
+            _licence = Referenced<LicenceGrant>("licence", "licence grant", certificate.LicenceStatement);
+            _enrolment = Referenced<PrinterEnrolment>("enrolment", "printer's enrolment", certificate.EnrolmentStatement);
+            _slice = Referenced<SliceRecord>("slice", "slice record", certificate.SliceStatement);
+            if (_licence is not null)
+            {
+                LicenceRules.Check(_checks, certificate, _licence);
+            }
+            if (_enrolment is not null)
+            {
+                MachineRules.Check(_checks, certificate, _enrolment);
+            }
+            if (_slice is not null)
+            {
+                SliceRules.Check(_checks, certificate, _slice);
+            }
+            CheckRevocation(certificate);
+            if (_related.Count > 0)
+            {
+                _checks.Fail("file.related", "The file holds statements that the certificate does not refer to.",
+                    ("statements", string.Join(' ', _related.Select(other => StatementVerifier.Hex(other.Statement.Sha256)))));
+            }
+        }
+
+        /// <summary>Takes the statement with this hash out of those that are left, verified; a failed check and null when it is not there or not valid.</summary>
+        private T? Referenced<T>(string subject, string name, ReadOnlyMemory<byte> sha256)
+            where T : class, IDocument<T>
+        {
+            var at = _related.FindIndex(other => other.Statement.Sha256.Span.SequenceEqual(sha256.Span));
+            if (!_checks.Require(at >= 0, $"{subject}.reference", $"The {name} is the one that the certificate refers to.",
+                $"The file does not hold the {name} that the certificate refers to.", ("statement_sha256", StatementVerifier.Hex(sha256))))
+            {
+                return null;
+            }
+            return Take<T>(subject, at);
+        }
+
+        private void CheckRevocation(PrintCertificate certificate)
+        {
+            var at = _related.FindIndex(other => other.Statement.ContentType == LicenceRevocation.ContentType);
+            if (at < 0)
+            {
+                _checks.Skip("licence.revocation", "The file holds no revocation of the licence. Whether there is one that the file leaves out, only the engine can tell.");
+                return;
+            }
+            if (Take<LicenceRevocation>("revocation", at) is { } revocation)
+            {
+                _checks.Require(revocation.LicenceId == certificate.LicenceId && revocation.LicenceStatement.Span.SequenceEqual(certificate.LicenceStatement.Span),
+                    "revocation.reference", "The revocation is of this licence.", "The revocation is of another licence.", ("licence_id", revocation.LicenceId.ToString()));
+                _checks.Require(revocation.RevokedAt > certificate.StartedAt, "licence.revocation",
+                    "The licence was revoked only after the print had started.", "The licence was revoked before the print started.",
+                    ("revoked_at", StatementVerifier.Text(revocation.RevokedAt)), ("started_at", StatementVerifier.Text(certificate.StartedAt)));
+            }
+        }
+
+        private T? Take<T>(string subject, int at)
+            where T : class, IDocument<T>
+        {
+            var (part, statement) = _related[at];
+            _related.RemoveAt(at);
+            StatementVerifier.CheckSignatures(_checks, subject, statement, trust, now);
+            return StatementVerifier.CheckDocument<T>(_checks, subject, statement, part.Document);
+        }
+    }
+}
