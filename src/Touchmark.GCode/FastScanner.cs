@@ -7,7 +7,8 @@ namespace Touchmark.GCode;
 /// <summary>Canonicalises runs of ordinary <c>G</c> lines 64 bytes at a time. It takes only lines whose canonical form it can tell from each byte and
 /// its neighbours, and leaves every other line to <see cref="LineWriter"/>, which defines the form; a test holds the two together.</summary>
 /// <remarks>One bit per byte says which class the byte is in; the grammar is then a handful of 64-bit operations on those bits, with the bit before the
-/// block carried over. What it can change itself is what slicers write most: a zero before the point (<c>E0.5</c>) and the carriage return.</remarks>
+/// block carried over. What it can change itself is what slicers write most: a zero before
+/// the point (<c>E0.5</c>), zeros at the end of a fraction within one block, and the carriage return.</remarks>
 internal static class FastScanner
 {
     private const int Block = 64;
@@ -68,6 +69,15 @@ internal static class FastScanner
             ulong sum = digit + firstDigits;
             ulong fractionEnd = sum & ~digit;
 
+            // Zeros at the end of a fraction, and the point before them where nothing else is left of it.
+            ulong trailing = 0, emptied = 0;
+            for (ulong last = (fractionEnd >> 1) & zero; last != 0;)
+            {
+                trailing |= last;
+                emptied |= (last >> 1) & dot;
+                last = (last >> 1) & zero;
+            }
+
             ulong wrong = ~(feed | @return | space | dot | minus | digit | letter)
                 | (start & ~command)
                 | (afterStart & ~digit)
@@ -80,11 +90,13 @@ internal static class FastScanner
                 | ((space | @return) & ~afterWord)
                 | (feed & ~(afterWord | afterReturn))
                 | (afterReturn & ~feed)
-                | (fractionEnd & (dot | afterZero))
+                | (fractionEnd & (dot | (afterZero & 1)))
+                | (trailing & 1)
+                | (emptied & (~afterDigit | afterMinusZero | 1))
                 | (afterLeading & digit)
                 | (afterMinusZero & ~dot);
 
-            ulong drop = @return | ((afterLeading & dot) >> 1);
+            ulong drop = @return | trailing | emptied | ((afterLeading & dot & ~emptied) >> 1);
             drop |= leading & ((ulong)(source[at + Block] == '.' ? 1 : 0) << 63);
 
             if (wrong != 0)
@@ -172,8 +184,8 @@ internal static class FastScanner
             Vector256.Load(from + done).Store(to);
             Vector256.Load(from + done + 32).Store(to + 32);
             to += next - done;
-            done = next + 1;
-            drop &= drop - 1;
+            done = next + BitOperations.TrailingZeroCount(~(drop >> next));
+            drop = done < Block ? drop & (ulong.MaxValue << done) : 0;
         }
 
         Vector256.Load(from + done).Store(to);
