@@ -48,7 +48,7 @@ internal sealed class IdleTimeout
     private void Check(double delay)
     {
         check?.Cancel();
-        check = scope.Schedule(scope.Now + delay, state == "Printing" ? CheckReady : CheckIdle);
+        check = scope.Schedule(scope.Now + Math.Max(delay, 0.001), state == "Printing" ? CheckReady : CheckIdle);
     }
 
     private void CheckReady()

@@ -5,6 +5,9 @@ namespace Touchmark.VirtualPrinter;
 /// <summary>Printing from the printer's own storage (Klipper's <c>virtual_sdcard.py</c> and <c>pause_resume.py</c>).</summary>
 internal sealed class SdCard
 {
+    /// <summary>Seconds from the order to the first line, in which other requests still get through.</summary>
+    private const double StartTime = 0.001;
+
     private readonly ReactorScope scope;
     private readonly GCode gcode;
     private readonly MoveCommands moves;
@@ -126,7 +129,7 @@ internal sealed class SdCard
             return;
         mustPause = false;
         working = true;
-        scope.Schedule(scope.Now, () => _ = WorkAsync());
+        scope.Schedule(scope.Now + StartTime, () => _ = WorkAsync());
     }
 
     private async Task WorkAsync()

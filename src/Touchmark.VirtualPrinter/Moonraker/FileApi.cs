@@ -139,7 +139,7 @@ internal static class FileApi
 
     private static JsonMap Item(string path, double modified, long size, string permissions) => new()
     {
-        ["modified"] = modified == 0 ? 0 : modified,
+        ["modified"] = modified == 0 ? (object)0 : modified,
         ["size"] = size,
         ["permissions"] = permissions,
         ["path"] = path,

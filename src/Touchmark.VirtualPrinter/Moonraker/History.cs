@@ -37,17 +37,30 @@ internal sealed class History(MoonrakerServer server)
         }
         else if (current is not null)
         {
-            if (state is "printing" or "paused" && (string)stats["filename"]! == (string)current["filename"]!)
+            if (state is "printing" or "paused")
                 Update(stats);
             else
                 Finish(state switch { "complete" => "completed", "cancelled" => "cancelled", "error" => "error", _ => "cancelled" }, stats);
         }
     }
 
+    /// <summary>A print that was going on before Moonraker had noticed the host: on record, but nobody is told, and its file is not known.</summary>
+    public void Adopt(PrintStats stats)
+    {
+        if (stats.State != "printing")
+            return;
+        current = NewJob("", [], "No User");
+        current["exists"] = false;
+    }
+
+    /// <summary>The host is gone, and its print with it; Moonraker tells nobody.</summary>
     public void Disconnected()
     {
-        if (current is not null)
-            Finish("klippy_disconnect", null);
+        if (current is null)
+            return;
+        current["status"] = "klippy_disconnect";
+        current["end_time"] = server.Reactor.UnixNow;
+        current = null;
     }
 
     private void Begin(JsonMap stats)
@@ -60,7 +73,14 @@ internal sealed class History(MoonrakerServer server)
                 metadata[name] = value;
         }
 
-        current = new JsonMap
+        current = NewJob(file, metadata, "_TRUSTED_USER_");
+        Update(stats);
+        server.Notify("notify_history_changed", new JsonMap { ["action"] = "added", ["job"] = current });
+    }
+
+    private JsonMap NewJob(string file, JsonMap metadata, string user)
+    {
+        var job = new JsonMap
         {
             ["end_time"] = null,
             ["filament_used"] = 0.0,
@@ -71,15 +91,14 @@ internal sealed class History(MoonrakerServer server)
             ["start_time"] = server.Reactor.UnixNow,
             ["total_duration"] = 0.0,
             ["auxiliary_data"] = Array.Empty<string>(),
-            ["user"] = "_TRUSTED_USER_",
+            ["user"] = user,
             ["exists"] = true,
             ["job_id"] = nextId++.ToString("X6", System.Globalization.CultureInfo.InvariantCulture),
         };
-        Update(stats);
         if (jobs.Count == MaxJobs)
             jobs.RemoveAt(0);
-        jobs.Add(current);
-        server.Notify("notify_history_changed", new JsonMap { ["action"] = "added", ["job"] = current });
+        jobs.Add(job);
+        return job;
     }
 
     private void Update(JsonMap stats)
@@ -88,11 +107,11 @@ internal sealed class History(MoonrakerServer server)
             current![field] = stats[field];
     }
 
-    private void Finish(string status, JsonMap? stats)
+    private void Finish(string status, JsonMap stats)
     {
-        if (stats is not null && (string)stats["filename"]! == (string)current!["filename"]!)
+        if ((string)stats["filename"]! == (string)current!["filename"]!)
             Update(stats);
-        current!["status"] = status;
+        current["status"] = status;
         current["end_time"] = server.Reactor.UnixNow;
         server.Notify("notify_history_changed", new JsonMap { ["action"] = "finished", ["job"] = current });
         current = null;

@@ -6,8 +6,12 @@ namespace Touchmark.VirtualPrinter;
 /// </summary>
 internal sealed class MoonrakerServer : IDisposable
 {
-    private const double RestartTime = 2.3;
-    private const double FirmwareResetTime = 0.032;
+    /// <summary>Seconds from the end of one host to the readiness of the next; from there until Moonraker follows its console, and until it says so.</summary>
+    internal const double RestartTime = 1.46;
+    internal const double NoticeTime = 0.8;
+    internal const double FirmwareResetTime = 0.032;
+
+    private const double FollowTime = 0.3;
     private const int MaxHeld = 10_000;
 
     private readonly Machine machine;
@@ -61,7 +65,7 @@ internal sealed class MoonrakerServer : IDisposable
     /// <summary>Starts the printer; Klipper becomes ready at once, so that clients need not wait at a cold start.</summary>
     public void Start()
     {
-        StartKlippy(connectAfter: 0);
+        CreateKlippy(followAfter: 0, noticeAfter: 0);
         Every(1, () =>
         {
             Stats.Tick();
@@ -211,15 +215,9 @@ internal sealed class MoonrakerServer : IDisposable
 
     private static ApiError NotConnected() => new(503, "Klippy Host not connected");
 
-    private void StartKlippy(double connectAfter)
-    {
-        if (connectAfter > 0)
-            Reactor.Schedule(Reactor.Now + connectAfter, () => StartKlippy(0));
-        else
-            CreateKlippy();
-    }
+    private void StartKlippy(double after) => Reactor.Schedule(Reactor.Now + after, () => CreateKlippy(FollowTime, NoticeTime));
 
-    private void CreateKlippy()
+    private void CreateKlippy(double followAfter, double noticeAfter)
     {
         if (Klippy is not null)
             return;
@@ -228,25 +226,23 @@ internal sealed class MoonrakerServer : IDisposable
         announced = KlippyState.Startup;
         beat = new StatusBeat(klippy, () => clients);
         beat.Beaten += AnnounceState;
-        beat.Beaten += History.Watch;
-        klippy.GCode.Output += line =>
+        if (!machine.Options.NotReady)
+            klippy.Connect();
+        beat.Start();
+        klippy.Scope.Schedule(Reactor.Now + followAfter, () => klippy.GCode.Output += line =>
         {
             Store.Add(line, "response", Reactor.UnixNow);
             Notify("notify_gcode_response", line);
-        };
-        if (!machine.Options.NotReady)
-            klippy.Connect();
-        AnnounceReady();
-        beat.Start();
-    }
-
-    private void AnnounceReady()
-    {
-        if (Klippy!.State == KlippyState.Ready)
+        });
+        if (klippy.State != KlippyState.Ready)
+            return;
+        announced = KlippyState.Ready;
+        klippy.Scope.Schedule(Reactor.Now + noticeAfter, () =>
         {
-            announced = KlippyState.Ready;
+            History.Adopt(klippy.Stats);
+            beat.Beaten += History.Watch;
             Notify("notify_klippy_ready");
-        }
+        });
     }
 
     /// <summary>Moonraker learns of a shutdown from the next status update.</summary>

@@ -196,7 +196,8 @@ internal sealed class Toolhead
         // The first moves after a rest wait a little for company before they are planned.
         if (starved && lookAhead.Count > 0 && flush is not { IsPending: true })
             ScheduleFlush(Math.Max(PrimingTime, PrintTime - EstimatedPrintTime - BufferLow));
-        while (PrintTime - EstimatedPrintTime > BufferHigh && haltReason is null)
+        // The margin keeps a wait that ends a rounding error early from waiting again for no time at all.
+        while (PrintTime - EstimatedPrintTime > BufferHigh + 1e-6 && haltReason is null)
             await scope.Until(ToEventTime(PrintTime - BufferHigh));
         checkPauseAbove = starved ? -1 : EstimatedPrintTime + BufferHigh + BufferSlack;
     }
