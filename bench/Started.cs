@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace Touchmark.Bench;
+
+/// <summary>A program of ours that a bench started; disposing stops it.</summary>
+internal sealed partial class Started : IDisposable
+{
+    private readonly Process running;
+
+    private Started(Process running, string address) => (this.running, Address) = (running, address);
+
+    /// <summary>The first http address that it printed.</summary>
+    public string Address { get; }
+
+    public int Id => running.Id;
+
+    public TimeSpan ProcessorTime => running.TotalProcessorTime;
+
+    public static Task<Started> VirtualPrinterAsync(params string[] options) => StartAsync("Touchmark.VirtualPrinter", "virtual-printer", ["--port", "0", .. options]);
+
+    /// <summary>Starts the Release build of a program and waits for its address.</summary>
+    public static async Task<Started> StartAsync(string project, string program, string[] arguments)
+    {
+        var path = Path.Combine(Root(), "src", project, "bin", "Release", "net10.0", program);
+        var process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (AddressPattern().Match(line) is { Success: true } found)
+            {
+                // Keeps reading, or the program would stop at a full pipe.
+                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+                return new Started(process, found.Value);
+            }
+        }
+
+        throw new InvalidOperationException($"{program} ended before it was ready.");
+    }
+
+    public void Dispose()
+    {
+        running.Kill(entireProcessTree: true);
+        running.WaitForExit();
+        running.Dispose();
+    }
+
+    public static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Touchmark.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The bench runs from the repository.");
+        }
+
+        return folder;
+    }
+
+    [GeneratedRegex("http://127\\.0\\.0\\.1:[1-9][0-9]*", RegexOptions.NonBacktracking)]
+    private static partial Regex AddressPattern();
+}
