@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Touchmark.Cli.Engine;
+using Touchmark.Cli.Keys;
 using Touchmark.Cli.Terminal;
 using Touchmark.Cli.Toolpaths;
+using Touchmark.Cli.Verification;
 
 namespace Touchmark.Cli;
 
@@ -11,6 +13,8 @@ internal static class Program
     internal static RootCommand Root() =>
         new("touchmark: verify parts offline, and drive a Touchmark engine.")
         {
+            VerifyCommand.Create(),
+            KeysCommand.Create(),
             GCodeCommands.Create(),
             SignInCommands.Login(),
             SignInCommands.Logout(),
