@@ -228,6 +228,26 @@ public sealed class MachineTests
     }
 
     [Theory]
+    [InlineData("SET_VELOCITY_LIMIT ACCEL=1e-300 VELOCITY=1e-300")]
+    [InlineData("SET_VELOCITY_LIMIT SQUARE_CORNER_VELOCITY=1e300 ACCEL=1e300")]
+    [InlineData("M220 S1e-300")]
+    [InlineData("M220 S1e300")]
+    [InlineData("M221 S1e-300")]
+    [InlineData("G1 F1e-300")]
+    [InlineData("G92 X1e308 Y-1e308 E1e308")]
+    [InlineData("G4 P1e300")]
+    public void Numbers_at_the_edge_of_what_a_double_holds_do_not_stop_the_clock(string line)
+    {
+        using var printer = new TestPrinter();
+        printer.Run("G28");
+        var client = printer.Connect();
+        client.Call("printer.gcode.script", new JsonMap { ["script"] = line });
+        client.Call("printer.gcode.script", new JsonMap { ["script"] = "G1 X10 Y10\nG1 X20 Y20\nG91\nG1 X1" });
+        printer.Advance(5);
+        Assert.Equal("ok", client.Answer(client.Call("printer.emergency_stop"))!.Value.GetProperty("result").GetString());
+    }
+
+    [Theory]
     [InlineData("--port", "70000")]
     [InlineData("--speed", "0")]
     [InlineData("--bed", "10x10")]

@@ -5,6 +5,10 @@ namespace Touchmark.VirtualPrinter;
 /// <summary>Moves and coordinates (Klipper's <c>gcode_move.py</c>): where the next line starts, offsets, units, speed and extrusion factors.</summary>
 internal sealed class MoveCommands
 {
+    /// <summary>Bounds of speeds and factors, so that no programmed number overflows.</summary>
+    private const double Slowest = 1e-6;
+    private const double Fastest = 1e6;
+
     private static readonly string[] AxisNames = ["X", "Y", "Z", "E"];
 
     private readonly GCode gcode;
@@ -112,7 +116,7 @@ internal sealed class MoveCommands
             return;
         if (feed <= 0)
             throw new CommandError($"Invalid speed in '{command.Line}'");
-        speed = feed * speedFactor;
+        speed = Math.Clamp(feed * speedFactor, Slowest, Fastest);
     }
 
     /// <summary>A piece of an arc in machine coordinates.</summary>
@@ -150,14 +154,14 @@ internal sealed class MoveCommands
 
     private void SetSpeedFactor(GCodeCommand command)
     {
-        var factor = command.Number("S", 100, above: 0) / 6000;
-        speed = speed / speedFactor * factor;
+        var factor = Math.Clamp(command.Number("S", 100, above: 0) / 6000, Slowest, Fastest);
+        speed = Math.Clamp(speed / speedFactor * factor, Slowest, Fastest);
         speedFactor = factor;
     }
 
     private void SetExtrudeFactor(GCodeCommand command)
     {
-        var factor = command.Number("S", 100, above: 0) / 100;
+        var factor = Math.Clamp(command.Number("S", 100, above: 0) / 100, Slowest, Fastest);
         var e = (last.E - basePosition.E) / extrudeFactor;
         basePosition = basePosition with { E = last.E - e * factor };
         extrudeFactor = factor;

@@ -7,6 +7,7 @@ internal sealed class SdCard
 {
     /// <summary>Seconds from the order to the first line, in which other requests still get through.</summary>
     private const double StartTime = 0.001;
+    private const int LinesAtOnce = 256;
 
     private readonly ReactorScope scope;
     private readonly GCode gcode;
@@ -54,8 +55,6 @@ internal sealed class SdCard
     private bool IsActive => working && !mustPause;
 
     public double Progress => content is { Length: > 0 } ? (double)position / content.Length : complete ? 1 : 0;
-
-    public bool IsPrinting => working;
 
     public JsonMap Status() => new()
     {
@@ -136,6 +135,7 @@ internal sealed class SdCard
     {
         var file = content;
         string? error = null;
+        var lines = 0;
         if (file is null || mustPause)
         {
             working = false;
@@ -167,8 +167,8 @@ internal sealed class SdCard
             if (ReferenceEquals(content, file))
                 position = next;
             // Reading a long comment block must not keep everyone else waiting.
-            if ((next & 0x1FFF) < next - position)
-                await scope.Until(scope.Now);
+            if (++lines % LinesAtOnce == 0)
+                await scope.Until(scope.Now + StartTime);
         }
 
         working = false;

@@ -148,7 +148,7 @@ internal sealed class ToolheadCommands
         var accel = command.Has("S") || !command.Has("P") || !command.Has("T")
             ? command.Number("S", above: 0)
             : Math.Min(command.Number("P", above: 0), command.Number("T", above: 0));
-        toolhead.Kinematics.Limits = toolhead.Kinematics.Limits with { MaxAccel = accel };
+        toolhead.Kinematics.Limits = (toolhead.Kinematics.Limits with { MaxAccel = accel }).Bounded();
     }
 
     private void SetLimits(GCodeCommand command)
@@ -158,7 +158,7 @@ internal sealed class ToolheadCommands
             command.Number("VELOCITY", limits.MaxVelocity, above: 0),
             command.Number("ACCEL", limits.MaxAccel, above: 0),
             command.Number("MINIMUM_CRUISE_RATIO", limits.MinimumCruiseRatio, min: 0, max: 0.999),
-            command.Number("SQUARE_CORNER_VELOCITY", limits.SquareCornerVelocity, min: 0));
+            command.Number("SQUARE_CORNER_VELOCITY", limits.SquareCornerVelocity, min: 0)).Bounded();
         if (!LimitNames.Any(command.Has))
         {
             gcode.RespondInfo(string.Create(

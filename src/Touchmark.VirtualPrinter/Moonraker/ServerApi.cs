@@ -14,7 +14,7 @@ internal static class ServerApi
         api.Add("server.info", _ => Info(server));
         api.Add("server.config", _ => Config(machine));
         api.Add("server.gcode_store", request => new JsonMap { ["gcode_store"] = server.Store.Latest(request.IntOr("count", int.MaxValue)) });
-        api.Add("server.temperature_store", request => server.Temperatures.Status(request.BoolOr("include_monitors", false)));
+        api.Add("server.temperature_store", _ => server.Temperatures.Status());
         api.Add("server.announcements.list", _ => new JsonMap { ["entries"] = Array.Empty<string>(), ["feeds"] = Feeds });
         api.Add("server.database.list", _ => new JsonMap { ["namespaces"] = Namespaces, ["backups"] = Array.Empty<string>() });
         api.Add("server.job_queue.status", _ => new JsonMap { ["queued_jobs"] = Array.Empty<string>(), ["queue_state"] = "paused" });

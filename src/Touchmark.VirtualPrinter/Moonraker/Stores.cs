@@ -50,9 +50,8 @@ internal sealed class TemperatureStore
         }
     }
 
-    public JsonMap Status(bool includeMonitors)
+    public JsonMap Status()
     {
-        _ = includeMonitors;
         var result = new JsonMap();
         foreach (var (sensor, kept) in series)
         {

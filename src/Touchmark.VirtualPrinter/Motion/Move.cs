@@ -144,6 +144,10 @@ internal sealed class Move
 /// <summary>The speed limits that moves are made under; they can change between moves (M204, SET_VELOCITY_LIMIT).</summary>
 internal sealed record MotionLimits(double MaxVelocity, double MaxAccel, double MinimumCruiseRatio, double SquareCornerVelocity)
 {
+    /// <summary>The same, kept to numbers that stay numbers when they are squared and divided.</summary>
+    public MotionLimits Bounded() => new(
+        Math.Clamp(MaxVelocity, 1e-3, 1e6), Math.Clamp(MaxAccel, 1e-3, 1e9), MinimumCruiseRatio, Math.Clamp(SquareCornerVelocity, 0, 1e6));
+
     /// <summary>How far a rounded corner may leave the programmed one, mm: chosen so that a right angle is taken at the square corner velocity.</summary>
     public double JunctionDeviation => SquareCornerVelocity * SquareCornerVelocity * (Math.Sqrt(2) - 1) / MaxAccel;
 }

@@ -69,7 +69,8 @@ internal sealed class Reactor : IDisposable
     public ReactorTimer Schedule(double at, Action callback)
     {
         var timer = new ReactorTimer(callback);
-        timers.Enqueue(timer, (Math.Max(at, Now), order++));
+        // Not Math.Max: a time that is no number must not block the queue.
+        timers.Enqueue(timer, (at > Now ? at : Now, order++));
         return timer;
     }
 
