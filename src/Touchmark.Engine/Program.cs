@@ -1,4 +1,8 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Designs;
+using Touchmark.Engine.Keys;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Printers;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 
@@ -29,13 +33,21 @@ internal static class Program
         services.AddSingleton(TimeProvider.System);
         builder.AddWeb(options);
         services.AddStorage();
+        services.AddKeys();
         services.AddAccounts();
+        services.AddDesigns();
+        services.AddPrinters();
+        services.AddLicences();
 
         replace?.Invoke(services);
 
         var app = builder.Build();
         app.MapWeb();
+        app.MapKeys();
         app.MapAccounts();
+        app.MapDesigns();
+        app.MapPrinters();
+        app.MapLicences();
         return app;
     }
 }

@@ -14,6 +14,9 @@ internal sealed record Refusal(int Status, string Code, string Text, string Fix)
 {
     public IReadOnlyDictionary<string, object?> Figures { get; init; } = new Dictionary<string, object?>();
 
+    // RFC 9457 wants a title that is the same for every occurrence: the code, in words.
+    private string Title => Code[0] + Code[1..].Replace('_', ' ').ToLowerInvariant();
+
     public static Refusal Invalid(string code, string text, string fix) => new(StatusCodes.Status400BadRequest, code, text, fix);
 
     public static Refusal NotFound(string what) =>
@@ -30,14 +33,14 @@ internal sealed record Refusal(int Status, string Code, string Text, string Fix)
     {
         httpContext.Response.StatusCode = Status;
         httpContext.Response.Headers.CacheControl = "no-store";
-        var problem = new ProblemBody($"urn:touchmark:problem:{Code}", Text, Status, httpContext.Request.Path, Code, Figures, Fix);
+        var problem = new ProblemBody($"urn:touchmark:problem:{Code}", Title, Text, Status, httpContext.Request.Path, Code, Figures, Fix);
         return httpContext.Response.WriteAsJsonAsync(problem, options: null, contentType: "application/problem+json", httpContext.RequestAborted);
     }
 }
 
 /// <summary>The body of every error answer (RFC 9457).</summary>
 internal sealed record ProblemBody(
-    string Type, string Title, int Status, string Instance, string Code,
+    string Type, string Title, string Detail, int Status, string Instance, string Code,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] IReadOnlyDictionary<string, object?> Figures, string Fix);
 
 /// <summary>What a use case answers: a value, or the refusal that explains why there is none.</summary>

@@ -104,11 +104,5 @@ public sealed class TokenTests
         (await stranger.PostAsync("/api/tokens", new { email = "victim@touchmark.test", password = "one guess more" })).IsRefused(HttpStatusCode.Unauthorized, "SIGN_IN_REFUSED");
     }
 
-    private static bool Contains(string file, string text)
-    {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var memory = new MemoryStream();
-        stream.CopyTo(memory);
-        return memory.GetBuffer().AsSpan(0, (int)memory.Length).IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
-    }
+    private static bool Contains(string file, string text) => Bytes.Of(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 }

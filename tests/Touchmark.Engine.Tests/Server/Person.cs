@@ -54,7 +54,7 @@ internal sealed record Answer(HttpStatusCode Status, JsonElement Body, string Te
     public void IsRefused(HttpStatusCode status, string code)
     {
         Assert.Equal((status, code), (Status, Code));
-        Assert.NotEmpty(this["title"].GetString()!);
+        Assert.NotEmpty(this["detail"].GetString()!);
         Assert.NotEmpty(this["fix"].GetString()!);
         Assert.Equal(JsonValueKind.Object, this["figures"].ValueKind);
     }

@@ -18,12 +18,14 @@ public enum StorageKind
 internal sealed partial class ServerFactory : IAsyncDisposable
 {
     private readonly string? database;
+    private readonly string[] arguments;
     private readonly Action<IServiceCollection>? replace;
     private WebApplication app = null!;
 
-    private ServerFactory(string? database, Action<IServiceCollection>? replace)
+    private ServerFactory(string? database, string[] arguments, Action<IServiceCollection>? replace)
     {
         this.database = database;
+        this.arguments = arguments;
         this.replace = replace;
     }
 
@@ -41,9 +43,9 @@ internal sealed partial class ServerFactory : IAsyncDisposable
 
     public Database Database => Services.GetRequiredService<Database>();
 
-    public static async Task<ServerFactory> StartAsync(StorageKind storage = StorageKind.Sqlite, Action<IServiceCollection>? replace = null)
+    public static async Task<ServerFactory> StartAsync(StorageKind storage = StorageKind.Sqlite, Action<IServiceCollection>? replace = null, string[]? arguments = null)
     {
-        var server = new ServerFactory(storage == StorageKind.Postgres ? await PostgresServer.NewDatabaseAsync() : null, replace);
+        var server = new ServerFactory(storage == StorageKind.Postgres ? await PostgresServer.NewDatabaseAsync() : null, arguments ?? [], replace);
         try
         {
             await server.StartAsync();
@@ -79,7 +81,7 @@ internal sealed partial class ServerFactory : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        string[] args = ["--data", Data, "--urls", "http://127.0.0.1:0", .. database is null ? Array.Empty<string>() : ["--database", database]];
+        string[] args = ["--data", Data, "--urls", "http://127.0.0.1:0", .. database is null ? Array.Empty<string>() : ["--database", database], .. arguments];
         app = Program.Create(args, services =>
         {
             services.AddSingleton<TimeProvider>(Time);

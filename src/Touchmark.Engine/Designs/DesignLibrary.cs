@@ -1,0 +1,205 @@
+using System.Security.Cryptography;
+using System.Text;
+using Touchmark.Cryptography;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Keys;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+
+namespace Touchmark.Engine.Designs;
+
+/// <summary>The designs: each one sealed under a key of its own, from the first byte that arrives. The plain model is in memory at most in part, and on no disk.</summary>
+internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKeys keys, EngineOptions options, TimeProvider time, ILogger<DesignLibrary> log)
+{
+    private const string Columns =
+        "select designs.id, designs.organisation_id, organisations.name as organisation, designs.name, designs.description, designs.format, designs.bytes, designs.sha256, designs.facets, "
+        + "designs.size_x_mm, designs.size_y_mm, designs.size_z_mm, designs.volume_mm3, designs.created_at from designs join organisations on organisations.id = designs.organisation_id ";
+
+    /// <summary>Seals a model as it arrives and then checks it, reading it back through the seal. What comes back is stored by <see cref="AddAsync"/>, or disposed and gone.</summary>
+    public async Task<Outcome<ReceivedModel>> ReceiveAsync(Stream upload, CancellationToken cancel)
+    {
+        var model = new ReceivedModel(Guid.CreateVersion7(time.GetUtcNow()), LockedBuffer.Random(SealedBlob.KeySize), blobs);
+        try
+        {
+            if (await SealAsync(upload, model, cancel) is { } refusal || !Check(model, cancel).Has(out var facts, out refusal))
+            {
+                await model.DisposeAsync();
+                return refusal;
+            }
+
+            model.Facts = facts;
+            return model;
+        }
+        catch
+        {
+            await model.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps a received model. When this returns, it is on the disk; when it throws, it is as if it had never come.</summary>
+    public async Task<Design> AddAsync(ReceivedModel model, string name, string description, Caller caller, CancellationToken cancel)
+    {
+        await model.Blob.CommitAsync(cancel);
+        try
+        {
+            await database.ExecuteAsync(
+                """
+                insert into designs (id, organisation_id, created_by, name, description, format, bytes, sha256, facets, size_x_mm, size_y_mm, size_z_mm, volume_mm3, wrapped_key, created_at)
+                values (@Id, @OrganisationId, @AccountId, @Name, @Description, @Format, @Bytes, @Sha256, @Facets, @X, @Y, @Z, @VolumeMm3, @WrappedKey, @Now)
+                """,
+                new
+                {
+                    model.Id,
+                    caller.OrganisationId,
+                    caller.AccountId,
+                    Name = name,
+                    Description = description,
+                    model.Facts.Format,
+                    model.Bytes,
+                    model.Sha256,
+                    model.Facts.Facets,
+                    model.Facts.Size.X,
+                    model.Facts.Size.Y,
+                    model.Facts.Size.Z,
+                    model.Facts.VolumeMm3,
+                    WrappedKey = keys.Wrap(model.Key.Span, Context(model.Id)),
+                    Now = time.GetUtcNow(),
+                }, cancel);
+        }
+        catch
+        {
+            blobs.Delete(model.Id);
+            throw;
+        }
+
+        log.LogInformation("Design {DesignId} stored: {Format}, {Bytes} bytes, {Facets} facets", model.Id, model.Facts.Format, model.Bytes, model.Facts.Facets);
+        return (await FindAsync(model.Id, cancel))!;
+    }
+
+    public Task<Design?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<Design>(Columns + "where designs.id = @Id", new { Id = id }, cancel);
+
+    public async Task<IReadOnlyList<Design>> ListAsync(Caller caller, CancellationToken cancel) => caller.SeesEverything
+        ? await database.QueryAsync<Design>(Columns + "order by designs.id", null, cancel)
+        : await database.QueryAsync<Design>(Columns + "where designs.organisation_id = @OrganisationId order by designs.id", new { caller.OrganisationId }, cancel);
+
+    /// <summary>Opens the model for reading, decrypted as it is read; the caller disposes it.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such design.</exception>
+    /// <exception cref="InvalidDataException">The sealed file was altered or cut off.</exception>
+    public async Task<DesignModel> OpenModelAsync(Guid id, CancellationToken cancel)
+    {
+        var design = await FindAsync(id, cancel) ?? throw new KeyNotFoundException($"There is no design {id:D}.");
+        var wrapped = await database.FirstOrDefaultAsync<byte[]>("select wrapped_key from designs where id = @Id", new { Id = id }, cancel);
+        using var key = keys.Unwrap(wrapped, Context(id));
+        return new DesignModel(design, SealedBlob.OpenReader(blobs.OpenRead(id), key.Span, Encoding.UTF8.GetBytes(Context(id))));
+    }
+
+    private static string Context(Guid id) => $"design/{id:D}";
+
+    private static Outcome<ModelFacts> Check(ReceivedModel model, CancellationToken cancel)
+    {
+        model.Blob.Content.Position = 0;
+        using var plain = SealedBlob.OpenReader(model.Blob.Content, model.Key.Span, Encoding.UTF8.GetBytes(Context(model.Id)), leaveOpen: true);
+        return ModelCheck.Run(plain, cancel);
+    }
+
+    private async Task<Refusal?> SealAsync(Stream upload, ReceivedModel model, CancellationToken cancel)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var buffer = new LockedBuffer(SealedBlob.ChunkSize);
+        await using var seal = SealedBlob.CreateWriter(model.Blob.Content, model.Key.Span, Encoding.UTF8.GetBytes(Context(model.Id)), leaveOpen: true);
+        int read;
+        while ((read = await upload.ReadAsync(buffer.Memory, cancel)) > 0)
+        {
+            model.Bytes += read;
+            if (model.Bytes > options.DesignBytes)
+            {
+                return TooLarge(options.DesignBytes);
+            }
+
+            hash.AppendData(buffer.Span[..read]);
+            await seal.WriteAsync(buffer.Memory[..read], cancel);
+        }
+
+        await seal.CompleteAsync(cancel);
+        model.Sha256 = hash.GetHashAndReset();
+        return null;
+    }
+
+    internal static Refusal TooLarge(long limit) =>
+        new Refusal(StatusCodes.Status413PayloadTooLarge, "DESIGN_TOO_LARGE", $"The file is larger than {limit} bytes.", "Simplify the mesh, or export it as binary STL.").With("limit_bytes", limit);
+}
+
+/// <summary>A model that has arrived, sealed, and is not yet kept.</summary>
+internal sealed class ReceivedModel(Guid id, LockedBuffer key, BlobStore blobs) : IAsyncDisposable
+{
+    public Guid Id => id;
+
+    public LockedBuffer Key => key;
+
+    public BlobWriter Blob { get; } = blobs.Create(id);
+
+    public long Bytes { get; set; }
+
+    /// <summary>Of the plain file.</summary>
+    public byte[] Sha256 { get; set; } = [];
+
+    public ModelFacts Facts { get; set; } = null!;
+
+    public ValueTask DisposeAsync()
+    {
+        key.Dispose();
+        return Blob.DisposeAsync();
+    }
+}
+
+/// <summary>A design, without its model.</summary>
+internal sealed record Design
+{
+    public Guid Id { get; init; }
+
+    public Guid OrganisationId { get; init; }
+
+    public string Organisation { get; init; } = "";
+
+    public string Name { get; init; } = "";
+
+    public string Description { get; init; } = "";
+
+    public DesignFormat Format { get; init; }
+
+    public long Bytes { get; init; }
+
+    public byte[] Sha256 { get; init; } = [];
+
+    public long Facets { get; init; }
+
+    public double SizeXMm { get; init; }
+
+    public double SizeYMm { get; init; }
+
+    public double SizeZMm { get; init; }
+
+    public double VolumeMm3 { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+}
+
+/// <summary>An opened model: the plain file, decrypted as it is read.</summary>
+internal sealed class DesignModel(Design design, Stream content) : IAsyncDisposable
+{
+    public Design Design => design;
+
+    public DesignFormat Format => design.Format;
+
+    public long Length => design.Bytes;
+
+    public byte[] Sha256 => design.Sha256;
+
+    public string Name => design.Name;
+
+    /// <summary>Seekable.</summary>
+    public Stream Content => content;
+
+    public ValueTask DisposeAsync() => content.DisposeAsync();
+}

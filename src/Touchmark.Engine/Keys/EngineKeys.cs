@@ -1,0 +1,102 @@
+using Touchmark.Cryptography;
+using Touchmark.Engine.Storage;
+
+namespace Touchmark.Engine.Keys;
+
+/// <summary>
+/// The engine's own keys: Ed25519 and ML-DSA-65 sign its statements, P-256 proves it to gateways. Made once per database, kept wrapped under the
+/// <see cref="MasterKey"/>, in the clear in locked memory only.
+/// </summary>
+internal sealed class EngineKeys(EngineOptions options, Database database, TimeProvider time, ILogger<EngineKeys> log) : IHostedService, IDisposable
+{
+    private MasterKey? master;
+    private Ed25519Signer? ed25519;
+    private MlDsa65Signer? mlDsa65;
+    private P256PrivateKey? transport;
+
+    public ISigner Ed25519 => ed25519 ?? throw NotStarted();
+
+    public ISigner MlDsa65 => mlDsa65 ?? throw NotStarted();
+
+    /// <summary>The key that gateways pin at enrolment.</summary>
+    public P256PrivateKey Transport => transport ?? throw NotStarted();
+
+    /// <summary>When the signing keys were made, in whole seconds as statements count them.</summary>
+    public DateTimeOffset ValidFrom { get; private set; }
+
+    private MasterKey Master => master ?? throw NotStarted();
+
+    /// <summary>Seals a key under the master key, for what the context names.</summary>
+    public byte[] Wrap(ReadOnlySpan<byte> secret, string context) => Master.Wrap(secret, context);
+
+    /// <summary>Opens what <see cref="Wrap"/> sealed for the same context.</summary>
+    public LockedBuffer Unwrap(ReadOnlySpan<byte> wrapped, string context) => Master.Unwrap(wrapped, context);
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        ProcessHardening.Apply();
+        var any = await database.FirstOrDefaultAsync<long>("select count(*) from engine_keys", null, cancellationToken) > 0;
+        master = MasterKey.Open(options.Data, mayCreate: !any);
+
+        using var signing = await OpenAsync("statements/ed25519", Cryptography.Ed25519.Generate, seed => Read(new Ed25519Signer(seed.Span)), cancellationToken);
+        ed25519 = new Ed25519Signer(signing.Span);
+        using var shadow = await OpenAsync("statements/ml-dsa-65", Cryptography.MlDsa65.Generate, seed => Read(new MlDsa65Signer(seed.Span)), cancellationToken);
+        mlDsa65 = new MlDsa65Signer(shadow.Span);
+        var made = await database.FirstOrDefaultAsync<long>("select min(created_at) from engine_keys", null, cancellationToken);
+        ValidFrom = DateTimeOffset.FromUnixTimeSeconds(Microseconds.ToTime(made).ToUnixTimeSeconds());
+
+        using var pkcs8 = await OpenAsync("transport/p256", NewTransport, der => PublicKeyOf(der), cancellationToken);
+        transport = P256PrivateKey.FromPkcs8(pkcs8.Span);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        ed25519?.Dispose();
+        mlDsa65?.Dispose();
+        transport?.Dispose();
+        master?.Dispose();
+    }
+
+    private static InvalidOperationException NotStarted() => new("The engine's keys are opened when the host starts.");
+
+    private static LockedBuffer NewTransport()
+    {
+        using var key = P256PrivateKey.Generate();
+        return key.ExportPkcs8();
+    }
+
+    private static byte[] PublicKeyOf(LockedBuffer der)
+    {
+        using var key = P256PrivateKey.FromPkcs8(der.Span);
+        return key.PublicKey.ToArray();
+    }
+
+    private static byte[] Read<T>(T signer)
+        where T : ISigner, IDisposable
+    {
+        using (signer)
+        {
+            return signer.PublicKey.ToArray();
+        }
+    }
+
+    /// <summary>Reads a key, or makes it; when two nodes make it at once, the first one wins and both use that.</summary>
+    private async Task<LockedBuffer> OpenAsync(string purpose, Func<LockedBuffer> generate, Func<LockedBuffer, byte[]> publicKey, CancellationToken cancel)
+    {
+        const string find = "select wrapped from engine_keys where purpose = @Purpose";
+        var wrapped = await database.FirstOrDefaultAsync<byte[]>(find, new { Purpose = purpose }, cancel);
+        if (wrapped is null)
+        {
+            using var fresh = generate();
+            var row = new { Purpose = purpose, PublicKey = publicKey(fresh), Wrapped = Wrap(fresh.Span, $"engine/{purpose}"), CreatedAt = time.GetUtcNow() };
+            await database.ExecuteAsync(
+                "insert into engine_keys (purpose, public_key, wrapped, created_at) values (@Purpose, @PublicKey, @Wrapped, @CreatedAt) on conflict (purpose) do nothing", row, cancel);
+            wrapped = await database.FirstOrDefaultAsync<byte[]>(find, row, cancel);
+            log.LogInformation("Key {Purpose} made", purpose);
+        }
+
+        return Unwrap(wrapped, $"engine/{purpose}");
+    }
+}

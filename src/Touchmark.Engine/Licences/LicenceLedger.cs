@@ -1,0 +1,135 @@
+using Dapper;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+
+namespace Touchmark.Engine.Licences;
+
+/// <summary>The licences, and the prints that are taken from them.</summary>
+internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, TimeProvider time)
+{
+    private const string Columns =
+        "select licences.id, licences.design_id, licences.organisation_id, organisations.name as organisation, designs.name as design_name, licences.prints, licences.taken, licences.expires_at, "
+        + "licences.exposure_limit_s, licences.outage_limit_s, licences.granted_at, licences.statement, licences.revoked_at "
+        + "from licences join organisations on organisations.id = licences.organisation_id join designs on designs.id = licences.design_id ";
+
+    private const string Scopes =
+        "select licence_scopes.licence_id, licence_scopes.kind, licence_scopes.value, organisations.name from licence_scopes "
+        + "left join organisations on licence_scopes.kind = 1 and organisations.id = licence_scopes.value ";
+
+    // Who may print under a licence: its manufacturers, and whoever owns one of its printers.
+    private const string GrantedTo =
+        "licences.id in (select licence_id from licence_scopes where (kind = 1 and value = @Organisation) or (kind = 2 and value in (select id from printers where organisation_id = @Organisation)))";
+
+    /// <summary>
+    /// Takes one print, in the transaction in which its job is written down. The count is decided by one statement of the database, so of two jobs that want the last
+    /// print one is refused, on whichever node they run.
+    /// </summary>
+    public async Task<Outcome<TakenPrint>> TakePrintAsync(Transaction work, Guid licenceId, Guid jobId, PrintRequest request, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        if (await ReadAsync(work, licenceId, cancel) is not { } licence || !IsGrantedTo(licence, request))
+        {
+            return new Refusal(StatusCodes.Status403Forbidden, "LICENCE_PRINTER", "There is no licence with this id that lets this printer print.", "Choose a licence from /api/catalogue, and a printer that it names.")
+                .With("licence", licenceId).With("printer", request.PrinterId);
+        }
+
+        if (Check(licence, request, now) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var taken = await work.ExecuteAsync(
+            "update licences set taken = taken + 1 where id = @Id and taken < prints and revoked_at is null and (expires_at is null or expires_at > @Now)", new { licence.Id, Now = now }, cancel);
+        if (taken == 0)
+        {
+            // Somebody was faster between the check and here; say of which kind.
+            licence = (await ReadAsync(work, licenceId, cancel))!;
+            return Check(licence, request, now) ?? UsedUp(licence);
+        }
+
+        var numbers = (await work.QueryAsync<long>("select number from licence_prints where licence_id = @Id and given_back_at is null", new { licence.Id }, cancel)).ToHashSet();
+        // The lowest number that is free: one that was given back is used again.
+        var number = Enumerable.Range(1, numbers.Count + 1).First(candidate => !numbers.Contains(candidate));
+
+        await work.ExecuteAsync(
+            "insert into licence_prints (job_id, licence_id, number, taken_at) values (@JobId, @LicenceId, @Number, @Now)", new { JobId = jobId, LicenceId = licenceId, Number = number, Now = now }, cancel);
+        metrics.Taken();
+        return new TakenPrint(licence.Id, licence.DesignId, licence.OrganisationId, number, licence.ExposureLimitS, licence.OutageLimitS, licence.Statement);
+    }
+
+    /// <summary>Gives a job's print back, once, however often it is called. Only the caller knows whether anything was printed: then this is not called.</summary>
+    public async Task GiveBackPrintAsync(Transaction work, Guid jobId, CancellationToken cancel)
+    {
+        if (await work.ExecuteAsync("update licence_prints set given_back_at = @Now where job_id = @JobId and given_back_at is null", new { JobId = jobId, Now = time.GetUtcNow() }, cancel) == 1)
+        {
+            await work.ExecuteAsync("update licences set taken = taken - 1 where id = (select licence_id from licence_prints where job_id = @JobId)", new { JobId = jobId }, cancel);
+            metrics.GivenBack();
+        }
+    }
+
+    public async Task<Licence?> FindAsync(Guid id, CancellationToken cancel) => await QueryAsync("licences.id = @Id", new { Id = id }, cancel) is [var licence] ? licence : null;
+
+    /// <summary>The licence, when the caller may see it.</summary>
+    public async Task<Licence?> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
+        await QueryAsync($"licences.id = @Id and {Visible(caller)}", new { Id = id, Organisation = caller.OrganisationId }, cancel) is [var licence] ? licence : null;
+
+    /// <summary>Those that the caller's organisation granted or may print under; all of them for admins and auditors.</summary>
+    public Task<IReadOnlyList<Licence>> ListAsync(Caller caller, CancellationToken cancel) => QueryAsync(Visible(caller), new { Organisation = caller.OrganisationId }, cancel);
+
+    /// <summary>Those that the organisation can print under now, with prints left.</summary>
+    public Task<IReadOnlyList<Licence>> ListUsableAsync(Guid organisation, CancellationToken cancel) => QueryAsync(
+        $"{GrantedTo} and licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)",
+        new { Organisation = organisation, Now = time.GetUtcNow() }, cancel);
+
+    private static string Visible(Caller caller) => caller.SeesEverything ? "1 = 1" : $"(licences.organisation_id = @Organisation or {GrantedTo})";
+
+    private static bool IsGrantedTo(Licence licence, PrintRequest request) =>
+        licence.Of(LicenceScope.Manufacturer).Contains(request.PrinterOrganisationId.ToString("D")) || licence.Of(LicenceScope.Printer).Contains(request.PrinterId.ToString("D"));
+
+    private static Refusal? Check(Licence licence, PrintRequest request, DateTimeOffset now)
+    {
+        const string ask = "Ask the owner of the design for a new licence.";
+        if (licence.RevokedAt is { } revoked)
+        {
+            return Refusal.Conflict("LICENCE_REVOKED", "The owner of the design has revoked this licence.", ask).With("revoked_at", revoked);
+        }
+
+        if (licence.ExpiresAt <= now)
+        {
+            return Refusal.Conflict("LICENCE_EXPIRED", "This licence has expired.", ask).With("expires_at", licence.ExpiresAt);
+        }
+
+        if (licence.Taken >= licence.Prints)
+        {
+            return UsedUp(licence);
+        }
+
+        return Allow(licence, LicenceScope.Material, request.Material, "LICENCE_MATERIAL", "material") ?? Allow(licence, LicenceScope.Quality, request.Quality, "LICENCE_QUALITY", "quality");
+    }
+
+    private static Refusal UsedUp(Licence licence) =>
+        Refusal.Conflict("LICENCE_USED_UP", $"All {licence.Prints} prints of this licence are taken.", "Ask the owner of the design for a new licence.").With("prints", licence.Prints).With("taken", licence.Taken);
+
+    private static Refusal? Allow(Licence licence, LicenceScope kind, string value, string code, string what)
+    {
+        var allowed = licence.Of(kind).ToList();
+        return allowed.Count == 0 || allowed.Contains(value, StringComparer.OrdinalIgnoreCase) ? null
+            : Refusal.Conflict(code, $"This licence does not allow the {what} {value}.", $"Choose one of: {string.Join(", ", allowed)}.").With(what, value).With("allowed", allowed);
+    }
+
+    private static async Task<Licence?> ReadAsync(Transaction work, Guid id, CancellationToken cancel) =>
+        await work.FirstOrDefaultAsync<Licence>(Columns + "where licences.id = @Id", new { Id = id }, cancel) is { } licence
+            ? licence with { Scopes = await work.QueryAsync<ScopeRow>(Scopes + "where licence_id = @Id", new { Id = id }, cancel) }
+            : null;
+
+    private async Task<IReadOnlyList<Licence>> QueryAsync(string where, object args, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(cancel);
+        var licences = await connection.QueryAsync<Licence>(new CommandDefinition($"{Columns} where {where} order by licences.id", args, cancellationToken: cancel));
+        var scopes = await connection.QueryAsync<ScopeRow>(
+            new CommandDefinition($"{Scopes} where licence_id in (select licences.id from licences where {where}) order by licence_scopes.kind, licence_scopes.value", args, cancellationToken: cancel));
+        var byLicence = scopes.ToLookup(scope => scope.LicenceId);
+        return [.. licences.Select(licence => licence with { Scopes = [.. byLicence[licence.Id]] })];
+    }
+}

@@ -1,0 +1,107 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Touchmark.Cryptography;
+using Touchmark.Engine.Keys;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+using Touchmark.Evidence.Cbor;
+using Touchmark.Evidence.Documents;
+using Touchmark.Streaming;
+using Refusal = Touchmark.Engine.Web.Refusal;
+
+namespace Touchmark.Engine.Printers;
+
+/// <summary>Takes a printer in: the code says for whom, the proof that the gateway holds the device key, the profile which machine it is.</summary>
+internal sealed class Enrolment(Database database, PairingCodes codes, EngineKeys keys, EngineStatements statements, TimeProvider time, ILogger<Enrolment> log)
+{
+    /// <summary>What the device key signs (ES256): deterministic CBOR [ "touchmark enrolment v1", code, device public key, profile ].</summary>
+    public static byte[] ProofMessage(string code, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
+        DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", code, devicePublicKey, profile));
+
+    public async Task<Outcome<EnrolmentAnswer>> EnrolAsync(EnrolmentRequest request, CancellationToken cancel)
+    {
+        if (!Check(request).Has(out var profile, out var refusal))
+        {
+            return refusal;
+        }
+
+        await using var work = await database.BeginAsync(cancel);
+        if (!(await codes.RedeemAsync(work, request.Code, cancel)).Has(out var organisation, out refusal))
+        {
+            return refusal;
+        }
+
+        var manufacturer = await work.FirstOrDefaultAsync<string>("select name from organisations where id = @Id", new { Id = organisation }, cancel);
+        var now = time.GetUtcNow();
+        var document = new PrinterEnrolment
+        {
+            PrinterId = Guid.CreateVersion7(now),
+            PrinterName = request.Name.Trim(),
+            PrinterModel = profile.Model,
+            Manufacturer = manufacturer!,
+            MachineId = profile.MachineId(),
+            ProfileSha256 = SHA256.HashData(request.Profile),
+            DevicePublicKey = request.DevicePublicKey,
+            EnrolledAt = now,
+        };
+        try
+        {
+            await work.ExecuteAsync(
+                """
+                insert into printers (id, organisation_id, name, model, machine_id, device_public_key, profile, statement, enrolled_at)
+                values (@PrinterId, @Organisation, @PrinterName, @PrinterModel, @MachineId, @DevicePublicKey, @Profile, @Statement, @EnrolledAt)
+                """,
+                new
+                {
+                    document.PrinterId,
+                    Organisation = organisation,
+                    document.PrinterName,
+                    document.PrinterModel,
+                    MachineId = document.MachineId.ToArray(),
+                    request.DevicePublicKey,
+                    request.Profile,
+                    Statement = statements.Sign(document),
+                    document.EnrolledAt,
+                }, cancel);
+        }
+        catch (DbException error) when (database.IsDuplicate(error))
+        {
+            return Refusal.Conflict("DEVICE_KEY_KNOWN", "A printer is enrolled with this device key already.", "Let the gateway make a new device key, and enrol again with the same code.");
+        }
+
+        await work.CommitAsync(cancel);
+        log.LogInformation("Printer {PrinterId} enrolled for organisation {OrganisationId}", document.PrinterId, organisation);
+        return new EnrolmentAnswer(document.PrinterId, keys.Transport.PublicKey.ToArray(), statements.TrustJson);
+    }
+
+    private static Outcome<MachineProfile> Check(EnrolmentRequest request)
+    {
+        if (!PlainText.TryAccept(request.Name, 100, out _))
+        {
+            return PlainText.Refuse("name", 100);
+        }
+
+        if (!P256.IsPublicKey(request.DevicePublicKey))
+        {
+            return Refusal.Invalid("DEVICE_KEY_INVALID", "The device key is not an uncompressed point on P-256.", "Enrol with touchmark-gateway, which makes the key.").With("bytes", request.DevicePublicKey.Length);
+        }
+
+        if (!Es256.Verify(request.DevicePublicKey, ProofMessage(request.Code, request.DevicePublicKey, request.Profile), request.Proof))
+        {
+            return Refusal.Invalid("PROOF_INVALID", "The proof is not a signature by the device key over this code, key and profile.", "Enrol with touchmark-gateway, which signs them.");
+        }
+
+        if (MachineProfile.TryDecode(request.Profile, out var problem) is not { } profile)
+        {
+            return Refusal.Invalid("PROFILE_INVALID", $"The machine profile is not one: {problem}.", "Update the gateway, and enrol again.").With("problem", problem);
+        }
+
+        return PlainText.TryAccept(profile.Model, 200, out _) ? profile : PlainText.Refuse("profile.model", 200);
+    }
+}
+
+internal sealed record EnrolmentRequest(string Code, string Name, byte[] DevicePublicKey, byte[] Profile, byte[] Proof);
+
+/// <summary>What the gateway pins: the engine's transport key (P-256, 65 bytes) and the keys that sign statements.</summary>
+internal sealed record EnrolmentAnswer(Guid PrinterId, byte[] EnginePublicKey, JsonElement Trust);

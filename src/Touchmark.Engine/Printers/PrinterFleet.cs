@@ -1,0 +1,74 @@
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+using Touchmark.Streaming;
+using Refusal = Touchmark.Engine.Web.Refusal;
+
+namespace Touchmark.Engine.Printers;
+
+/// <summary>The enrolled printers.</summary>
+internal sealed class PrinterFleet(Database database, TimeProvider time)
+{
+    private const string Columns =
+        "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
+        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at from printers join organisations on organisations.id = printers.organisation_id ";
+
+    /// <summary>A printer, revoked or not; null when there is none.</summary>
+    public Task<EnrolledPrinter?> FindAsync(Guid id, CancellationToken cancel) =>
+        database.FirstOrDefaultAsync<EnrolledPrinter>(Columns + "where printers.id = @Id", new { Id = id }, cancel);
+
+    /// <summary>The printer whose gateway holds this key (P-256, 65 bytes), unless it was revoked.</summary>
+    public Task<EnrolledPrinter?> FindByDeviceKeyAsync(byte[] devicePublicKey, CancellationToken cancel) =>
+        database.FirstOrDefaultAsync<EnrolledPrinter>(Columns + "where printers.device_public_key = @Key and printers.revoked_at is null", new { Key = devicePublicKey }, cancel);
+
+    public async Task<IReadOnlyList<EnrolledPrinter>> ListAsync(Caller caller, CancellationToken cancel) => caller.SeesEverything
+        ? await database.QueryAsync<EnrolledPrinter>(Columns + "order by printers.id", null, cancel)
+        : await database.QueryAsync<EnrolledPrinter>(Columns + "where printers.organisation_id = @OrganisationId order by printers.id", new { caller.OrganisationId }, cancel);
+
+    /// <summary>From now on no session starts with this printer. Its record stays.</summary>
+    public async Task<Outcome<EnrolledPrinter>> RevokeAsync(Guid id, Caller caller, CancellationToken cancel)
+    {
+        if (await FindAsync(id, cancel) is not { } printer || !caller.MaySee(printer.OrganisationId))
+        {
+            return Refusal.NotFound("printer");
+        }
+
+        await database.ExecuteAsync("update printers set revoked_at = @Now where id = @Id and revoked_at is null", new { Id = id, Now = time.GetUtcNow() }, cancel);
+        return (await FindAsync(id, cancel))!;
+    }
+}
+
+/// <summary>A printer as it was enrolled.</summary>
+internal sealed record EnrolledPrinter
+{
+    private MachineProfile? profile;
+
+    public Guid Id { get; init; }
+
+    public Guid OrganisationId { get; init; }
+
+    public string Organisation { get; init; } = "";
+
+    public string Name { get; init; } = "";
+
+    public string Model { get; init; } = "";
+
+    /// <summary>SHA-256 of the machine's stable identifiers.</summary>
+    public byte[] MachineId { get; init; } = [];
+
+    /// <summary>P-256, uncompressed, 65 bytes.</summary>
+    public byte[] DevicePublicKey { get; init; } = [];
+
+    /// <summary>The machine identity profile as the gateway encoded it; it goes into session keys byte for byte.</summary>
+    public byte[] ProfileBytes { get; init; } = [];
+
+    /// <summary>The signed PrinterEnrolment.</summary>
+    public byte[] Statement { get; init; } = [];
+
+    public DateTimeOffset EnrolledAt { get; init; }
+
+    public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>The profile, which was checked when it was enrolled.</summary>
+    public MachineProfile Profile => profile ??= MachineProfile.TryDecode(ProfileBytes, out var problem) ?? throw new InvalidDataException($"The stored profile of printer {Id:D} is damaged: {problem}.");
+}

@@ -1,0 +1,62 @@
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Web;
+
+namespace Touchmark.Engine.Printers;
+
+/// <summary>Pairing, enrolment and the list of printers.</summary>
+internal static class PrintersFeature
+{
+    public static void AddPrinters(this IServiceCollection services)
+    {
+        services.AddSingleton<PairingCodes>();
+        services.AddSingleton<Enrolment>();
+        services.AddSingleton<PrinterFleet>();
+        services.AddSingleton<EnrolmentAttempts>();
+    }
+
+    public static void MapPrinters(this WebApplication app)
+    {
+        app.MapPost("/api/pairing-codes", async (Caller caller, PairingCodes codes, CancellationToken cancel) =>
+            Results.Created((string?)null, await codes.IssueAsync(caller, cancel))).For(Role.Manufacturer).Produces<PairingCode>(StatusCodes.Status201Created)
+            .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation.");
+        app.MapPost("/api/enrolments", EnrolAsync).Produces<EnrolmentAnswer>(StatusCodes.Status201Created)
+            .WithSummary("Enrol a printer (called by the gateway): authenticated by the pairing code and a signature of the device key.");
+        app.MapGet("/api/printers", async (Caller caller, PrinterFleet fleet, CancellationToken cancel) =>
+            (await fleet.ListAsync(caller, cancel)).Select(PrinterView.Of)).ForAnyRole().WithSummary("List the printers of your organisation.");
+        app.MapGet("/api/printers/{id:guid}", async (Guid id, Caller caller, PrinterFleet fleet, CancellationToken cancel) =>
+            await fleet.FindAsync(id, cancel) is { } printer && caller.MaySee(printer.OrganisationId) ? Results.Ok(PrinterView.Of(printer)) : Refusal.NotFound("printer"))
+            .ForAnyRole().Produces<PrinterView>().WithSummary("Show a printer, with the limits that toolpaths are checked against.");
+        app.MapPost("/api/printers/{id:guid}/revoke", async (Guid id, Caller caller, PrinterFleet fleet, CancellationToken cancel) =>
+            (await fleet.RevokeAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer)))).For(Role.Manufacturer, Role.Admin).Produces<PrinterView>()
+            .WithSummary("Revoke a printer's device key: no session starts with it any more.");
+    }
+
+    private static async Task<IResult> EnrolAsync(EnrolmentRequest request, HttpContext context, Enrolment enrolment, EnrolmentAttempts attempts, CancellationToken cancel) =>
+        attempts.Count(context) is { } refusal ? refusal
+            : (await enrolment.EnrolAsync(request, cancel)).ToResult(answer => Results.Created($"/api/printers/{answer.PrinterId:D}", answer));
+}
+
+/// <summary>Slows guessing of pairing codes down.</summary>
+internal sealed class EnrolmentAttempts(TimeProvider time)
+{
+    private readonly Attempts attempts = new(time, limit: 10, TimeSpan.FromMinutes(1));
+
+    public Refusal? Count(HttpContext context) => attempts.Count(context.Connection.RemoteIpAddress?.ToString() ?? "");
+}
+
+/// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s.</summary>
+internal sealed record PrinterView(
+    Guid Id, string Name, string Model, Guid OrganisationId, string Organisation, string MachineId, string Firmware, string Kinematics, Volume BuildVolume,
+    double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt)
+{
+    public static PrinterView Of(EnrolledPrinter printer)
+    {
+        var (profile, limits) = (printer.Profile, printer.Profile.Limits);
+        return new(
+            printer.Id, printer.Name, printer.Model, printer.OrganisationId, printer.Organisation, Convert.ToHexStringLower(printer.MachineId), profile.Firmware, profile.Kinematics,
+            new Volume(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY, limits.MinZ, limits.MaxZ),
+            limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt);
+    }
+}
+
+internal sealed record Volume(double MinX, double MaxX, double MinY, double MaxY, double MinZ, double MaxZ);
