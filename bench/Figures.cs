@@ -6,7 +6,7 @@ namespace Touchmark.Bench;
 /// <summary>One table of results.</summary>
 internal sealed class Figures
 {
-    private readonly Table table = new Table().Border(TableBorder.Markdown).AddColumn("what").AddColumn(new TableColumn("figure").RightAligned()).AddColumn("aim");
+    private readonly Table table = new Table().Border(TableBorder.Markdown).AddColumn(new TableColumn("what").NoWrap()).AddColumn(new TableColumn("figure").RightAligned()).AddColumn("aim");
 
     public void Add(string what, string figure, string aim = "") => table.AddRow(Markup.Escape(what), Markup.Escape(figure), Markup.Escape(aim));
 

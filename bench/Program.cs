@@ -16,6 +16,12 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
+        if (args is [GCodeBench.SegmentFile, var path])
+        {
+            await GCodeBench.SegmentFileAsync(path);
+            return 0;
+        }
+
         var chosen = args.Length == 0 ? Benches : [.. Benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
         if (chosen.Length < args.Length)
         {
