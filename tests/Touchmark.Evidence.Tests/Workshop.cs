@@ -21,6 +21,10 @@ internal sealed class Workshop : IDisposable
         Trust = new([Key(_primary), Key(_shadow)]);
     }
 
+    public ISigner Primary => _primary;
+
+    public ISigner Shadow => _shadow;
+
     public static DateTimeOffset Started { get; } = new(2026, 11, 21, 9, 30, 0, TimeSpan.Zero);
 
     public static DateTimeOffset Issued { get; } = Started.AddHours(1);

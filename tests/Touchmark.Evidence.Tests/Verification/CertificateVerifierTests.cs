@@ -1,3 +1,4 @@
+using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
 
@@ -47,5 +48,89 @@ public sealed class CertificateVerifierTests : IDisposable
             altered[at] ^= (byte)(1 << (at % 8));
             Assert.False(CertificateVerifier.Verify(altered, _workshop.Trust, Workshop.Now).IsValid, $"byte {at}");
         }
+    }
+
+    public static TheoryData<string, string> Deviations { get; } = new()
+    {
+        { "print beyond the licence", "licence.print-number" },
+        { "another design", "licence.design" },
+        { "another manufacturer", "licence.printer" },
+        { "after the licence expired", "licence.period" },
+        { "another material", "licence.material" },
+        { "too much exposed", "licence.exposure" },
+        { "another machine", "enrolment.machine" },
+        { "another toolpath", "slice.toolpath" },
+        { "a licence that it does not name", "licence.reference" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Deviations))]
+    public void Print_that_did_not_keep_to_its_papers_is_not_valid_and_the_check_is_named(string deviation, string check)
+    {
+        var file = deviation switch
+        {
+            "print beyond the licence" => _workshop.File(certificate => certificate with { PrintNumber = 4 }),
+            "another design" => _workshop.File(licence: licence => licence with { DesignSha256 = Workshop.Bytes("another design") }),
+            "another manufacturer" => _workshop.File(licence: licence => licence with { Manufacturers = ["Werk Süd"] }),
+            "after the licence expired" => _workshop.File(licence: licence => licence with { ExpiresAt = Workshop.Started }),
+            "another material" => _workshop.File(licence: licence => licence with { Materials = ["PA-CF"] }),
+            "too much exposed" => _workshop.File(certificate => certificate with { Exposure = new(3.01, 5) }),
+            "another machine" => _workshop.File(enrolment: enrolment => enrolment with { MachineId = Workshop.Bytes("another machine") }),
+            "another toolpath" => _workshop.File(slice: slice => slice with { SliceSha256 = Workshop.Bytes("another toolpath") }),
+            _ => _workshop.File(certificate => certificate with { LicenceStatement = Workshop.Bytes("another licence") }),
+        };
+        var verdict = Verify(file);
+        Assert.Equal(VerdictKind.Invalid, verdict.Verdict.Kind);
+        Assert.Contains(check, Failed(verdict));
+    }
+
+    [Fact]
+    public void File_without_a_paper_that_the_certificate_names_is_not_valid()
+    {
+        var file = _workshop.File();
+        Assert.Equal(["slice.reference"], Failed(Verify(file with { Related = [file.Related[0], file.Related[1]] })));
+    }
+
+    [Fact]
+    public void Statement_that_nothing_refers_to_is_refused()
+    {
+        var file = _workshop.File();
+        var stray = _workshop.Signer.Sign(Workshop.Slice with { SliceId = Workshop.Id(99) }, Workshop.Issued);
+        Assert.Equal(["file.related"], Failed(Verify(file with { Related = [.. file.Related, stray.ToPart()] })));
+    }
+
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(1, true)]
+    public void Revocation_counts_when_it_came_before_the_print(int minutesAfterStart, bool valid)
+    {
+        var file = _workshop.File();
+        var licence = _workshop.Signer.Sign(Workshop.Licence, Workshop.Licence.GrantedAt);
+        file = _workshop.File(certificate => certificate with { LicenceStatement = licence.Sha256 });
+        var revocation = _workshop.Signer.Sign(
+            new LicenceRevocation { LicenceId = Workshop.Licence.LicenceId, LicenceStatement = licence.Sha256, RevokedAt = Workshop.Started.AddMinutes(minutesAfterStart), Reason = "recalled" },
+            Workshop.Issued);
+        var verdict = Verify(file with { Related = [licence.ToPart(), .. file.Related.Skip(1), revocation.ToPart()] });
+        Assert.Equal(valid ? [] : ["licence.revocation"], Failed(verdict));
+    }
+
+    [Fact]
+    public void File_that_nobody_can_read_is_told_apart_from_one_that_is_wrong() =>
+        Assert.Equal(VerdictKind.Unreadable, CertificateVerifier.Verify(new byte[] { 1, 2, 3 }, _workshop.Trust, Workshop.Now).Verdict.Kind);
+
+    [Fact]
+    public void Json_shows_every_field_of_every_document()
+    {
+        var file = _workshop.File();
+        using var json = System.Text.Json.JsonDocument.Parse(CertificateJson.Write(file));
+        var document = json.RootElement.GetProperty("certificate").GetProperty("document");
+        Assert.True(Statement.TryParse(file.Certificate.Envelope, out var statement, out _));
+        Assert.True(Evidence.Cbor.DeterministicCbor.TryDecode(statement.Payload, out var payload, out _));
+        var fields = ((Evidence.Cbor.CborMap)payload).Entries.Select(entry => ((Evidence.Cbor.CborText)entry.Key).Value);
+        Assert.Equal(fields, document.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(3, document.GetProperty("segment_ivs").GetArrayLength());
+        Assert.Equal(Workshop.Started, document.GetProperty("started_at").GetDateTimeOffset());
+        Assert.Equal(Workshop.Id(5), document.GetProperty("certificate_id").GetGuid());
+        Assert.Equal(3, json.RootElement.GetProperty("related").GetArrayLength());
     }
 }
