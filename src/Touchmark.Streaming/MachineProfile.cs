@@ -127,7 +127,10 @@ public sealed record MachineProfile
 /// <param name="Presented">What it is.</param>
 /// <param name="By">Presented minus enrolled, for numbers that both have.</param>
 /// <param name="IdentifiesMachine">Whether the field is part of the machine's id: then this is another machine.</param>
-public sealed record ProfileDifference(string Field, string Enrolled, string Presented, double? By, bool IdentifiesMachine);
+public sealed record ProfileDifference(string Field, string Enrolled, string Presented, double? By, bool IdentifiesMachine)
+{
+    public override string ToString() => $"{Field} was {Enrolled}, is {Presented}";
+}
 
 /// <summary>How one machine behaves: hard to copy, and noisy.</summary>
 public sealed record BehaviouralSnapshot

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using Touchmark.Cryptography;
 using Touchmark.GCode;
@@ -18,27 +17,19 @@ public sealed class EngineSession : IDisposable
     /// <summary>Time for the gateway to make the printer safe, s; the gateway gives up before.</summary>
     private const double SafetySeconds = 100;
 
-    /// <summary>The printer's clock may run this many times slower than the engine's: a loaded host, never a stopped one.</summary>
-    private const double SlowestClock = 4;
-
     private readonly EngineSessionOptions _options;
     private readonly Queue<ReadOnlyMemory<byte>> _frames = new();
-    private readonly ArrayBufferWriter<byte> _ivs = new();
-    private readonly Queue<SegmentPlan> _unverified = new();
     private readonly TelemetryGate _gate;
+    private readonly SegmentOutlet _outlet;
+    private readonly Silence _silence = new();
     private readonly Observations _observations = new();
     private EngineHandshake? _handshake;
     private SessionKeys? _keys;
-    private SegmentSealer? _sealer;
     private MachineProfile? _profile;
-    private Segment? _next;
     private SessionEnd? _ending;
     private bool _supplied;
     private ulong _controlCounter;
     private ulong _telemetryCounter;
-    private double _maxExposure;
-    private double _silence;
-    private double _printerClock = double.NaN;
     private int _forged;
     private Moment _begun;
     private Moment _spoke;
@@ -51,6 +42,7 @@ public sealed class EngineSession : IDisposable
     {
         _options = options;
         _gate = new TelemetryGate(options.Facts.Extruders);
+        _outlet = new SegmentOutlet(options.SessionId, options.Settings, _gate);
     }
 
     public SessionPhase Phase { get; private set; }
@@ -59,10 +51,10 @@ public sealed class EngineSession : IDisposable
     public SessionEnd? End { get; private set; }
 
     /// <summary>While true, <see cref="Supply"/> the next segment, or call <see cref="SupplyEnd"/> when there is none.</summary>
-    public bool WantsSegment => Phase == SessionPhase.Streaming && _next is null && !_supplied;
+    public bool WantsSegment => Phase == SessionPhase.Streaming && _outlet.IsEmpty && !_supplied;
 
-    public SessionProgress Progress => new(Phase, _options.Facts.Segments, SegmentsSent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
-        Exposure, _maxExposure, _observations.Last);
+    public SessionProgress Progress => new(Phase, _options.Facts.Segments, _outlet.Sent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
+        _outlet.Exposure, _outlet.MaxExposure, _observations.Last);
 
     /// <summary>The facts so far; complete once <see cref="End"/> is set.</summary>
     public SessionRecord Record => new()
@@ -74,12 +66,12 @@ public sealed class EngineSession : IDisposable
         Offered = _begun.Utc,
         Started = _started,
         Ended = _ended,
-        Ivs = _ivs.WrittenMemory,
-        ChainHead = _sealer is null ? default(ReadOnlyMemory<byte>) : _sealer.ChainHead.ToArray(),
-        SegmentsSent = SegmentsSent,
+        Ivs = _outlet.Ivs,
+        ChainHead = _outlet.ChainHead,
+        SegmentsSent = _outlet.Sent,
         SegmentsVerified = _gate.VerifiedThrough,
         MotionExecuted = _gate.ExecutedSeconds,
-        MaxExposure = _maxExposure,
+        MaxExposure = _outlet.MaxExposure,
         Nozzle = _observations.Nozzle,
         Bed = _observations.Bed,
         Chamber = _observations.Chamber,
@@ -87,10 +79,6 @@ public sealed class EngineSession : IDisposable
         Alerts = _observations.Alerts,
         ForgedFrames = _forged,
     };
-
-    private ulong SegmentsSent => _sealer?.Count ?? 0;
-
-    private double Exposure => _gate.SentSeconds - _gate.ExecutedSeconds;
 
     /// <summary>Makes the offer.</summary>
     public void Begin(Moment now)
@@ -135,10 +123,10 @@ public sealed class EngineSession : IDisposable
                 Finish(EndReason.HandshakeTimeout, $"The gateway did not answer the offer within {_options.Settings.HandshakeSeconds:F0} s.", now);
                 break;
             case SessionPhase.Streaming:
-                _silence += elapsed;
-                if (_silence > _options.Settings.TelemetrySilenceSeconds)
+                _silence.Fill(elapsed);
+                if (_silence.Seconds > _options.Settings.TelemetrySilenceSeconds)
                 {
-                    Purge(EndReason.TelemetryLost, $"No genuine telemetry for {_silence:F0} s.", now);
+                    Stop(EndReason.TelemetryLost, $"No genuine telemetry for {_silence.Seconds:F0} s.", now);
                 }
                 break;
             case SessionPhase.Finishing when now.Since(_stopped) > SafetySeconds:
@@ -162,7 +150,7 @@ public sealed class EngineSession : IDisposable
             segment.Dispose();
             return;
         }
-        _next = segment;
+        _outlet.Hold(segment);
         Pump(now);
     }
 
@@ -177,14 +165,14 @@ public sealed class EngineSession : IDisposable
     }
 
     /// <summary>The stored toolpath cannot be read on.</summary>
-    public void SupplyFailed(string text, Moment now) => Purge(EndReason.SupplyFailed, text, now);
+    public void SupplyFailed(string text, Moment now) => Stop(EndReason.SupplyFailed, text, now);
 
     /// <summary>The emergency path: the printer stops within a second and loses its position.</summary>
     public void Halt(HaltReason reason, Moment now)
     {
         if (_keys is null || Phase is SessionPhase.Ended)
         {
-            Purge(EndReason.Halted, "The print was stopped by a HALT.", now);
+            Stop(EndReason.Halted, "The print was stopped by a HALT.", now);
             return;
         }
         Say(new Halt(_options.SessionId, now.Utc, reason, RandomNumberGenerator.GetBytes(Wire.Halt.NonceSize)).Encode(_keys.Control), now);
@@ -195,7 +183,20 @@ public sealed class EngineSession : IDisposable
     /// <param name="reason"><see cref="EndReason.Cancelled"/>, <see cref="EndReason.Revoked"/> or <see cref="EndReason.EngineStopping"/>.</param>
     /// <param name="text">One sentence for people.</param>
     /// <param name="now">Now.</param>
-    public void Stop(EndReason reason, string text, Moment now) => Purge(reason, text, now);
+    public void Stop(EndReason reason, string text, Moment now)
+    {
+        if (Phase is SessionPhase.Finishing or SessionPhase.Ended)
+        {
+            return;
+        }
+        if (_keys is null)
+        {
+            Finish(reason, text, now);
+            return;
+        }
+        Say(new Purge(_options.SessionId, ++_controlCounter, reason).Encode(_keys.Control), now);
+        Conclude(reason, text, now);
+    }
 
     /// <summary>The connection to the gateway is gone. The gateway wipes and makes the printer safe by itself.</summary>
     public void ConnectionLost(Moment now)
@@ -207,8 +208,6 @@ public sealed class EngineSession : IDisposable
         if (_ending is not null)
         {
             _observations.Raise("SAFE_REST_UNCONFIRMED", "The connection was lost before the gateway reported that the printer is safe.", now.Utc);
-            Close(madeSafe: false, now);
-            return;
         }
         Finish(EndReason.ConnectionLost, "The connection to the gateway was lost.", now);
     }
@@ -217,16 +216,14 @@ public sealed class EngineSession : IDisposable
     public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _frames.TryDequeue(out frame);
 
     /// <summary>HMAC-SHA-256 of <paramref name="document"/> with the session's certificate key: ties a certificate to this session and machine. Valid until disposal.</summary>
-    /// <exception cref="InvalidOperationException">The handshake did not get as far as keys.</exception>
+    /// <exception cref="InvalidOperationException">There are no keys: the gateway never accepted.</exception>
     public byte[] CertificateMac(ReadOnlySpan<byte> document) =>
         HMACSHA256.HashData((_keys ?? throw new InvalidOperationException("This session has no keys.")).Certificate.Span, document);
 
     public void Dispose()
     {
-        _next?.Dispose();
-        _next = null;
         _handshake?.Dispose();
-        _sealer?.Dispose();
+        _outlet.Dispose();
         _keys?.Dispose();
     }
 
@@ -242,26 +239,23 @@ public sealed class EngineSession : IDisposable
             return false;
         }
         (_keys, _profile) = (keys, profile);
-        _sealer = new SegmentSealer(keys, _options.SessionId.ToByteArray(bigEndian: true));
+        _outlet.Open(keys);
         _advanced = now;
         Phase = SessionPhase.Accepted;
         var differences = MachineProfile.Compare(_options.Profile, profile);
         if (!profile.MachineId().Span.SequenceEqual(_options.Profile.MachineId().Span))
         {
-            Purge(EndReason.IdentityChanged, $"This is not the machine that was enrolled: {Words(differences.Where(static difference => difference.IdentifiesMachine))}.", now);
+            Stop(EndReason.IdentityChanged, $"This is not the machine that was enrolled: {string.Join("; ", differences.Where(static difference => difference.IdentifiesMachine))}.", now);
             return true;
         }
         if (differences.Count > 0)
         {
-            _observations.Raise("PROFILE_CHANGED", $"The machine differs from its enrolment: {Words(differences)}.", now.Utc);
+            _observations.Raise("PROFILE_CHANGED", $"The machine differs from its enrolment: {string.Join("; ", differences.Take(8))}.", now.Utc);
         }
         Say(_handshake.StartFrame(keys), now);
         _handshake.Dispose();
         Phase = SessionPhase.Streaming;
         return true;
-
-        static string Words(IEnumerable<ProfileDifference> differences) =>
-            string.Join("; ", differences.Take(8).Select(static difference => $"{difference.Field} was {difference.Enrolled}, is {difference.Presented}"));
     }
 
     private bool TakeRefuse(ReadOnlySpan<byte> frame, Moment now)
@@ -286,21 +280,21 @@ public sealed class EngineSession : IDisposable
         {
             return true;
         }
-        if (telemetry.Answered > SegmentsSent)
+        if (telemetry.Answered > _outlet.Sent)
         {
-            Purge(EndReason.ProtocolViolation, "The gateway answered for a segment that was never sent.", now);
+            Stop(EndReason.ProtocolViolation, "The gateway answered for a segment that was never sent.", now);
             return true;
         }
         _gate.Answered(telemetry.Answered);
         foreach (var sample in telemetry.Samples)
         {
-            CountClock(sample.EventTime);
+            _silence.Hear(sample.EventTime);
             _observations.Observe(sample, _options.Facts.ChamberC > 0, now.Utc);
             _gate.Observe(sample);
         }
         if (_gate.Verdict is { } verdict)
         {
-            Purge(verdict.Reason, verdict.Text, now);
+            Stop(verdict.Reason, verdict.Text, now);
             return true;
         }
         Confirm(now);
@@ -329,70 +323,41 @@ public sealed class EngineSession : IDisposable
         return true;
     }
 
-    /// <summary>Silence is a leaky bucket that the printer's clock empties: nothing heard, the same sample again and a clock that crawls all fill it.</summary>
-    private void CountClock(double eventTime)
-    {
-        double ticked = double.IsNaN(_printerClock) ? double.PositiveInfinity : eventTime - _printerClock;
-        if (ticked > 0)
-        {
-            _silence = Math.Max(0, _silence - (SlowestClock * ticked));
-            _printerClock = eventTime;
-        }
-    }
-
     private void Confirm(Moment now)
     {
-        ulong before = SegmentsSent - (ulong)_unverified.Count;
-        if (_gate.VerifiedThrough <= before)
+        bool any = false;
+        while (_outlet.TryConfirm(out var plan))
         {
-            return;
+            any = true;
+            _observations.Expect(plan!);
         }
-        for (ulong number = before; number < _gate.VerifiedThrough; number++)
+        if (any)
         {
-            var plan = _unverified.Dequeue();
-            _observations.Expect(plan);
-            if (plan.Kind == SegmentKind.Macro)
-            {
-                _observations.Forget();
-            }
+            Say(new Verified(_options.SessionId, ++_controlCounter, _gate.VerifiedThrough).Encode(_keys!.Control), now);
         }
-        Say(new Verified(_options.SessionId, ++_controlCounter, _gate.VerifiedThrough).Encode(_keys!.Control), now);
     }
 
-    /// <summary>Lets the next segment out when the window has room: nothing goes beyond a wait, and a long segment may go when the printer would starve.</summary>
     private void Pump(Moment now)
     {
-        var settings = _options.Settings;
-        if (Phase != SessionPhase.Streaming || _next is not { } segment || _gate.IsWaiting || _unverified.Count >= settings.WindowSegments
-            || (Exposure + segment.Plan.DurationSeconds > settings.WindowSeconds && Exposure > settings.FloorSeconds))
+        if (Phase == SessionPhase.Streaming && _outlet.TryRelease(out var frame))
         {
-            return;
+            _started ??= now.Utc;
+            Say(frame, now);
         }
-        _next = null;
-        using (segment)
-        {
-            Say(SegmentMessage.Seal(_options.SessionId, _sealer!, segment.Text.Span), now);
-            _sealer!.LastIv.CopyTo(_ivs.GetSpan(12));
-            _ivs.Advance(12);
-            _unverified.Enqueue(segment.Plan);
-            _gate.Add(segment.Plan);
-        }
-        _started ??= now.Utc;
-        _maxExposure = Math.Max(_maxExposure, Exposure);
     }
 
     private void FinishWhenVerified(Moment now)
     {
-        if (Phase != SessionPhase.Streaming || !_supplied || _unverified.Count > 0)
+        if (Phase != SessionPhase.Streaming || !_supplied || !_outlet.IsConfirmed)
         {
             return;
         }
-        if (SegmentsSent != _options.Facts.Segments)
+        if (_outlet.Sent != _options.Facts.Segments)
         {
-            Purge(EndReason.SupplyFailed, $"The toolpath has {SegmentsSent} segments and not the {_options.Facts.Segments} that were announced.", now);
+            Stop(EndReason.SupplyFailed, $"The toolpath has {_outlet.Sent} segments and not the {_options.Facts.Segments} that were announced.", now);
             return;
         }
-        Say(new Finish(_options.SessionId, ++_controlCounter, SegmentsSent, _sealer!.ChainHead.ToArray()).Encode(_keys!.Control), now);
+        Say(new Finish(_options.SessionId, ++_controlCounter, _outlet.Sent, _outlet.ChainHead).Encode(_keys!.Control), now);
         Conclude(EndReason.Completed, "Printed.", now);
     }
 
@@ -400,22 +365,6 @@ public sealed class EngineSession : IDisposable
     {
         _frames.Enqueue(frame);
         _spoke = now;
-    }
-
-    /// <summary>Ends the session and, where there are keys, orders the gateway to wipe and to make the printer safe.</summary>
-    private void Purge(EndReason reason, string text, Moment now)
-    {
-        if (Phase is SessionPhase.Finishing or SessionPhase.Ended)
-        {
-            return;
-        }
-        if (_keys is null)
-        {
-            Finish(reason, text, now);
-            return;
-        }
-        Say(new Purge(_options.SessionId, ++_controlCounter, reason).Encode(_keys.Control), now);
-        Conclude(reason, text, now);
     }
 
     /// <summary>The first cause of an ending is the one that counts; from now on the printer is being made safe.</summary>
@@ -428,8 +377,7 @@ public sealed class EngineSession : IDisposable
         _ending = NewEnd(reason, text) with { Evidence = reason == EndReason.ProxySuspected ? _gate.Evidence : [] };
         _stopped = now;
         Phase = SessionPhase.Finishing;
-        _next?.Dispose();
-        _next = null;
+        _outlet.Drop();
     }
 
     private void Finish(EndReason reason, string text, Moment now)
@@ -445,11 +393,10 @@ public sealed class EngineSession : IDisposable
             _observations.Raise("FORGED_FRAMES", $"{_forged} frames were ignored because they were not genuine or not in their place.", now.Utc);
         }
         _ended = now.Utc;
-        _next?.Dispose();
-        _next = null;
+        _outlet.Drop();
         End = _ending! with { MadeSafe = madeSafe };
         Phase = SessionPhase.Ended;
     }
 
-    private SessionEnd NewEnd(EndReason reason, string text) => new(reason, reason.Side(), Phase, text, SegmentsSent, _gate.VerifiedThrough);
+    private SessionEnd NewEnd(EndReason reason, string text) => new(reason, reason.Side(), Phase, text, _outlet.Sent, _gate.VerifiedThrough);
 }

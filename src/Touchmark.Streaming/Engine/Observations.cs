@@ -32,17 +32,13 @@ internal sealed class Observations
     /// <summary>A segment with these targets was taken over by the printer.</summary>
     public void Expect(SegmentPlan plan)
     {
+        if (plan.Kind == SegmentKind.Macro)
+        {
+            Forget();
+        }
         _nozzle.Expect(plan.NozzleTargetC);
         _bed.Expect(plan.BedTargetC);
         _chamber.Expect(plan.ChamberTargetC);
-    }
-
-    /// <summary>A macro may set what it likes.</summary>
-    public void Forget()
-    {
-        _nozzle.Forget();
-        _bed.Forget();
-        _chamber.Forget();
     }
 
     public void Observe(in PrinterSample sample, bool hasChamber, DateTimeOffset now)
@@ -69,6 +65,14 @@ internal sealed class Observations
         {
             _alerts.Add(new Alert(now, code, text));
         }
+    }
+
+    /// <summary>A macro may set what it likes.</summary>
+    private void Forget()
+    {
+        _nozzle.Forget();
+        _bed.Forget();
+        _chamber.Forget();
     }
 
     private void Note(string what, double from, double to, DateTimeOffset now)

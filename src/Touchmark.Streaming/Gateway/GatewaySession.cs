@@ -39,11 +39,7 @@ public sealed class GatewaySession : IDisposable
 
     /// <param name="device">Signs, and takes part in the key agreement; stays its owner's to dispose of.</param>
     /// <param name="engineKey">The engine's transport key that was pinned at enrolment: 65 bytes, uncompressed.</param>
-    public GatewaySession(P256PrivateKey device, ReadOnlyMemory<byte> engineKey)
-    {
-        _device = device;
-        _engineKey = engineKey;
-    }
+    public GatewaySession(P256PrivateKey device, ReadOnlyMemory<byte> engineKey) => (_device, _engineKey) = (device, engineKey);
 
     public SessionPhase Phase { get; private set; }
 

@@ -1,0 +1,112 @@
+using System.Buffers;
+using Touchmark.Cryptography;
+using Touchmark.GCode;
+using Touchmark.Streaming.Wire;
+
+namespace Touchmark.Streaming;
+
+/// <summary>Lets segments out through the window: one is held ready, sealed when there is room, and then wiped. Measures the exposure.</summary>
+internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, TelemetryGate gate) : IDisposable
+{
+    private const int IvSize = 12;
+
+    private readonly ArrayBufferWriter<byte> _ivs = new();
+    private readonly Queue<SegmentPlan> _unverified = new();
+    private SegmentSealer? _sealer;
+    private Segment? _next;
+
+    /// <summary>Whether a segment is wanted to be held ready.</summary>
+    public bool IsEmpty => _next is null;
+
+    /// <summary>Whether everything that was sent is confirmed.</summary>
+    public bool IsConfirmed => _unverified.Count == 0;
+
+    public ulong Sent => _sealer?.Count ?? 0;
+
+    /// <summary>The IVs of all segments that were sent, 12 bytes each.</summary>
+    public ReadOnlyMemory<byte> Ivs => _ivs.WrittenMemory;
+
+    /// <summary>32 bytes; empty before there are keys.</summary>
+    public ReadOnlyMemory<byte> ChainHead => _sealer is null ? default(ReadOnlyMemory<byte>) : _sealer.ChainHead.ToArray();
+
+    /// <summary>Motion outside and not yet seen executed, s.</summary>
+    public double Exposure => gate.SentSeconds - gate.ExecutedSeconds;
+
+    /// <summary>The most that <see cref="Exposure"/> ever was, s. It only grows when a segment leaves, so that is when it is taken.</summary>
+    public double MaxExposure { get; private set; }
+
+    public void Open(SessionKeys keys) => _sealer = new SegmentSealer(keys, sessionId.ToByteArray(bigEndian: true));
+
+    /// <summary>Takes the next segment over.</summary>
+    public void Hold(Segment segment) => _next = segment;
+
+    /// <summary>Drops the segment that is held ready.</summary>
+    public void Drop()
+    {
+        _next?.Dispose();
+        _next = null;
+    }
+
+    /// <summary>
+    /// The next frame, when the window has room: nothing goes beyond a wait, and a segment that is longer than the room may go when the printer would starve.
+    /// </summary>
+    public bool TryRelease(out ReadOnlyMemory<byte> frame)
+    {
+        frame = default;
+        if (_next is not { } segment || gate.IsWaiting || _unverified.Count >= settings.WindowSegments
+            || (Exposure + segment.Plan.DurationSeconds > settings.WindowSeconds && Exposure > settings.FloorSeconds))
+        {
+            return false;
+        }
+        frame = SegmentMessage.Seal(sessionId, _sealer!, segment.Text.Span);
+        _sealer!.LastIv.CopyTo(_ivs.GetSpan(IvSize));
+        _ivs.Advance(IvSize);
+        _unverified.Enqueue(segment.Plan);
+        gate.Add(segment.Plan);
+        MaxExposure = Math.Max(MaxExposure, Exposure);
+        Drop();
+        return true;
+    }
+
+    /// <summary>The next plan that was confirmed since the last call.</summary>
+    public bool TryConfirm(out SegmentPlan? plan)
+    {
+        plan = null;
+        return Sent - (ulong)_unverified.Count < gate.VerifiedThrough && _unverified.TryDequeue(out plan);
+    }
+
+    public void Dispose()
+    {
+        Drop();
+        _sealer?.Dispose();
+    }
+}
+
+/// <summary>
+/// Silence as a leaky bucket: the engine's clock fills it and the printer's clock empties it. Nothing heard, the same sample again and a clock that crawls all
+/// fill it.
+/// </summary>
+internal sealed class Silence
+{
+    /// <summary>The printer's clock may run this many times slower than the engine's: a loaded host, never a stopped one.</summary>
+    private const double SlowestClock = 4;
+
+    private double _printerClock = double.NaN;
+
+    /// <summary>s.</summary>
+    public double Seconds { get; private set; }
+
+    /// <summary>The engine's clock went on.</summary>
+    public void Fill(double seconds) => Seconds += seconds;
+
+    /// <summary>A genuine sample came.</summary>
+    public void Hear(double eventTime)
+    {
+        double ticked = double.IsNaN(_printerClock) ? double.PositiveInfinity : eventTime - _printerClock;
+        if (ticked > 0)
+        {
+            Seconds = Math.Max(0, Seconds - (SlowestClock * ticked));
+            _printerClock = eventTime;
+        }
+    }
+}
