@@ -23,10 +23,10 @@ internal static class LicenceCommands
         var expires = new Option<DateTimeOffset?>("--expires") { Description = "Until when, such as 2027-06-30T12:00Z." };
         var materials = Many("--material", "An allowed material, such as PLA; any where none is given.");
         var qualities = Many("--quality", "An allowed quality: draft, standard or fine; any where none is given.");
-        return Arguments.Asking("issue", "Issue a licence.", async (engine, parsed, cancel) => await engine.PostAsync("/api/licences", new
+        return Arguments.Asking("issue", "Issue a licence.", (engine, parsed, cancel) => engine.PostAsync("/api/licences", new
         {
             DesignId = parsed.GetValue(design),
-            Manufacturers = await OrganisationIdsAsync(engine, parsed.GetValue(manufacturers)!, cancel),
+            Manufacturers = parsed.GetValue(manufacturers),
             Printers = parsed.GetValue(printers),
             Prints = parsed.GetValue(prints),
             ExpiresAt = parsed.GetValue(expires),
@@ -38,21 +38,10 @@ internal static class LicenceCommands
     private static Command Revoke()
     {
         var id = Arguments.Id("licence");
+        var reason = new Option<string>("--reason") { Description = "Why; it goes into the signed revocation.", Required = true };
         return Arguments.Asking("revoke", "Revoke a licence: no print starts under it any more.",
-            (engine, parsed, cancel) => engine.PostAsync($"/api/licences/{parsed.GetValue(id)}/revoke", null, cancel), Screen.Facts, id);
+            (engine, parsed, cancel) => engine.PostAsync($"/api/licences/{parsed.GetValue(id)}/revoke", new { Reason = parsed.GetValue(reason) }, cancel), Screen.Facts, id, reason);
     }
 
     private static Option<string[]> Many(string name, string description) => new(name) { Description = description, DefaultValueFactory = _ => [] };
-
-    private static async Task<string[]> OrganisationIdsAsync(EngineClient engine, string[] namesOrIds, CancellationToken cancel)
-    {
-        if (namesOrIds.All(text => Guid.TryParse(text, out _)))
-        {
-            return namesOrIds;
-        }
-
-        var known = (await engine.GetAsync("/api/organisations", cancel)).EnumerateArray().ToLookup(row => Screen.Text(row, "name"), row => Screen.Text(row, "id"), StringComparer.OrdinalIgnoreCase);
-        return [.. namesOrIds.Select(text => Guid.TryParse(text, out _) ? text
-            : known[text].FirstOrDefault() ?? throw new CliFailure($"there is no organisation named '{text}' that prints.", $"known: {string.Join(", ", known.Select(row => row.Key))}"))];
-    }
 }

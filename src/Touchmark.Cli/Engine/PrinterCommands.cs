@@ -32,5 +32,5 @@ internal static class PrinterCommands
 internal static class CatalogueCommand
 {
     public static Command Create() => Arguments.Asking("catalogue", "List what you may print.", (engine, _, cancel) => engine.GetAsync("/api/catalogue", cancel), rows => Screen.Table(rows,
-        "No design is licensed to you yet.", new("Part", "design_name"), new("From", "owner"), new("Prints left", "prints_left"), new("Until", "expires_at"), new("Licence", "licence_id")));
+        "No design is licensed to you yet.", new("Part", "name"), new("From", "owner"), new("Prints left", "left"), new("Until", "expires_at"), new("Licence", "licence_id")));
 }
