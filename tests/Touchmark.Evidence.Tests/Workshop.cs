@@ -25,7 +25,7 @@ internal sealed class Workshop : IDisposable
 
     public ISigner Shadow => _shadow;
 
-    public static DateTimeOffset Started { get; } = new(2026, 11, 21, 9, 30, 0, TimeSpan.Zero);
+    public static DateTimeOffset Started { get; } = new(2026, 5, 4, 9, 30, 0, TimeSpan.Zero);
 
     public static DateTimeOffset Issued { get; } = Started.AddHours(1);
 

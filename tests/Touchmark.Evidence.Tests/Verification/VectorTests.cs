@@ -1,0 +1,54 @@
+using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Statements;
+using Touchmark.Evidence.Verification;
+
+namespace Touchmark.Evidence.Tests.Verification;
+
+/// <summary>The files under spec/vectors, which any implementation can run.</summary>
+public sealed class VectorTests
+{
+    public static TheoryData<string, string, string> RefusedStatements { get; } = Refused("statement/refused.txt");
+
+    public static TheoryData<string, string, string> RefusedCertificates { get; } = Refused("certificate/refused.txt");
+
+    [Fact]
+    public void Valid_statement_is_valid()
+    {
+        var verdict = Verify(Read("statement/licence-grant.hex"));
+        Assert.True(verdict.IsValid, string.Join('\n', verdict.Checks.Select(check => check.Words)));
+    }
+
+    [Theory]
+    [MemberData(nameof(RefusedStatements))]
+    public void Bad_statement_is_refused_for_its_reason(string name, string reason, string hex)
+    {
+        var verdict = Verify(Convert.FromHexString(hex));
+        Assert.False(verdict.IsValid, name);
+        Assert.Contains(verdict.Checks, check => check.Outcome == CheckOutcome.Failed && check.Words.Contains(reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Valid_certificate_file_is_valid()
+    {
+        var verdict = CertificateVerifier.Verify(Read("certificate/valid.hex"), Trust("certificate"), Workshop.Now);
+        Assert.True(verdict.IsValid, string.Join('\n', verdict.Verdict.Checks.Select(check => check.Words)));
+    }
+
+    [Theory]
+    [MemberData(nameof(RefusedCertificates))]
+    public void Bad_certificate_file_fails_the_named_check(string name, string failing, string hex)
+    {
+        var verdict = CertificateVerifier.Verify(Convert.FromHexString(hex), Trust("certificate"), Workshop.Now);
+        Assert.False(verdict.IsValid, name);
+        Assert.Contains(verdict.Verdict.Checks, check => check.Outcome == CheckOutcome.Failed && check.Id == failing);
+    }
+
+    private static Verdict Verify(byte[] envelope) => StatementVerifier.Verify<LicenceGrant>(new StatementPart(envelope, null), Trust("statement"), Workshop.Now, out _);
+
+    private static TrustStore Trust(string folder) =>
+        TrustStore.TryParse(File.ReadAllBytes(Path.Combine(Vectors.Folder, folder, "trust.json")), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
+
+    private static byte[] Read(string file) => Convert.FromHexString(string.Concat(Vectors.Lines(file).Select(line => line[0])));
+
+    private static TheoryData<string, string, string> Refused(string file) => [.. Vectors.Lines(file).Select(line => (line[0], line[1], line[2]))];
+}
