@@ -7,8 +7,11 @@ namespace Touchmark.Gateway.Machine;
 /// <summary>Reads the printer and judges it against a job; whatever goes wrong on the way is a refusal as well.</summary>
 internal static class PrinterCheck
 {
+    /// <summary>How long a printer may go on moving (parking after the last print, somebody's jog) before it counts as busy.</summary>
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
+
     public static async Task<(MachineProfile? Profile, Refusal? Refusal)> RunAsync(
-        PrinterPort port, MachineProfile enrolled, JobFacts job, CancellationToken cancellationToken)
+        PrinterPort port, MachineProfile enrolled, JobFacts job, TimeProvider time, CancellationToken cancellationToken)
     {
         if (port.Client is not { } printer)
         {
@@ -17,6 +20,7 @@ internal static class PrinterCheck
 
         try
         {
+            await SettleAsync(printer, time, cancellationToken);
             var (klipper, reading) = await MachineReading.ReadAsync(printer, enrolled.Model, cancellationToken);
             if (reading is null)
             {
@@ -35,6 +39,15 @@ internal static class PrinterCheck
         catch (OperationCanceledException)
         {
             return (null, Preflight.Unreachable(port.Address.ToString()));
+        }
+    }
+
+    private static async Task SettleAsync(MoonrakerClient printer, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (printer.Status is { IdleState: "Printing", PrintState: not ("printing" or "paused") } && time.GetElapsedTime(began) < SettleLimit)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
         }
     }
 }

@@ -87,6 +87,8 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
                     refused += await RunLineAsync(client, line, cancellationToken) ? 0 : 1;
                 }
 
+                // Safe is what it is when the head has stopped, not when the order is queued.
+                await RunLineAsync(client, "M400", cancellationToken);
                 return refused == 0 ? null : $"REFUSED_LINES_{refused}";
             }
             catch (MoonrakerException failure)

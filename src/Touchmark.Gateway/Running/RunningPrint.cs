@@ -178,7 +178,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         var session = _session;
         Then(async () =>
         {
-            var (profile, refusal) = await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Stopped);
+            var (profile, refusal) = await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Time, context.Stopped);
             return new HostEvent.PreflightDone(session, profile, refusal);
         });
     }

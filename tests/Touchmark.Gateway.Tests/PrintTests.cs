@@ -1,0 +1,94 @@
+using Touchmark.Streaming;
+
+namespace Touchmark.Gateway.Tests;
+
+/// <summary>Whole prints: the real session over a real socket, the virtual printer as a real process.</summary>
+public sealed class PrintTests
+{
+    [Fact]
+    public async Task A_print_runs_to_its_end_and_leaves_the_printer_safe()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        using var session = await rig.PrintAsync();
+        rig.AssertEnded(EndReason.Completed, session);
+        Assert.True(session.End!.MadeSafe);
+        Assert.Equal(session.Record.Facts.Segments, session.End.SegmentsVerified);
+        await rig.Printer.AssertSafeAsync();
+    }
+
+    [Fact]
+    public async Task Two_prints_run_one_after_the_other_on_one_connection()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        using var first = await rig.PrintAsync(layers: 2);
+        using var second = await rig.PrintAsync(layers: 2);
+        rig.AssertEnded(EndReason.Completed, first);
+        rig.AssertEnded(EndReason.Completed, second);
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_toolpath_is_in_log_output_or_status()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        using var session = await rig.PrintAsync();
+        var said = rig.Output + string.Join('\n', rig.Log) + rig.Status;
+        Assert.Contains("COMPLETED", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("G1", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("X60", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("F2400", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cancelled_print_leaves_the_printer_safe()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        rig.Engine.Cancel();
+        using var session = await print;
+        rig.AssertEnded(EndReason.Cancelled, session);
+        Assert.True(session.End!.MadeSafe);
+        await rig.Printer.AssertSafeAsync();
+    }
+
+    [Fact]
+    public async Task A_halt_stops_the_printer_at_once_and_restarts_it_to_make_it_safe()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        rig.Engine.Halt();
+        using var session = await print;
+        rig.AssertEnded(EndReason.Halted, session);
+        Assert.True(session.End!.MadeSafe);
+        await rig.Printer.AssertSafeAsync();
+    }
+
+    [Fact]
+    public async Task When_the_engine_is_lost_the_printer_is_made_safe_and_the_gateway_comes_back()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        await rig.Engine.DropAsync();
+        using var session = await print;
+        rig.AssertEnded(EndReason.ConnectionLost, session);
+
+        using var next = await rig.PrintAsync(layers: 2);
+        rig.AssertEnded(EndReason.Completed, next);
+        Assert.Contains(rig.Log, line => line.Contains("CONNECTION_LOST", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_stopped_makes_the_printer_safe_first()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        await rig.StopAsync();
+        using var session = await print;
+        rig.AssertEnded(EndReason.GatewayStopped, session);
+        Assert.True(session.End!.MadeSafe);
+        await rig.Printer.AssertSafeAsync();
+    }
+}

@@ -1,0 +1,90 @@
+using Touchmark.Cryptography;
+using Touchmark.Gateway.Configuration;
+using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Machine;
+using Touchmark.Gateway.Running;
+using Touchmark.Streaming;
+
+namespace Touchmark.Gateway.Tests;
+
+/// <summary>A virtual printer, a stand-in engine that knows it, and a gateway between them inside the test.</summary>
+internal sealed class GatewayRig : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly P256PrivateKey _device = P256.GenerateKey();
+    private readonly StringWriter _output = new();
+    private readonly Journal _journal;
+    private readonly GatewayHost _host;
+    private readonly Task _running;
+
+    private GatewayRig(VirtualPrinter printer, StandInEngine engine, MachineProfile profile, TimeProvider time)
+    {
+        Printer = printer;
+        Engine = engine;
+        Profile = profile;
+        engine.Know(_device.PublicKey, profile);
+        _journal = new Journal(time, Environment.GetEnvironmentVariable("RIGLOG") is { } f ? new StreamWriter(f) { AutoFlush = true } : _output);
+        _host = new GatewayHost(
+            new GatewaySettings { Engine = engine.Url + "/", Printer = printer.Url, Name = "rig", PrinterId = engine.PrinterId, EngineKey = engine.PublicKey, Profile = profile.Encode() },
+            _device, _journal, new Progress(_output, terminal: false), time);
+        _running = _host.RunAsync(_stop.Token);
+    }
+
+    public VirtualPrinter Printer { get; }
+
+    public StandInEngine Engine { get; }
+
+    public MachineProfile Profile { get; }
+
+    public IReadOnlyList<string> Log => _journal.Entries;
+
+    public string Output => _output.ToString();
+
+    public string Status => string.Join('\n', _host.Describe());
+
+    /// <param name="printerOptions">Of the virtual printer.</param>
+    /// <param name="enrolled">Changes the profile after it was read, as if the machine had been enrolled like that.</param>
+    /// <param name="time">The gateway's clock.</param>
+    public static async Task<GatewayRig> StartAsync(string[]? printerOptions = null, Func<MachineProfile, MachineProfile>? enrolled = null, TimeProvider? time = null)
+    {
+        var printer = await VirtualPrinter.StartAsync(printerOptions ?? []);
+        var profile = await ReadProfileAsync(printer);
+        return new GatewayRig(printer, await StandInEngine.StartAsync(), enrolled?.Invoke(profile) ?? profile, time ?? TimeProvider.System);
+    }
+
+    public static async Task<MachineProfile> ReadProfileAsync(VirtualPrinter printer)
+    {
+        await using var client = await printer.ConnectAsync();
+        var (_, reading) = await MachineReading.ReadAsync(client, "test printer", TestContext.Current.CancellationToken);
+        return reading!.Profile;
+    }
+
+    /// <summary>Prints to the end of the session, whatever that is.</summary>
+    public async Task<EngineSession> PrintAsync(int layers = 6, double nozzleC = 205, double bedC = 60) =>
+        await Engine.PrintAsync(await TestToolpath.CreateAsync(Profile with { Limits = Roomy(Profile) }, layers, nozzleC, bedC));
+
+    /// <summary>That the session ended for this reason; otherwise what the gateway says of it.</summary>
+    public void AssertEnded(EndReason expected, EngineSession session) => Assert.True(
+        session.End!.Reason == expected, $"Ended as {session.End.Code}: {session.End.Text}\n{session.Progress}\n{string.Join('\n', Log)}\n{Status}");
+
+    /// <summary>Stops the gateway as a signal does, and waits until it is done.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await Engine.DisposeAsync();
+        await Printer.DisposeAsync();
+        _host.Dispose();
+        _device.Dispose();
+        _stop.Dispose();
+        await _output.DisposeAsync();
+    }
+
+    // The toolpath is checked against a printer that can do everything, so that it is the gateway that refuses.
+    private static GCode.MachineLimits Roomy(MachineProfile profile) => profile.Limits with { MaxNozzleC = 500, MaxBedC = 200, MaxX = 500, MaxY = 500, MaxZ = 500 };
+}
