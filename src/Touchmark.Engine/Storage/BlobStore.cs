@@ -8,9 +8,17 @@ internal sealed class BlobStore
 {
     private readonly string folder;
     private readonly string incoming;
+    private readonly Func<string, Stream> createFile;
 
     public BlobStore(string folder)
+        : this(folder, DataFolder.CreateFile)
     {
+    }
+
+    /// <summary>For tests: lets a fault sit where a new file is written.</summary>
+    internal BlobStore(string folder, Func<string, Stream> createFile)
+    {
+        this.createFile = createFile;
         this.folder = folder;
         incoming = Path.Combine(folder, "incoming");
         DataFolder.Create(incoming);
@@ -22,7 +30,7 @@ internal sealed class BlobStore
     }
 
     /// <summary>Begins a new blob. Disposed without a commit, it never existed.</summary>
-    public BlobWriter Create(Guid id) => new(Path.Combine(incoming, $"{id:D}"), PathOf(id));
+    public BlobWriter Create(Guid id) => new(createFile, Path.Combine(incoming, $"{id:D}"), PathOf(id));
 
     /// <exception cref="FileNotFoundException">There is no such blob.</exception>
     public Stream OpenRead(Guid id) =>
@@ -45,14 +53,14 @@ internal sealed class BlobWriter : IAsyncDisposable
 {
     private readonly string temporary;
     private readonly string path;
-    private readonly FileStream file;
+    private readonly Stream file;
     private bool committed;
 
-    internal BlobWriter(string temporary, string path)
+    internal BlobWriter(Func<string, Stream> createFile, string temporary, string path)
     {
         this.temporary = temporary;
         this.path = path;
-        file = DataFolder.CreateFile(temporary);
+        file = createFile(temporary);
     }
 
     /// <summary>Where the content goes.</summary>
@@ -61,7 +69,7 @@ internal sealed class BlobWriter : IAsyncDisposable
     public async Task CommitAsync(CancellationToken cancel)
     {
         await file.FlushAsync(cancel);
-        file.Flush(flushToDisk: true);
+        (file as FileStream)?.Flush(flushToDisk: true);
         await file.DisposeAsync();
         DataFolder.Create(Path.GetDirectoryName(path)!);
         DataFolder.Publish(temporary, path);
