@@ -2,6 +2,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Licences;
+using Touchmark.Engine.Pages;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
@@ -38,6 +39,7 @@ internal static class Program
         services.AddDesigns();
         services.AddPrinters();
         services.AddLicences();
+        builder.AddPages();
 
         replace?.Invoke(services);
 
@@ -48,6 +50,7 @@ internal static class Program
         app.MapDesigns();
         app.MapPrinters();
         app.MapLicences();
+        app.MapPages();
         return app;
     }
 }
