@@ -24,7 +24,7 @@ internal static class AccountCommands
         var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor or admin.", Required = true };
         role.AcceptOnlyFromAmong(Roles);
         var password = Arguments.PasswordFile();
-        var engineAddress = new Option<Uri>("--engine") { Description = "The engine's address, for the very first account only." };
+        var engineAddress = new Option<Uri>("--engine") { Description = "The engine's address, for the very first account only.", CustomParser = Arguments.EngineAddress };
         var setupToken = new Option<FileInfo>("--setup-token-file") { Description = "The file setup-token in the engine's data folder, for the very first account only." };
         var command = new Command("create", "Make an account: the first one, an admin, with the engine's setup token; every other one as an admin.")
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using Touchmark.Cli.Terminal;
 
@@ -12,6 +13,11 @@ internal static class Arguments
     public static Argument<Guid> Id(string what) => new("id") { Description = $"The {what}'s id." };
 
     public static Option<FileInfo> PasswordFile() => new("--password-file") { Description = "A file that holds the password; its first line counts.", Required = true };
+
+    /// <summary>An engine's address; the library itself converts no text to a <see cref="Uri"/>.</summary>
+    public static Uri EngineAddress(ArgumentResult result) =>
+        Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var address) && (address.Scheme is "http" or "https") ? address
+        : throw new CliFailure($"{result.Tokens[0].Value} is not the address of an engine.", "it looks like https://touchmark.example.com", exitCode: 2);
 
     /// <summary>A command that asks the signed-in engine once and shows the answer.</summary>
     public static Command Asking(string name, string description, Func<EngineClient, ParseResult, CancellationToken, Task<JsonElement>> ask, Action<JsonElement> show, params Symbol[] symbols)

@@ -10,7 +10,11 @@ internal static class SignInCommands
 {
     public static Command Login()
     {
-        var address = new Argument<Uri>("engine") { Description = "The engine's address, such as https://touchmark.example.com." };
+        var address = new Argument<Uri>("engine")
+        {
+            Description = "The engine's address, such as https://touchmark.example.com.",
+            CustomParser = Arguments.EngineAddress,
+        };
         var email = new Option<string>("--email") { Description = "Your e-mail address.", Required = true };
         var password = Arguments.PasswordFile();
         var newKeys = new Option<bool>("--trust-new-keys") { Description = "Believe the engine's keys although others are pinned for it." };

@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Touchmark.Cli.Tests;
+
+public sealed class VerifyTests : IDisposable
+{
+    private readonly CommandLine _touchmark = new();
+
+    public void Dispose() => _touchmark.Dispose();
+
+    [Fact]
+    public async Task Valid_certificate_ends_with_0_and_tells_what_was_made()
+    {
+        var outcome = await _touchmark.RunAsync("verify", _touchmark.Write("part.touchmark", CommandLine.ValidCertificate()), "--trust", CommandLine.TrustFile);
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.StartsWith("VALID", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("Bracket", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("2 of 3", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("not checked\tcertificate.session-code", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Altered_certificate_ends_with_1_and_names_what_failed()
+    {
+        var altered = CommandLine.ValidCertificate();
+        altered[^40] ^= 1;
+        var outcome = await _touchmark.RunAsync("verify", _touchmark.Write("part.touchmark", altered), "--trust", CommandLine.TrustFile);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.StartsWith("NOT VALID", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("FAILED\tslice.reference", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("NOT to be believed", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_pinned_keys_nothing_is_valid_and_the_way_to_them_is_told()
+    {
+        var outcome = await _touchmark.RunAsync("verify", _touchmark.Write("part.touchmark", CommandLine.ValidCertificate()));
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("error: no keys are pinned", outcome.Errors, StringComparison.Ordinal);
+        Assert.Contains("hint: pin the engine's keys: touchmark login", outcome.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_no_certificate_file_ends_with_2()
+    {
+        Assert.Equal(2, (await _touchmark.RunAsync("verify", _touchmark.Write("noise", [1, 2, 3]), "--trust", CommandLine.TrustFile)).ExitCode);
+        var missing = await _touchmark.RunAsync("verify", Path.Combine(_touchmark.Home, "nothing"), "--trust", CommandLine.TrustFile);
+        Assert.Equal(2, missing.ExitCode);
+        Assert.StartsWith("error:", missing.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, (await _touchmark.RunAsync("verify", _touchmark.Write("p", CommandLine.ValidCertificate()), "--trust", _touchmark.Write("t", [0]))).ExitCode);
+    }
+
+    [Fact]
+    public async Task Json_holds_verdict_checks_and_every_field()
+    {
+        var outcome = await _touchmark.RunAsync("verify", _touchmark.Write("part.touchmark", CommandLine.ValidCertificate()), "--trust", CommandLine.TrustFile, "--json");
+        using var json = JsonDocument.Parse(outcome.Output);
+        Assert.Equal("valid", json.RootElement.GetProperty("verdict").GetString());
+        Assert.Contains(json.RootElement.GetProperty("checks").EnumerateArray(), check => check.GetProperty("id").GetString() == "licence.print-number" && check.GetProperty("outcome").GetString() == "passed");
+        Assert.Equal("Bracket", json.RootElement.GetProperty("file").GetProperty("certificate").GetProperty("document").GetProperty("part_name").GetString());
+    }
+}
