@@ -240,7 +240,6 @@ public sealed class EngineSession : IDisposable
         }
         (_keys, _profile) = (keys, profile);
         _outlet.Open(keys);
-        _advanced = now;
         Phase = SessionPhase.Accepted;
         var differences = MachineProfile.Compare(_options.Profile, profile);
         if (!profile.MachineId().Span.SequenceEqual(_options.Profile.MachineId().Span))
@@ -393,7 +392,6 @@ public sealed class EngineSession : IDisposable
             _observations.Raise("FORGED_FRAMES", $"{_forged} frames were ignored because they were not genuine or not in their place.", now.Utc);
         }
         _ended = now.Utc;
-        _outlet.Drop();
         End = _ending! with { MadeSafe = madeSafe };
         Phase = SessionPhase.Ended;
     }
