@@ -1,9 +1,13 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Designs;
+using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Printers;
+using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 
@@ -40,6 +44,10 @@ internal static class Program
         services.AddPrinters();
         services.AddLicences();
         builder.AddPages();
+        services.AddSlicing();
+        services.AddSessions();
+        services.AddCertificates();
+        services.AddJobs();
 
         replace?.Invoke(services);
 
@@ -51,6 +59,9 @@ internal static class Program
         app.MapPrinters();
         app.MapLicences();
         app.MapPages();
+        app.MapSessions();
+        app.MapJobs();
+        app.MapCertificates();
         return app;
     }
 }

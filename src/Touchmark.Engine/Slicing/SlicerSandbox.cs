@@ -111,7 +111,7 @@ internal sealed class SlicerSandbox(string slicerPath, SlicerLimits limits, Time
         return Judge(await exited, output, report, deadline.IsCancellationRequested) is { } refusal ? refusal : value!;
     }
 
-    /// <summary>The slicer's name and version, as the first lines of its help say.</summary>
+    /// <summary>The slicer's name and version, as the first lines of its help say; null where it or the sandbox is missing.</summary>
     public async Task<string?> VersionAsync(CancellationToken cancel)
     {
         using var process = new Process { StartInfo = Sandboxed(["/run/slicer", "--help"]) };
@@ -129,7 +129,7 @@ internal sealed class SlicerSandbox(string slicerPath, SlicerLimits limits, Time
             report.ReadAsync(process.StandardOutput.BaseStream, CancellationToken.None),
             process.StandardError.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None));
         await exited;
-        return report.Version;
+        return report.Version ?? Path.GetFileName(slicerPath);
     }
 
     private Refusal? Judge(int exitCode, BoundedOutput output, SlicerReport report, bool late)

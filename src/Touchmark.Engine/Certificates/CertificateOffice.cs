@@ -1,0 +1,191 @@
+using System.Security.Cryptography;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Designs;
+using Touchmark.Engine.Jobs;
+using Touchmark.Engine.Keys;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Printers;
+using Touchmark.Engine.Slicing;
+using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Statements;
+using Touchmark.Streaming;
+
+namespace Touchmark.Engine.Certificates;
+
+/// <summary>Everything that a certificate is made of.</summary>
+/// <param name="Job">What was ordered.</param>
+/// <param name="Slice">What was streamed.</param>
+/// <param name="Printer">Where.</param>
+/// <param name="Transport">How the gateway was connected.</param>
+/// <param name="End">How it ended.</param>
+/// <param name="Record">The session's facts.</param>
+/// <param name="Mac">HMAC with the session's certificate key.</param>
+internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, PrintFacts.MacFunction Mac)
+{
+    public delegate byte[] MacFunction(ReadOnlySpan<byte> document);
+}
+
+/// <summary>Makes, signs and keeps print certificates.</summary>
+internal sealed class CertificateOffice(Database database, EngineKeys keys, EngineOptions options, DesignLibrary designs, LicenceLedger licences, TimeProvider time, ILogger<CertificateOffice> log)
+{
+    /// <summary>The gateway does not tell how it speaks with its printer.</summary>
+    private const string UnknownTransport = "not reported";
+
+    /// <summary>Signs the certificate of a session from which at least one segment left, whatever its end, and stores it in the transaction that ends its job.</summary>
+    public async Task<Guid?> IssueAsync(Transaction work, PrintFacts facts, CancellationToken cancel)
+    {
+        var (job, now) = (facts.Job, time.GetUtcNow());
+        var design = (await designs.FindAsync(job.DesignId, cancel))!;
+        var licence = (await licences.FindAsync(job.LicenceId, cancel))!;
+        var certificate = Write(Guid.CreateVersion7(now), facts, design, licence);
+        ReadOnlyMemory<byte> document = Document.Encode(certificate);
+        var signed = new StatementSigner(keys.Ed25519, keys.MlDsa65, options.Issuer).Sign(certificate, now, facts.Mac(document.Span));
+        await work.ExecuteAsync(
+            """
+            insert into certificates (id, job_id, licence_id, owner_id, organisation_id, part, printer, result, envelope, document, detached, licence_statement, enrolment_statement, slice_statement, issued_at)
+            values (@Id, @JobId, @LicenceId, @OwnerId, @OrganisationId, @Part, @Printer, @Result, @Envelope, @Document, @Detached, @LicenceStatement, @EnrolmentStatement, @SliceStatement, @IssuedAt)
+            """,
+            new
+            {
+                Id = certificate.CertificateId,
+                JobId = job.Id,
+                job.LicenceId,
+                job.OwnerId,
+                job.OrganisationId,
+                Part = certificate.PartName,
+                Printer = certificate.PrinterName,
+                Result = PrintCertificate.NameOf(certificate.Result),
+                Envelope = signed.Envelope.ToArray(),
+                Document = signed.Document.ToArray(),
+                Detached = signed.IsDetached ? 1L : 0L,
+                LicenceStatement = licence.Statement,
+                EnrolmentStatement = facts.Printer.Statement,
+                SliceStatement = facts.Slice.Statement,
+                IssuedAt = now,
+            }, cancel);
+        log.LogInformation("Certificate {CertificateId} issued for job {JobId}: {Result}", certificate.CertificateId, job.Id, PrintCertificate.NameOf(certificate.Result));
+        return certificate.CertificateId;
+    }
+
+    /// <summary>The certificates of what the caller's organisation printed, or had printed; newest first, the last 500.</summary>
+    public Task<IReadOnlyList<StoredCertificate>> ListAsync(Caller caller, CancellationToken cancel) => database.QueryAsync<StoredCertificate>(
+        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates "
+        + (caller.SeesEverything ? "" : "where organisation_id = @Organisation or owner_id = @Organisation ") + "order by id desc limit 500",
+        new { Organisation = caller.OrganisationId }, cancel);
+
+    public async Task<StoredCertificate?> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
+        await database.FirstOrDefaultAsync<StoredCertificate>(
+            "select certificates.*, licences.revocation_statement from certificates join licences on licences.id = certificates.licence_id where certificates.id = @Id", new { Id = id }, cancel)
+            is { } found && (caller.MaySee(found.OrganisationId) || caller.MaySee(found.OwnerId)) ? found : null;
+
+    private static PrintCertificate Write(Guid id, PrintFacts facts, Design design, Licence licence)
+    {
+        var (job, slice, printer, record) = (facts.Job, facts.Slice, facts.Printer, facts.Record);
+        var profile = record.Profile ?? printer.Profile;
+        return new PrintCertificate
+        {
+            CertificateId = id,
+            SessionId = record.SessionId,
+            JobId = job.Id,
+            PartName = design.Name,
+            Material = job.Material,
+            Quality = job.Quality,
+            Owner = design.Organisation,
+            Manufacturer = printer.Organisation,
+            PrinterId = printer.Id,
+            PrinterName = printer.Name,
+            PrinterModel = printer.Model,
+            MachineId = profile.MachineId(),
+            ProfileSha256 = SHA256.HashData(profile.Encode()),
+            LicenceId = job.LicenceId,
+            PrintNumber = job.PrintNumber,
+            DesignId = design.Id,
+            DesignSha256 = design.Sha256,
+            SliceSha256 = slice.Sha256,
+            Slicer = slice.Slicer,
+            StartedAt = record.Started ?? record.Offered,
+            EndedAt = record.Ended ?? record.Offered,
+            Result = ResultOf(facts.End.Reason),
+            ResultReason = facts.End.Reason == EndReason.Completed ? null : facts.End.Code,
+            EngineTransport = facts.Transport,
+            PrinterTransport = UnknownTransport,
+            Exposure = new Exposure(record.MaxExposure, (long)(record.SegmentsSent - record.SegmentsVerified)),
+            Temperatures = [.. Temperatures(record)],
+            Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(change.Time, change.What, change.From, change.To))],
+            Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, alert.Text))],
+            SegmentIvs = record.Ivs,
+            ChainHead = record.ChainHead,
+            LicenceStatement = SHA256.HashData(licence.Statement),
+            EnrolmentStatement = SHA256.HashData(printer.Statement),
+            SliceStatement = SHA256.HashData(slice.Statement),
+        };
+    }
+
+    private static IEnumerable<Evidence.Documents.TemperatureRange> Temperatures(SessionRecord record)
+    {
+        foreach (var (heater, range) in new[] { ("extruder", record.Nozzle), ("heater_bed", record.Bed), ("chamber", record.Chamber) })
+        {
+            if (range is { } seen)
+            {
+                yield return new(heater, seen.MinC, seen.MaxC);
+            }
+        }
+    }
+
+    private static PrintResult ResultOf(EndReason reason) => reason switch
+    {
+        EndReason.Completed => PrintResult.Completed,
+        EndReason.Cancelled => PrintResult.Cancelled,
+        EndReason.Revoked => PrintResult.Revoked,
+        EndReason.ProxySuspected => PrintResult.ProxySuspected,
+        _ => PrintResult.Failed,
+    };
+}
+
+/// <summary>A certificate as it is kept.</summary>
+internal sealed record StoredCertificate
+{
+    public Guid Id { get; init; }
+
+    public Guid JobId { get; init; }
+
+    public Guid OwnerId { get; init; }
+
+    public Guid OrganisationId { get; init; }
+
+    public string Part { get; init; } = "";
+
+    public string Printer { get; init; } = "";
+
+    public string Result { get; init; } = "";
+
+    public DateTimeOffset IssuedAt { get; init; }
+
+    public byte[] Envelope { get; init; } = [];
+
+    public byte[] Document { get; init; } = [];
+
+    /// <summary>1: the envelope holds the document's hash only.</summary>
+    public long Detached { get; init; }
+
+    public byte[] LicenceStatement { get; init; } = [];
+
+    public byte[] EnrolmentStatement { get; init; } = [];
+
+    public byte[] SliceStatement { get; init; } = [];
+
+    public byte[]? RevocationStatement { get; init; }
+
+    /// <summary>The file that a customer keeps, with all that offline verification needs.</summary>
+    public CertificateFile ToFile()
+    {
+        var related = new List<StatementPart> { new(LicenceStatement, null), new(EnrolmentStatement, null), new(SliceStatement, null) };
+        if (RevocationStatement is not null)
+        {
+            related.Add(new(RevocationStatement, null));
+        }
+
+        return new CertificateFile(new StatementPart(Envelope, Detached == 1 ? Document : null), related);
+    }
+}

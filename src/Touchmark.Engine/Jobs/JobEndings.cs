@@ -1,0 +1,48 @@
+using Touchmark.Streaming;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>Why a job ended, in words that help.</summary>
+internal static class JobEndings
+{
+    /// <summary>The failure of a session, with how far it came.</summary>
+    public static JobFailure Of(SessionEnd end)
+    {
+        if (end.Refusal is { } refusal)
+        {
+            return JobFailure.Of(refusal);
+        }
+
+        var figures = new Dictionary<string, object?>
+        {
+            ["stage"] = end.Stage.ToString().ToLowerInvariant(),
+            ["side"] = end.Side.ToString().ToLowerInvariant(),
+            ["segments_sent"] = end.SegmentsSent,
+            ["segments_verified"] = end.SegmentsVerified,
+            ["made_safe"] = end.MadeSafe,
+        };
+        return Of(end.Reason) with { Text = end.Text, Figures = figures };
+    }
+
+    /// <summary>The failure that a reason stands for.</summary>
+    public static JobFailure Of(EndReason reason) => reason switch
+    {
+        EndReason.Cancelled => new("CANCELLED", "The job was cancelled.", "Start a new job to print the part."),
+        EndReason.Revoked => new("LICENCE_REVOKED", "The owner of the design has revoked the licence.", "Ask the owner of the design for a new licence."),
+        EndReason.EngineStopping => new("ENGINE_STOPPING", "The engine was shut down.", "Remove the unfinished part and start a new job."),
+        _ => new(reason.Code(), $"The print ended: {reason.Code()}.", Fix(reason)),
+    };
+
+    private static string Fix(EndReason reason) => reason switch
+    {
+        EndReason.IdentityChanged or EndReason.HandshakeFailed => "Enrol the printer again if its hardware was changed on purpose.",
+        EndReason.HandshakeTimeout or EndReason.ConnectionLost or EndReason.TelemetryLost or EndReason.EngineSilent =>
+            "Check the network between the gateway and the engine, then start a new job.",
+        EndReason.ProxySuspected => "Check what stands between the gateway and the printer; the evidence is kept with the certificate.",
+        EndReason.PrinterTooSlow => "Check heaters, homing and start macro of the printer, then start a new job.",
+        EndReason.PrinterError or EndReason.PrinterShutdown or EndReason.PrinterNotReady or EndReason.PrinterVanished => "Look at the printer's own messages, make it ready, then start a new job.",
+        EndReason.GatewayStopped => "Start the gateway again, then start a new job.",
+        EndReason.SupplyFailed => "Check the engine's storage, then start a new job.",
+        _ => "Update gateway and engine to the same version, then start a new job.",
+    };
+}

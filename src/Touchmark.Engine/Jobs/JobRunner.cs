@@ -1,0 +1,237 @@
+using System.Collections.Concurrent;
+using Touchmark.Engine.Certificates;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Printers;
+using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Slicing;
+using Touchmark.Engine.Storage;
+using Touchmark.Streaming;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>
+/// Takes each job from the queue to its end: slice, wait for the printer, stream, certify. What was under way when the engine died is settled at start: a job of which
+/// nothing was sent goes back to the queue, one that had started is a failure whose print counts.
+/// </summary>
+internal sealed class JobRunner(
+    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, LicenceOffice office, PrintStarter starter, CertificateOffice certificates,
+    IHostApplicationLifetime host, ILogger<JobRunner> log) : IHostedService
+{
+    private static readonly JobFailure Restarted = new(
+        "ENGINE_RESTARTED", "The engine was restarted while the part was being printed. The gateway made the printer safe by itself.", "Remove the unfinished part and start a new job.");
+
+    private readonly ConcurrentDictionary<Guid, Run> runs = new();
+    private Task stopped = Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        office.Revoked += OnRevoked;
+        host.ApplicationStopping.Register(() => stopped = StopAllAsync());
+        foreach (var job in await jobs.ListUnfinishedAsync(cancellationToken))
+        {
+            if (job.State.HasStarted())
+            {
+                log.LogWarning("Job {JobId} had started when the engine died", job.Id);
+                await jobs.EndAsync(job.Id, JobState.Failed, Restarted, printed: true, certify: null, cancellationToken);
+            }
+            else
+            {
+                await jobs.AdvanceAsync(job.Id, JobState.Queued, cancellationToken);
+                Start(job);
+            }
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        office.Revoked -= OnRevoked;
+        await stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Begins with a job that is in the database.</summary>
+    public void Start(Job job)
+    {
+        var run = new Run(job);
+        if (runs.TryAdd(job.Id, run))
+        {
+            run.Task = RunAsync(run);
+        }
+    }
+
+    /// <summary>Asks a job to end; false when it has ended or is not here.</summary>
+    public bool Cancel(Guid jobId)
+    {
+        if (!runs.TryGetValue(jobId, out var run))
+        {
+            return false;
+        }
+
+        run.Stop(EndReason.Cancelled);
+        return true;
+    }
+
+    private void OnRevoked(Guid licenceId)
+    {
+        foreach (var run in runs.Values.Where(run => run.Job.LicenceId == licenceId))
+        {
+            run.Stop(EndReason.Revoked);
+        }
+    }
+
+    private async Task StopAllAsync()
+    {
+        foreach (var run in runs.Values)
+        {
+            run.Stop(EndReason.EngineStopping);
+        }
+
+        await Task.WhenAll(runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        starter.CloseConnections();
+    }
+
+    private async Task RunAsync(Run run)
+    {
+        await Task.Yield();
+        try
+        {
+            await WorkAsync(run);
+        }
+        catch (OperationCanceledException) when (run.Reason == EndReason.EngineStopping)
+        {
+            // Nothing was sent: the next start of the engine finds it in the queue.
+        }
+        catch (OperationCanceledException) when (run.Reason is { } reason)
+        {
+            await EndUnprintedAsync(run, reason == EndReason.Cancelled ? JobState.Cancelled : JobState.Failed, reason == EndReason.Cancelled ? null : JobEndings.Of(reason));
+        }
+        catch (Exception failure)
+        {
+            log.LogError(failure, "Job {JobId} failed", run.Job.Id);
+            var full = failure is IOException { HResult: 28 };
+            await EndUnprintedAsync(run, JobState.Failed, full
+                ? new JobFailure("STORAGE_FULL", "The engine has no room left for this job.", "Free space in the engine's data folder, then start a new job.")
+                : new JobFailure("INTERNAL", "The engine failed to carry the job out.", "Start a new job; if it fails again, report the job's id."));
+        }
+        finally
+        {
+            runs.TryRemove(run.Job.Id, out _);
+            feed.Forget(run.Job.Id);
+            run.Dispose();
+        }
+    }
+
+    private async Task WorkAsync(Run run)
+    {
+        var job = run.Job;
+        var cancel = run.Stopping;
+        var printer = (await fleet.FindAsync(job.PrinterId, cancel))!;
+        var sliced = await slicer.SliceAsync(job.DesignId, printer, job.Material, job.Quality, () => AdvanceAsync(job, JobState.Slicing), percent => feed.Report(job.Id, percent), cancel);
+        if (!sliced.Has(out var slice, out var refusal))
+        {
+            await EndUnprintedAsync(run, JobState.Failed, JobFailure.Of(refusal));
+            return;
+        }
+
+        await jobs.SlicedAsync(job.Id, slice.Id, cancel);
+        feed.Touch(job.Id);
+        using var turn = await starter.TakeTurnAsync(job.PrinterId, cancel);
+        if (await CheckAsync(job, cancel) is { } stale)
+        {
+            await EndUnprintedAsync(run, JobState.Failed, stale);
+            return;
+        }
+
+        var print = await starter.BeginAsync(turn, job, slice, printer, cancel);
+        try
+        {
+            using var stopping = cancel.Register(() => print.Stop(run.Reason!.Value, JobEndings.Of(run.Reason.Value).Text));
+            await ConcludeAsync(job, slice, printer, turn.Link.Transport, print, await print.Ended);
+        }
+        finally
+        {
+            await starter.EndAsync(turn, print);
+        }
+    }
+
+    private async Task ConcludeAsync(Job job, Slice slice, EnrolledPrinter printer, string transport, PrintSession print, SessionEnd end)
+    {
+        log.LogInformation("Job {JobId} ended: {Code}, {Sent} segments sent, {Verified} verified", job.Id, end.Code, end.SegmentsSent, end.SegmentsVerified);
+        var state = end.Reason switch
+        {
+            EndReason.Completed => JobState.Done,
+            EndReason.Cancelled => JobState.Cancelled,
+            _ => JobState.Failed,
+        };
+        var failure = state == JobState.Failed ? JobEndings.Of(end) : null;
+        Func<Transaction, Task<Guid?>>? certify = end.Printed
+            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, transport, end, print.Record, print.CertificateMac), CancellationToken.None)
+            : null;
+        await jobs.EndAsync(job.Id, state, failure, end.Printed, certify, CancellationToken.None);
+    }
+
+    /// <summary>What may have changed while the job waited.</summary>
+    private async Task<JobFailure?> CheckAsync(Job job, CancellationToken cancel)
+    {
+        if (await fleet.FindAsync(job.PrinterId, cancel) is not { RevokedAt: null })
+        {
+            return new("PRINTER_REVOKED", "The printer's device key was revoked while the job waited.", "Enrol the printer again and start a new job.");
+        }
+
+        var licence = await licences.FindAsync(job.LicenceId, cancel);
+        return licence switch
+        {
+            { RevokedAt: not null } => JobEndings.Of(EndReason.Revoked),
+            { ExpiresAt: { } expiry } when expiry <= starter.Now => new("LICENCE_EXPIRED", "The licence expired while the job waited.", "Ask the owner of the design for a new licence."),
+            _ => null,
+        };
+    }
+
+    private async Task AdvanceAsync(Job job, JobState state)
+    {
+        await jobs.AdvanceAsync(job.Id, state, CancellationToken.None);
+        feed.Touch(job.Id);
+    }
+
+    private Task EndUnprintedAsync(Run run, JobState state, JobFailure? failure) => jobs.EndAsync(run.Job.Id, state, failure, printed: false, certify: null, CancellationToken.None);
+
+    /// <summary>A job that is under way on this node.</summary>
+    private sealed class Run(Job job) : IDisposable
+    {
+        private readonly Lock gate = new();
+        private readonly CancellationTokenSource stop = new();
+        private bool disposed;
+
+        public Job Job => job;
+
+        public Task Task { get; set; } = Task.CompletedTask;
+
+        public CancellationToken Stopping => stop.Token;
+
+        /// <summary>The first cause is the one that counts.</summary>
+        public EndReason? Reason { get; private set; }
+
+        public void Stop(EndReason reason)
+        {
+            lock (gate)
+            {
+                if (disposed || Reason is not null)
+                {
+                    return;
+                }
+
+                Reason = reason;
+            }
+
+            stop.Cancel();
+        }
+
+        // The source is left to the collector: a Stop that is just under way may still hold it.
+        public void Dispose()
+        {
+            lock (gate)
+            {
+                disposed = true;
+            }
+        }
+    }
+}

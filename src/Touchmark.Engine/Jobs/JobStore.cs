@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Storage;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>The jobs' rows. A job changes state by one conditional statement, so that a final state is never overwritten.</summary>
+internal sealed class JobStore(Database database, LicenceLedger licences, TimeProvider time)
+{
+    private const string Columns =
+        "select jobs.*, designs.name as design_name, printers.name as printer_name from jobs join designs on designs.id = jobs.design_id join printers on printers.id = jobs.printer_id ";
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static Task InsertAsync(Transaction work, Job job, Guid createdBy, CancellationToken cancel) => work.ExecuteAsync(
+        """
+        insert into jobs (id, licence_id, print_number, design_id, owner_id, printer_id, organisation_id, created_by, material, quality, exposure_limit_s, outage_limit_s, state, created_at)
+        values (@Id, @LicenceId, @PrintNumber, @DesignId, @OwnerId, @PrinterId, @OrganisationId, @CreatedBy, @Material, @Quality, @ExposureLimitS, @OutageLimitS, @State, @CreatedAt)
+        """,
+        new
+        {
+            job.Id,
+            job.LicenceId,
+            job.PrintNumber,
+            job.DesignId,
+            job.OwnerId,
+            job.PrinterId,
+            job.OrganisationId,
+            CreatedBy = createdBy,
+            job.Material,
+            job.Quality,
+            job.ExposureLimitS,
+            job.OutageLimitS,
+            job.State,
+            job.CreatedAt,
+        }, cancel);
+
+    public Task<Job?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<Job>(Columns + "where jobs.id = @Id", new { Id = id }, cancel);
+
+    /// <summary>The jobs that the caller prints, or that print the caller's designs; newest first, the last 500.</summary>
+    public Task<IReadOnlyList<Job>> ListAsync(Caller caller, CancellationToken cancel) => database.QueryAsync<Job>(
+        Columns + (caller.SeesEverything ? "" : "where jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation ") + "order by jobs.id desc limit 500",
+        new { Organisation = caller.OrganisationId }, cancel);
+
+    /// <summary>The jobs that have not come to an end, oldest first.</summary>
+    public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>
+        database.QueryAsync<Job>(Columns + "where jobs.state < @Done order by jobs.id", new { JobState.Done }, cancel);
+
+    public Task AdvanceAsync(Guid id, JobState state, CancellationToken cancel) =>
+        database.ExecuteAsync("update jobs set state = @State where id = @Id and state < @Done", new { Id = id, State = state, JobState.Done }, cancel);
+
+    public Task SlicedAsync(Guid id, Guid sliceId, CancellationToken cancel) =>
+        database.ExecuteAsync("update jobs set state = @Waiting, slice_id = @SliceId where id = @Id and state < @Done", new { Id = id, SliceId = sliceId, JobState.Waiting, JobState.Done }, cancel);
+
+    public Task OfferedAsync(Guid id, Guid sessionId, CancellationToken cancel) => database.ExecuteAsync(
+        "update jobs set state = @Preflight, session_id = @SessionId where id = @Id and state < @Done", new { Id = id, SessionId = sessionId, JobState.Preflight, JobState.Done }, cancel);
+
+    /// <summary>To be on the disk before the first segment leaves: whatever happens then, the print is not given back.</summary>
+    public Task StartedAsync(Guid id, CancellationToken cancel) => database.ExecuteAsync(
+        "update jobs set state = @Streaming, started_at = @Now where id = @Id and state < @Done", new { Id = id, Now = time.GetUtcNow(), JobState.Streaming, JobState.Done }, cancel);
+
+    /// <summary>Ends a job, and gives its print back when nothing was sent, both or neither.</summary>
+    public async Task EndAsync(Guid id, JobState state, JobFailure? failure, bool printed, Func<Transaction, Task<Guid?>>? certify, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        var certificate = certify is null ? null : await certify(work);
+        var ended = await work.ExecuteAsync(
+            "update jobs set state = @State, failure = @Failure, certificate_id = @Certificate, ended_at = @Now where id = @Id and state < @Done",
+            new { Id = id, State = state, Failure = failure is null ? null : JsonSerializer.Serialize(failure, Json), Certificate = certificate?.ToString("D"), Now = time.GetUtcNow(), JobState.Done },
+            cancel);
+        if (ended == 0)
+        {
+            return;
+        }
+
+        if (!printed)
+        {
+            await licences.GiveBackPrintAsync(work, id, cancel);
+        }
+
+        await work.CommitAsync(cancel);
+    }
+
+    public static JobFailure? FailureOf(Job job) => job.Failure is { } json ? JsonSerializer.Deserialize<JobFailure>(json, Json) : null;
+}

@@ -1,0 +1,183 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Printers;
+using Touchmark.Engine.Slicing;
+using Touchmark.Engine.Storage;
+using Touchmark.Engine.Web;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>Jobs: take a print, follow it, cancel it.</summary>
+internal static class JobsFeature
+{
+    public static void AddJobs(this IServiceCollection services)
+    {
+        services.AddSingleton<JobStore>();
+        services.AddSingleton<JobFeed>();
+        services.AddSingleton<JobDesk>();
+        services.AddSingleton<PrintStarter>();
+        services.AddSingleton<JobRunner>();
+        services.AddHostedService(provider => provider.GetRequiredService<JobRunner>());
+    }
+
+    public static void MapJobs(this WebApplication app)
+    {
+        app.MapPost("/api/jobs", async (NewJob request, Caller caller, JobDesk desk, CancellationToken cancel) =>
+            (await desk.OpenAsync(request, caller, cancel)).ToResult(job => Results.Created($"/api/jobs/{job.Id:D}", job)))
+            .For(Role.Manufacturer, Role.Operator).Produces<JobView>(StatusCodes.Status201Created).WithSummary("Take a print from a licence and start it on a printer.");
+        app.MapGet("/api/jobs", (Caller caller, JobDesk desk, CancellationToken cancel) => desk.ListAsync(caller, cancel)).ForAnyRole()
+            .WithSummary("List the jobs of your organisation, and those that print its designs; newest first.");
+        app.MapGet("/api/jobs/{id:guid}", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
+            (await desk.FindAsync(id, caller, cancel)).ToResult(Results.Ok)).ForAnyRole().Produces<JobView>().WithSummary("Show a job.");
+        app.MapGet("/api/jobs/{id:guid}/events", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
+            (await desk.FindAsync(id, caller, cancel)).ToResult(_ => TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel)))).ForAnyRole()
+            .WithSummary("Follow a job as server-sent events: the whole job at once and after each change, until it ends.");
+        app.MapPost("/api/jobs/{id:guid}/cancel", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
+            (await desk.CancelAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
+            .For(Role.Manufacturer, Role.Operator, Role.Admin).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary("Stop a job; the printer comes to rest safely.");
+    }
+}
+
+/// <summary>What is to be printed.</summary>
+internal sealed record NewJob(Guid LicenceId, Guid PrinterId, string Material, string Quality);
+
+/// <summary>How a job is opened, seen and cancelled by people.</summary>
+internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, LicenceLedger licences, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
+{
+    public async Task<Outcome<JobView>> OpenAsync(NewJob request, Caller caller, CancellationToken cancel)
+    {
+        if (await fleet.FindAsync(request.PrinterId, cancel) is not { } printer || printer.OrganisationId != caller.OrganisationId)
+        {
+            return Refusal.NotFound("printer");
+        }
+
+        if (printer.RevokedAt is { } revoked)
+        {
+            return Refusal.Conflict("PRINTER_REVOKED", "The device key of this printer was revoked.", "Enrol the printer again.").With("revoked_at", revoked);
+        }
+
+        // Checked before a print is taken, so that a typing error costs nothing.
+        if (!SlicerProfile.Create(printer.Profile, request.Material, request.Quality).Has(out var profile, out var refusal))
+        {
+            return refusal;
+        }
+
+        var now = time.GetUtcNow();
+        var id = Guid.CreateVersion7(now);
+        await using (var work = await database.BeginAsync(cancel))
+        {
+            var wanted = new PrintRequest(printer.Id, printer.OrganisationId, profile.Material.Name, profile.Quality.Name);
+            if (!(await licences.TakePrintAsync(work, request.LicenceId, id, wanted, cancel)).Has(out var print, out refusal))
+            {
+                return refusal;
+            }
+
+            var job = new Job
+            {
+                Id = id,
+                LicenceId = print.LicenceId,
+                PrintNumber = print.PrintNumber,
+                DesignId = print.DesignId,
+                OwnerId = print.OemOrganisationId,
+                PrinterId = printer.Id,
+                OrganisationId = printer.OrganisationId,
+                Material = wanted.Material,
+                Quality = wanted.Quality,
+                ExposureLimitS = print.ExposureLimitSeconds,
+                OutageLimitS = print.OutageLimitSeconds,
+                State = JobState.Queued,
+                CreatedAt = now,
+            };
+            await JobStore.InsertAsync(work, job, caller.AccountId, cancel);
+            await work.CommitAsync(cancel);
+        }
+
+        var stored = (await jobs.FindAsync(id, CancellationToken.None))!;
+        runner.Start(stored);
+        return JobView.Of(stored, feed.Read(id));
+    }
+
+    public async Task<IEnumerable<JobView>> ListAsync(Caller caller, CancellationToken cancel) =>
+        (await jobs.ListAsync(caller, cancel)).Select(job => JobView.Of(job, feed.Read(job.Id)));
+
+    public async Task<Outcome<JobView>> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
+        await jobs.FindAsync(id, cancel) is { } job && (caller.MaySee(job.OrganisationId) || caller.MaySee(job.OwnerId)) ? JobView.Of(job, feed.Read(id)) : Refusal.NotFound("job");
+
+    /// <summary>The job at once and after each change, until it has ended. The id of an event is the number of the change; whoever comes back gets the whole job anyway.</summary>
+    public async IAsyncEnumerable<SseItem<JobView>> WatchAsync(Guid id, Caller caller, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel, host.ApplicationStopping);
+        await foreach (var pulse in feed.WatchAsync(id, over.Token))
+        {
+            if (!(await FindAsync(id, caller, cancel)).Has(out var job, out _))
+            {
+                yield break;
+            }
+
+            yield return new SseItem<JobView>(job, "job") { EventId = pulse.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+            if (job.State.IsFinal())
+            {
+                feed.Forget(id);
+                yield break;
+            }
+        }
+    }
+
+    public async Task<Outcome<JobView>> CancelAsync(Guid id, Caller caller, CancellationToken cancel)
+    {
+        if (await jobs.FindAsync(id, cancel) is not { } job || !caller.MaySee(job.OrganisationId))
+        {
+            return Refusal.NotFound("job");
+        }
+
+        if (job.State.IsFinal() || !runner.Cancel(id))
+        {
+            return Refusal.Conflict("JOB_ENDED", "This job has ended; there is nothing to cancel.", "Start a new job to print again.").With("state", job.State.ToString().ToLowerInvariant());
+        }
+
+        return JobView.Of(job, feed.Read(id));
+    }
+}
+
+/// <summary>A job as the API shows it. Times in s, temperatures in °C; <c>progress</c> from 0 to 1 within the state.</summary>
+internal sealed record JobView(
+    Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string Quality, JobState State, double Progress,
+    string Message, JobSessionView? Session, JobFailure? Failure, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
+{
+    public static JobView Of(Job job, JobPulse pulse) => new(
+        job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.Quality, job.State, ProgressOf(job.State, pulse),
+        MessageOf(job), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
+        job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
+
+    private static double ProgressOf(JobState state, JobPulse pulse) => (state, pulse.Session) switch
+    {
+        (JobState.Slicing, _) => pulse.Percent / 100.0,
+        (JobState.Streaming, { MotionTotal: > 0 } session) => Math.Clamp(session.MotionExecuted / session.MotionTotal, 0, 1),
+        (JobState.Done, _) => 1,
+        _ => 0,
+    };
+
+    private static string MessageOf(Job job) => job.State switch
+    {
+        JobState.Queued => "waiting for the slicer",
+        JobState.Slicing => "slicing",
+        JobState.Waiting => "waiting for the printer's gateway",
+        JobState.Preflight => "checking the printer",
+        JobState.Streaming => "printing",
+        JobState.Done => "printed",
+        JobState.Cancelled => "cancelled",
+        _ => JobStore.FailureOf(job)?.Text ?? "failed",
+    };
+}
+
+/// <summary>The live figures of a session.</summary>
+internal sealed record JobSessionView(
+    ulong SegmentsTotal, ulong SegmentsSent, ulong SegmentsVerified, double MotionTotalS, double MotionExecutedS, double ExposureS, double MaxExposureS,
+    double? NozzleC, double? BedC, double? X, double? Y, double? Z)
+{
+    public static JobSessionView Of(Streaming.SessionProgress progress) => new(
+        progress.SegmentsTotal, progress.SegmentsSent, progress.SegmentsVerified, progress.MotionTotal, progress.MotionExecuted, progress.Exposure, progress.MaxExposure,
+        progress.Last?.NozzleC, progress.Last?.BedC, progress.Last?.X, progress.Last?.Y, progress.Last?.Z);
+}

@@ -1,0 +1,73 @@
+using Touchmark.Cryptography;
+using Touchmark.Engine.Keys;
+using Touchmark.Engine.Printers;
+using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Slicing;
+using Touchmark.Streaming;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>Turns a sliced job into a session on its printer's connection.</summary>
+internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, SliceStore slices, EngineKeys keys, TimeProvider time)
+{
+    /// <summary>Longest segment of more than one move, s (SegmentRules.MaxSeconds).</summary>
+    private const double LongestSegment = 1.0;
+
+    public DateTimeOffset Now => time.GetUtcNow();
+
+    public Task<PrinterTurn> TakeTurnAsync(Guid printerId, CancellationToken cancel) => hub.TakeAsync(printerId, cancel);
+
+    public async Task<PrintSession> BeginAsync(PrinterTurn turn, Job job, Slice slice, EnrolledPrinter printer, CancellationToken cancel)
+    {
+        var sessionId = Guid.CreateVersion7(time.GetUtcNow());
+        await jobs.OfferedAsync(job.Id, sessionId, cancel);
+        feed.Touch(job.Id);
+        return hub.Begin(turn.Link, new SessionOrder
+        {
+            JobId = job.Id,
+            Options = new EngineSessionOptions
+            {
+                SessionId = sessionId,
+                Facts = Facts(job, slice),
+                Settings = Settings(job),
+                Profile = printer.Profile,
+                DeviceKey = printer.DevicePublicKey,
+                TransportKey = new Es256Signer(keys.Transport),
+            },
+            Toolpath = slices.Open(slice),
+            Starting = async () =>
+            {
+                await jobs.StartedAsync(job.Id, CancellationToken.None);
+                feed.Touch(job.Id);
+            },
+            Progress = progress => feed.Report(job.Id, progress),
+        });
+    }
+
+    public Task EndAsync(PrinterTurn turn, PrintSession print) => hub.CloseAsync(turn.Link, print);
+
+    public void CloseConnections() => hub.CloseAll();
+
+    private static JobFacts Facts(Job job, Slice slice) => new()
+    {
+        JobId = job.Id,
+        Segments = (ulong)slice.Segments,
+        MotionSeconds = slice.MotionS,
+        NozzleC = slice.NozzleC,
+        BedC = slice.BedC,
+        Min = (slice.MinX, slice.MinY, slice.MinZ),
+        Max = (slice.MaxX, slice.MaxY, slice.MaxZ),
+    };
+
+    /// <summary>The licence may want less outside than we would let out. Then the window gives way before the flow does.</summary>
+    private static SessionSettings Settings(Job job)
+    {
+        var settings = new SessionSettings();
+        if (job.ExposureLimitS is { } limit && limit < settings.WindowSeconds)
+        {
+            settings = settings with { WindowSeconds = limit, FloorSeconds = Math.Clamp(limit - LongestSegment, 0, settings.FloorSeconds) };
+        }
+
+        return job.OutageLimitS is { } outage ? settings with { OutageSeconds = Math.Max(1, outage) } : settings;
+    }
+}

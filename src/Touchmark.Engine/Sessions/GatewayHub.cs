@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+
+namespace Touchmark.Engine.Sessions;
+
+/// <summary>The gateways that are connected to this node, and whose turn each printer is. One coarse timer drives all sessions.</summary>
+internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : BackgroundService
+{
+    /// <summary>The state machines want time to pass at least this often.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<Guid, Desk> desks = new();
+    private readonly ConcurrentDictionary<PrintSession, bool> sessions = new();
+
+    public bool IsConnected(Guid printerId) => desks.TryGetValue(printerId, out var desk) && desk.Link is not null;
+
+    /// <summary>A gateway has proved who it is. An older connection of the same printer is closed: a gateway that lost its network comes back before we notice.</summary>
+    public void Arrive(GatewayLink link)
+    {
+        metrics.Connected(1);
+        Of(link.PrinterId).Replace(link)?.Abort();
+    }
+
+    public void Leave(GatewayLink link)
+    {
+        metrics.Connected(-1);
+        Of(link.PrinterId).Remove(link);
+    }
+
+    /// <summary>Waits until the printer is free of other jobs and its gateway is connected. Jobs get their turn in the order of asking.</summary>
+    public async Task<PrinterTurn> TakeAsync(Guid printerId, CancellationToken cancel)
+    {
+        var desk = Of(printerId);
+        await desk.Turn.WaitAsync(cancel);
+        try
+        {
+            return new PrinterTurn(await desk.WaitForLinkAsync(cancel), desk.Turn);
+        }
+        catch
+        {
+            desk.Turn.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a session over a connection, from the offer to the end.</summary>
+    public PrintSession Begin(GatewayLink link, SessionOrder order)
+    {
+        var session = new PrintSession(order, link.Send, metrics, time);
+        sessions[session] = true;
+        metrics.Active(1);
+        link.Attach(session);
+        session.Begin();
+        return session;
+    }
+
+    public async Task CloseAsync(GatewayLink link, PrintSession session)
+    {
+        link.Detach(session);
+        if (sessions.TryRemove(session, out _))
+        {
+            metrics.Active(-1);
+        }
+
+        await session.CloseAsync();
+    }
+
+    /// <summary>Closes every connection; the gateways come back, here or to another node.</summary>
+    public void CloseAll()
+    {
+        foreach (var desk in desks.Values)
+        {
+            desk.Link?.Finish();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Tick, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                foreach (var (session, _) in sessions)
+                {
+                    session.Advance();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops; the sessions were stopped before.
+        }
+    }
+
+    private Desk Of(Guid printerId) => desks.GetOrAdd(printerId, _ => new Desk());
+
+    private sealed class Desk
+    {
+        private readonly Lock gate = new();
+        private TaskCompletionSource<GatewayLink> arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public SemaphoreSlim Turn { get; } = new(1, 1);
+
+        public GatewayLink? Link { get; private set; }
+
+        public Task<GatewayLink> WaitForLinkAsync(CancellationToken cancel)
+        {
+            lock (gate)
+            {
+                return arrival.Task.WaitAsync(cancel);
+            }
+        }
+
+        public GatewayLink? Replace(GatewayLink link)
+        {
+            lock (gate)
+            {
+                var old = Link;
+                Link = link;
+                if (old is not null)
+                {
+                    arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+
+                arrival.TrySetResult(link);
+                return old;
+            }
+        }
+
+        public void Remove(GatewayLink link)
+        {
+            lock (gate)
+            {
+                if (Link == link)
+                {
+                    Link = null;
+                    arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+            }
+        }
+    }
+}
+
+/// <summary>The right to print on one printer until it is disposed.</summary>
+internal sealed class PrinterTurn(GatewayLink link, SemaphoreSlim turn) : IDisposable
+{
+    public GatewayLink Link => link;
+
+    public void Dispose() => turn.Release();
+}

@@ -1,0 +1,126 @@
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Touchmark.Streaming.Wire;
+
+namespace Touchmark.Engine.Sessions;
+
+/// <summary>
+/// One gateway's connection: one loop that reads and one that writes. What it cannot take off our hands in time is bounded, and then it is gone: a slow gateway
+/// costs us its queue and nothing else.
+/// </summary>
+internal sealed class GatewayLink(WebSocket socket, Guid printerId, string transport)
+{
+    /// <summary>A full window of segments, and the few words around it.</summary>
+    private const int UnsentLimit = 256;
+
+    private readonly Channel<ReadOnlyMemory<byte>> unsent = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(UnsentLimit) { SingleReader = true });
+    private PrintSession? session;
+    private int gone;
+
+    public Guid PrinterId => printerId;
+
+    /// <summary>How it is connected, for the certificate: <c>wss</c> or <c>ws</c>.</summary>
+    public string Transport => transport;
+
+    /// <summary>What the gateway last said of the printer while no session ran.</summary>
+    public PrinterStatus? Status { get; private set; }
+
+    /// <summary>Queues a frame; false when the gateway takes none any more.</summary>
+    public bool Send(ReadOnlyMemory<byte> frame)
+    {
+        if (unsent.Writer.TryWrite(frame))
+        {
+            return true;
+        }
+
+        Abort();
+        return false;
+    }
+
+    public void Abort() => socket.Abort();
+
+    /// <summary>Sends what is queued, then closes.</summary>
+    public void Finish() => unsent.Writer.TryComplete();
+
+    /// <summary>From now on frames go to this session. It is told at once if the connection is gone already.</summary>
+    public void Attach(PrintSession next)
+    {
+        Volatile.Write(ref session, next);
+        if (Volatile.Read(ref gone) != 0)
+        {
+            next.ConnectionLost();
+        }
+    }
+
+    public void Detach(PrintSession ended) => Interlocked.CompareExchange(ref session, null, ended);
+
+    /// <summary>Reads and writes until either side ends it.</summary>
+    public async Task ExchangeAsync(CancellationToken cancel)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var sending = SendAllAsync(over.Token);
+        try
+        {
+            var buffer = new byte[WireFrame.MaxBytes];
+            while (await ReceiveAsync(socket, buffer, cancel) is { } frame)
+            {
+                if (WireFrame.Peek(frame.Span, out _) == WireType.Status)
+                {
+                    Status = PrinterStatus.TryDecode(frame.Span) ?? Status;
+                }
+                else
+                {
+                    Volatile.Read(ref session)?.Receive(frame);
+                }
+            }
+        }
+        finally
+        {
+            unsent.Writer.TryComplete();
+            Volatile.Write(ref gone, 1);
+            Volatile.Read(ref session)?.ConnectionLost();
+            await over.CancelAsync();
+            await sending;
+        }
+    }
+
+    /// <summary>One whole binary message; null at the end, or when the peer breaks the rules.</summary>
+    public static async Task<ReadOnlyMemory<byte>?> ReceiveAsync(WebSocket socket, byte[] buffer, CancellationToken cancel)
+    {
+        var length = 0;
+        while (length < buffer.Length)
+        {
+            var part = await socket.ReceiveAsync(buffer.AsMemory(length), cancel);
+            if (part.MessageType != WebSocketMessageType.Binary)
+            {
+                return null;
+            }
+
+            length += part.Count;
+            if (part.EndOfMessage)
+            {
+                return buffer.AsMemory(0, length);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task SendAllAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await foreach (var frame in unsent.Reader.ReadAllAsync(cancel))
+            {
+                await socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, cancel);
+            }
+
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "closed", cancel);
+        }
+        catch (Exception failure) when (failure is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Reading ends as well, and says so to the session.
+            socket.Abort();
+        }
+    }
+}
