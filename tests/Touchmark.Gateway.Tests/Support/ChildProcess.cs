@@ -73,6 +73,17 @@ internal sealed class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Local addresses of this process's TCP sockets in state LISTEN (proc(5): /proc/net/tcp, state 0A, inode in column 10).</summary>
+    public IReadOnlyList<string> ListeningTcpSockets()
+    {
+        var inodes = Directory.GetFiles($"/proc/{_process.Id}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "").ToHashSet(StringComparer.Ordinal);
+        return
+        [
+            .. new[] { "/proc/net/tcp", "/proc/net/tcp6" }.SelectMany(File.ReadLines).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(columns => columns.Length > 9 && columns[3] == "0A" && inodes.Contains($"socket:[{columns[9]}]")).Select(columns => columns[1]),
+        ];
+    }
+
     /// <summary>As when the power goes.</summary>
     public async Task KillAsync()
     {

@@ -23,7 +23,7 @@ internal sealed class GatewayRig : IAsyncDisposable
         Engine = engine;
         Profile = profile;
         engine.Know(_device.PublicKey, profile);
-        _journal = new Journal(time, Environment.GetEnvironmentVariable("RIGLOG") is { } f ? new StreamWriter(f) { AutoFlush = true } : _output);
+        _journal = new Journal(time, _output);
         _host = new GatewayHost(
             new GatewaySettings { Engine = engine.Url + "/", Printer = printer.Url, Name = "rig", PrinterId = engine.PrinterId, EngineKey = engine.PublicKey, Profile = profile.Encode() },
             _device, _journal, new Progress(_output, terminal: false), time);

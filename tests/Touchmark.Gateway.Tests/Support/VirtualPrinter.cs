@@ -51,7 +51,7 @@ internal sealed class VirtualPrinter : IAsyncDisposable
         ? result
         : (await _http.GetFromJsonAsync<JsonNode>("virtual/state"))!;
 
-    public async Task BreakAsync(string fault) => (await _http.PostAsJsonAsync("virtual/fault", new { fault })).EnsureSuccessStatusCode();
+    public async Task BreakAsync(string fault) => (await _http.PostAsync("virtual/fault", new StringContent($$"""{"fault":"{{fault}}"}"""))).EnsureSuccessStatusCode();
 
     /// <summary>Heaters off, fan full.</summary>
     public async Task AssertSafeAsync()

@@ -1,0 +1,77 @@
+namespace Touchmark.Gateway.Tests;
+
+/// <summary>The gateway as its user has it: a process, its exit codes and its output.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("tmgw-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    public async Task A_signal_in_mid_print_makes_the_printer_safe_before_the_process_ends(string signal)
+    {
+        await using var printer = await VirtualPrinter.StartAsync();
+        await using var engine = await StandInEngine.StartAsync();
+        await EnrolAsync(engine, printer);
+        await using var gateway = ChildProcess.Start("Gateway", "run", "--home", _root);
+        await gateway.LineAsync("engine: connected");
+        var print = engine.PrintAsync(await TestToolpath.CreateAsync(engine.Enrolled!, layers: 200));
+        await engine.StreamedAsync(8);
+
+        await gateway.SignalAsync(signal);
+
+        Assert.Equal(0, await gateway.ExitAsync());
+        Assert.Equal(Streaming.EndReason.GatewayStopped, (await print).End!.Reason);
+        await printer.AssertSafeAsync();
+    }
+
+    [Fact]
+    public async Task Diagnostics_and_status_show_a_running_gateway_and_nothing_listens_on_tcp()
+    {
+        await using var printer = await VirtualPrinter.StartAsync();
+        await using var engine = await StandInEngine.StartAsync();
+        await EnrolAsync(engine, printer);
+        await using var gateway = ChildProcess.Start("Gateway", "run", "--home", _root);
+        await gateway.LineAsync("engine: connected");
+
+        await using var diagnostics = ChildProcess.Start("Gateway", "diagnostics", "--home", _root);
+        Assert.Equal(0, await diagnostics.ExitAsync());
+        Assert.Contains("engine: connected", diagnostics.Output, StringComparison.Ordinal);
+
+        await using var second = ChildProcess.Start("Gateway", "run", "--home", _root);
+        Assert.Equal(1, await second.ExitAsync());
+        Assert.Contains("ALREADY_RUNNING", second.Output, StringComparison.Ordinal);
+        Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(Path.Combine(_root, "gateway", "diagnostics.sock")));
+        Assert.Empty(gateway.ListeningTcpSockets());
+    }
+
+    [Fact]
+    public async Task A_wrong_pairing_code_is_told_in_the_engines_words()
+    {
+        await using var printer = await VirtualPrinter.StartAsync();
+        await using var engine = await StandInEngine.StartAsync();
+        await using var enrol = ChildProcess.Start("Gateway", "enrol", "--home", _root, "--engine", engine.Url, "--code", "WRONG", "--printer", printer.Url);
+        Assert.Equal(1, await enrol.ExitAsync());
+        Assert.Contains("PAIRING_CODE: The pairing code is unknown or used.", enrol.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_root, "gateway", "device.key")));
+    }
+
+    [Theory]
+    [InlineData("USAGE")]
+    [InlineData("USAGE", "dance")]
+    [InlineData("USAGE", "run", "--port", "1")]
+    [InlineData("USAGE", "enrol", "--engine", "ftp://x", "--code", "A", "--printer", "http://p")]
+    [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p")]
+    [InlineData("ENGINE_NOT_ENCRYPTED", "enrol", "--engine", "http://engine.example", "--code", "A", "--printer", "http://p")]
+    public void Wrong_usage_is_told_apart(string code, params string[] arguments) =>
+        Assert.Equal(code, Assert.Throws<GatewayError>(() => CommandLine.Parse(arguments)).Code);
+
+    private async Task EnrolAsync(StandInEngine engine, VirtualPrinter printer)
+    {
+        await using var enrol = ChildProcess.Start("Gateway", "enrol", "--home", _root, "--engine", engine.Url, "--code", StandInEngine.Code, "--printer", printer.Url);
+        Assert.True(await enrol.ExitAsync() == 0, enrol.Output);
+    }
+}
