@@ -1,5 +1,8 @@
 namespace Touchmark.GCode;
 
+/// <summary>A straight move that a line asks for, before planning. Lengths in mm, speed in mm/s.</summary>
+internal readonly record struct RawMove(Position Start, Position End, double ExtrudedMm, double Speed);
+
 /// <summary>Plans speeds over a queue of moves as Klipper's toolhead does (klippy/toolhead.py): each move is a trapezoid, a junction is passed at
 /// the speed that square corner velocity and acceleration allow, and a speed is only final once no later move can change it.
 /// Velocities are held squared ("V2", mm²/s²), as that is what acceleration changes linearly with distance.</summary>
@@ -48,6 +51,20 @@ internal sealed class LookAhead(MachineLimits limits)
         {
             Plan(toStop: false);
         }
+    }
+
+    /// <summary>Length of a move's path, and the longest path of its kind that takes no more than <paramref name="seconds"/> from rest to rest;
+    /// whatever comes before and after a move, it takes no more than from rest to rest. In mm, of filament where the head stands still.</summary>
+    public (double Length, double Reach) Reach(in RawMove move, MotionState state, double seconds)
+    {
+        Entry entry = Create(move, state);
+        double speed = Math.Sqrt(entry.MaxCruiseV2);
+
+        // A path of length l peaks at v² = l s at most, where s is the acceleration that minimum_cruise_ratio leaves, and takes l / v + v / a.
+        double smooth = entry.SmoothDeltaV2 / (2 * entry.Length);
+        double root = seconds / ((1 / Math.Sqrt(smooth)) + (Math.Sqrt(smooth) / entry.Acceleration));
+        double cruised = speed * (seconds - (speed / entry.Acceleration));
+        return (entry.Length, root < speed / Math.Sqrt(smooth) ? root * root : cruised);
     }
 
     /// <summary>Plans everything: the head stops after the last move.</summary>

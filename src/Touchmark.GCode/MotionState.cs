@@ -1,8 +1,5 @@
 namespace Touchmark.GCode;
 
-/// <summary>A straight move that a line asks for, before planning. Lengths in mm, speed in mm/s.</summary>
-internal readonly record struct RawMove(Position Start, Position End, double ExtrudedMm, double Speed);
-
 /// <summary>The printer's modes and position, and what each line does to them. It follows klippy/extras/gcode_move.py,
 /// gcode_arcs.py and toolhead.py, and takes any line: what it does not understand changes nothing.</summary>
 internal sealed class MotionState
@@ -19,10 +16,12 @@ internal sealed class MotionState
     private readonly MachineNames _names;
     private readonly double[] _position = new double[4];
     private readonly double[] _base = new double[4];
+    private readonly double[] _positionBefore = new double[4];
     private readonly List<RawMove> _moves = [];
     private bool _absolute = true;
     private bool _absoluteExtrusion = true;
     private double _feed = DefaultSpeed;
+    private double _feedBefore;
     private double _speedFactor = 1;
     private double _extrudeFactor = 1;
 
@@ -34,7 +33,7 @@ internal sealed class MotionState
         Acceleration = limits.MaxAcceleration;
         SquareCornerVelocity = limits.SquareCornerVelocity;
         MinimumCruiseRatio = limits.MinimumCruiseRatio;
-        Home(all: true, x: true, y: true, z: true);
+        Home(x: true, y: true, z: true);
     }
 
     /// <summary>Moves of the last line, arcs as chords.</summary>
@@ -76,6 +75,19 @@ internal sealed class MotionState
     public bool ArcIsBroken { get; private set; }
 
     public Position Position => new(_position[0], _position[1], _position[2]);
+
+    /// <summary>Where an axis (0 to 3 for X, Y, Z, E) is in the coordinates that the text is written in.</summary>
+    public double Coordinate(int axis) => (_position[axis] - _base[axis]) / (axis == 3 ? _extrudeFactor : 1);
+
+    public bool IsRelative(int axis) => !(_absolute && (axis < 3 || _absoluteExtrusion));
+
+    /// <summary>Takes back the last line, which was a straight move.</summary>
+    public void TakeBack()
+    {
+        _positionBefore.CopyTo(_position, 0);
+        _feed = _feedBefore;
+        _moves.Clear();
+    }
 
     public void Apply(GCodeLine line)
     {
@@ -128,15 +140,7 @@ internal sealed class MotionState
                 DwellSeconds = line.TryGet('P', out double ms) ? Math.Max(0, ms) / 1000 : 0;
                 break;
             case 28:
-                bool x = false, y = false, z = false;
-                foreach (GCodeWord word in line.Words)
-                {
-                    x |= word.Letter == 'X';
-                    y |= word.Letter == 'Y';
-                    z |= word.Letter == 'Z';
-                }
-
-                Home(!x && !y && !z, x, y, z);
+                Home(line.Arguments.Contains((byte)'X'), line.Arguments.Contains((byte)'Y'), line.Arguments.Contains((byte)'Z'));
                 Kind = SegmentKind.Home;
                 break;
             case 90:
@@ -254,8 +258,10 @@ internal sealed class MotionState
         }
     }
 
-    private void Home(bool all, bool x, bool y, bool z)
+    /// <summary>Homes the named axes, or all where none is named.</summary>
+    private void Home(bool x, bool y, bool z)
     {
+        bool all = !x && !y && !z;
         ReadOnlySpan<double> home = [_limits.HomeX, _limits.HomeY, _limits.HomeZ];
         ReadOnlySpan<bool> homed = [all || x, all || y, all || z];
         for (int axis = 0; axis < 3; axis++)
@@ -287,10 +293,13 @@ internal sealed class MotionState
         }
     }
 
-    private static int AxisOf(char letter) => letter switch { 'X' => 0, 'Y' => 1, 'Z' => 2, 'E' => 3, _ => -1 };
+    /// <summary>0 to 3 for X, Y, Z, E, -1 for all others.</summary>
+    public static int AxisOf(char letter) => letter switch { 'X' => 0, 'Y' => 1, 'Z' => 2, 'E' => 3, _ => -1 };
 
     private void Line(GCodeLine line)
     {
+        _position.CopyTo(_positionBefore, 0);
+        _feedBefore = _feed;
         Position start = Position;
         double extruded = _position[3];
         foreach (GCodeWord word in line.Words)
@@ -304,7 +313,7 @@ internal sealed class MotionState
             if (axis == 3)
             {
                 double filament = word.Value * _extrudeFactor;
-                _position[3] = filament + (_absolute && _absoluteExtrusion ? _base[3] : extruded);
+                _position[3] = filament + (IsRelative(3) ? extruded : _base[3]);
             }
             else if (axis >= 0)
             {
@@ -344,7 +353,7 @@ internal sealed class MotionState
             {
                 case 'E':
                     double filament = word.Value * _extrudeFactor;
-                    extruded = _absolute && _absoluteExtrusion ? filament + _base[3] - _position[3] : filament;
+                    extruded = IsRelative(3) ? filament : filament + _base[3] - _position[3];
                     break;
                 case 'F' when word.Value > 0:
                     _feed = word.Value / 60;
