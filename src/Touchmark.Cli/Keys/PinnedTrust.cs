@@ -9,7 +9,8 @@ internal static class PinnedTrust
 {
     public const string FileName = "trust.json";
 
-    public const string HowToGetIt = "pin the engine's keys: touchmark login https://ENGINE …, or, with a file that the engine's operator gave you, touchmark keys trust add FILE";
+    public const string HowToGetIt =
+        "pin the engine's keys: touchmark login https://ENGINE …, or, with a file that the engine's operator gave you, touchmark keys trust add FILE";
 
     public static string DefaultPath => Path.Combine(Home.Folder, FileName);
 

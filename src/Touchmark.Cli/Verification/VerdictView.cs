@@ -53,11 +53,14 @@ internal static class VerdictView
 
     /// <summary>Figures are for whoever has to find out why; what is in order speaks for itself.</summary>
     private static string Figures(VerificationCheck check) =>
-        check.Outcome == CheckOutcome.Failed && check.Figures.Count > 0 ? $" ({string.Join(", ", check.Figures.Select(figure => $"{figure.Key}: {figure.Value}"))})" : "";
+        check.Outcome == CheckOutcome.Failed && check.Figures.Count > 0
+            ? $" ({string.Join(", ", check.Figures.Select(figure => $"{figure.Key}: {figure.Value}"))})"
+            : "";
 
     private static string Word(CheckOutcome outcome) => outcome switch { CheckOutcome.Passed => "passed", CheckOutcome.Failed => "FAILED", _ => "not checked" };
 
-    private static Style Colour(CheckOutcome outcome) => new(outcome switch { CheckOutcome.Passed => Color.Green, CheckOutcome.Failed => Color.Red, _ => Color.Grey });
+    private static Style Colour(CheckOutcome outcome) =>
+        new(outcome switch { CheckOutcome.Passed => Color.Green, CheckOutcome.Failed => Color.Red, _ => Color.Grey });
 
     private static void ShowFacts(PrintCertificate certificate, LicenceGrant? licence)
     {

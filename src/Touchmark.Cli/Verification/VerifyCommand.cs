@@ -8,7 +8,10 @@ using Touchmark.Evidence.Verification;
 
 namespace Touchmark.Cli.Verification;
 
-/// <summary><c>touchmark verify</c>: checks a certificate file with nothing but the file and the pinned keys. Exit code 0: valid, 1: not valid, 2: unreadable.</summary>
+/// <summary>
+/// <c>touchmark verify</c>: checks a certificate file with nothing but the file and the pinned keys.
+/// Exit code 0: valid, 1: not valid, 2: unreadable.
+/// </summary>
 internal static class VerifyCommand
 {
     private const int Unreadable = 2;
@@ -38,7 +41,9 @@ internal static class VerifyCommand
 
         if (verdict.Verdict.Kind == VerdictKind.UntrustedKey)
         {
-            Console.Error.WriteLine(trust.Keys.Count == 0 ? "error: no keys are pinned, so there is nothing to check signatures with." : "error: a key that signed is not pinned.");
+            Console.Error.WriteLine(trust.Keys.Count == 0
+                ? "error: no keys are pinned, so there is nothing to check signatures with."
+                : "error: a key that signed is not pinned.");
             Console.Error.WriteLine($"hint: {PinnedTrust.HowToGetIt}");
         }
 
@@ -52,7 +57,8 @@ internal static class VerifyCommand
             using var stream = file.OpenRead();
             if (stream.Length > CertificateFile.MaxBytes)
             {
-                throw new CliFailure($"{file} holds {stream.Length} bytes, a certificate file at most {CertificateFile.MaxBytes}.", "is it another file?", Unreadable);
+                throw new CliFailure(
+                    $"{file} holds {stream.Length} bytes, a certificate file at most {CertificateFile.MaxBytes}.", "is it another file?", Unreadable);
             }
 
             var bytes = new byte[stream.Length];
@@ -76,7 +82,9 @@ internal static class VerifyCommand
                 check.Words,
                 check.Figures,
             }),
-            File = CertificateFile.TryDecode(bytes, out var file, out _) ? JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(file)) : (JsonElement?)null,
+            File = CertificateFile.TryDecode(bytes, out var file, out _)
+                ? JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(file))
+                : (JsonElement?)null,
         },
         EngineClient.Json);
 }

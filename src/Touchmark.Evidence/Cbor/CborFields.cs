@@ -67,7 +67,8 @@ public sealed class CborFields
     /// <summary>A byte string of exactly <paramref name="length"/> bytes.</summary>
     public ReadOnlyMemory<byte> Bytes(string key, int length) => Bytes(key, length, length);
 
-    public ReadOnlyMemory<byte> Bytes(string key, int minLength, int maxLength) => OptionalBytes(key, minLength, maxLength) ?? Missing(key, ReadOnlyMemory<byte>.Empty);
+    public ReadOnlyMemory<byte> Bytes(string key, int minLength, int maxLength) =>
+        OptionalBytes(key, minLength, maxLength) ?? Missing(key, ReadOnlyMemory<byte>.Empty);
 
     public ReadOnlyMemory<byte>? OptionalBytes(string key, int minLength, int maxLength)
     {
@@ -85,15 +86,18 @@ public sealed class CborFields
     /// <summary>Microseconds since 1970-01-01T00:00:00Z.</summary>
     public DateTimeOffset Time(string key) => OptionalTime(key) ?? Missing(key, DateTimeOffset.UnixEpoch);
 
-    public DateTimeOffset? OptionalTime(string key) => OptionalInteger(key, 0, CborTime.Latest) is { } microseconds ? CborTime.FromMicroseconds(microseconds) : null;
+    public DateTimeOffset? OptionalTime(string key) =>
+        OptionalInteger(key, 0, CborTime.Latest) is { } microseconds ? CborTime.FromMicroseconds(microseconds) : null;
 
     /// <summary>An array of texts.</summary>
     public IReadOnlyList<string> Texts(string key, int maxCount, int maxLength = 256) =>
-        List(key, maxCount, item => item is CborText { Value: var text } && text.Length <= maxLength ? text : Wrong(key, "holds something other than short texts", ""));
+        List(key, maxCount, item => item is CborText { Value: var text } && text.Length <= maxLength ? text
+            : Wrong(key, "holds something other than short texts", ""));
 
     /// <summary>An array of UUIDs.</summary>
     public IReadOnlyList<Guid> Ids(string key, int maxCount) =>
-        List(key, maxCount, item => item is CborBytes { Value: { Length: 16 } id } ? new Guid(id.Span, bigEndian: true) : Wrong(key, "holds something other than UUIDs", Guid.Empty));
+        List(key, maxCount, item => item is CborBytes { Value: { Length: 16 } id } ? new Guid(id.Span, bigEndian: true)
+            : Wrong(key, "holds something other than UUIDs", Guid.Empty));
 
     /// <summary>An array of maps.</summary>
     public IReadOnlyList<T> Maps<T>(string key, int maxCount, Func<CborFields, T> readItem) =>

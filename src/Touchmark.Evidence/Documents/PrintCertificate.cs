@@ -222,7 +222,8 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
             PrinterTransport = fields.Text("printer_transport"),
             Exposure = fields.Map("exposure", exposure => new Exposure(exposure.Number("motion_s", 0), exposure.Integer("segments"))),
             Temperatures = fields.Maps("temperatures", 64, range => new TemperatureRange(range.Text("heater"), range.Number("min_c"), range.Number("max_c"))),
-            Adjustments = fields.Maps("adjustments", 4096, change => new Adjustment(change.Time("at"), change.Text("what"), change.Number("from"), change.Number("to"))),
+            Adjustments = fields.Maps("adjustments", 4096, change =>
+                new Adjustment(change.Time("at"), change.Text("what"), change.Number("from"), change.Number("to"))),
             Alerts = fields.Maps("alerts", 4096, alert => new Alert(alert.Time("at"), alert.Text("code"), alert.Text("text", 1024))),
             SegmentIvs = fields.Bytes("segment_ivs", 0, IvLength * MaxSegments),
             ChainHead = fields.Bytes("chain_head", 32),

@@ -5,14 +5,22 @@ using Touchmark.Evidence.Documents;
 namespace Touchmark.Evidence.Statements;
 
 /// <summary>An envelope and, where it is a hash envelope, the document beside it.</summary>
-public sealed record StatementPart(ReadOnlyMemory<byte> Envelope, ReadOnlyMemory<byte>? Document);
+/// <param name="Envelope">The COSE_Sign1.</param>
+/// <param name="Document">The document; null where the envelope holds it. No document is empty, so an absent byte array counts as null.</param>
+public sealed record StatementPart(ReadOnlyMemory<byte> Envelope, ReadOnlyMemory<byte>? Document)
+{
+    public ReadOnlyMemory<byte>? Document { get; } = Document is { IsEmpty: false } ? Document : null;
+}
 
 /// <summary>
 /// The file that a customer keeps: a print certificate's statement and the statements that it refers to by hash, so that all of them can be checked
 /// together without asking anybody (spec/certificate.md). Media type <see cref="MediaType"/>, ending <c>.touchmark</c>.
 /// </summary>
 /// <param name="Certificate">The statement of the <see cref="PrintCertificate"/>.</param>
-/// <param name="Related">Those of its <see cref="LicenceGrant"/>, <see cref="PrinterEnrolment"/> and <see cref="SliceRecord"/>, and of a <see cref="LicenceRevocation"/> if there is one.</param>
+/// <param name="Related">
+/// Those of its <see cref="LicenceGrant"/>, <see cref="PrinterEnrolment"/> and <see cref="SliceRecord"/>,
+/// and of a <see cref="LicenceRevocation"/> if there is one.
+/// </param>
 public sealed record CertificateFile(StatementPart Certificate, IReadOnlyList<StatementPart> Related)
 {
     public const string MediaType = "application/vnd.touchmark.certificate-file+cbor";
@@ -38,7 +46,8 @@ public sealed record CertificateFile(StatementPart Certificate, IReadOnlyList<St
         {
             return false;
         }
-        if (value is not CborTagged { Tag: SelfDescribedCbor, Content: CborArray { Items: [CborText { Value: Magic }, CborInteger { Value: var version }, var certificate, CborArray related] } })
+        if (value is not CborTagged { Tag: SelfDescribedCbor, Content: CborArray content }
+            || content is not { Items: [CborText { Value: Magic }, CborInteger { Value: var version }, var certificate, CborArray related] })
         {
             problem = "not a Touchmark certificate file";
             return false;
@@ -63,7 +72,7 @@ public sealed record CertificateFile(StatementPart Certificate, IReadOnlyList<St
     private static StatementPart? Decode(CborValue value) => value switch
     {
         CborArray { Items: [CborBytes envelope, CborNull] } => new(envelope.Value, null),
-        CborArray { Items: [CborBytes envelope, CborBytes document] } => new(envelope.Value, document.Value),
+        CborArray { Items: [CborBytes envelope, CborBytes { Value.IsEmpty: false } document] } => new(envelope.Value, document.Value),
         _ => null,
     };
 }

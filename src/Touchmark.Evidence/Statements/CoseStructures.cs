@@ -17,7 +17,8 @@ internal static class CoseStructures
     /// Countersign_structure over a COSE_Sign1 (RFC 9338, section 3.3): its other field is the signature, so that the countersignature covers the
     /// whole envelope, whatever another signature of the primary key over the same payload would be.
     /// </summary>
-    public static byte[] ToBeCountersigned(ReadOnlyMemory<byte> bodyProtected, ReadOnlyMemory<byte> signProtected, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> signature) =>
+    public static byte[] ToBeCountersigned(
+        ReadOnlyMemory<byte> bodyProtected, ReadOnlyMemory<byte> signProtected, ReadOnlyMemory<byte> payload, ReadOnlyMemory<byte> signature) =>
         DeterministicCbor.Encode(CborArray.Of("CounterSignatureV2", bodyProtected, signProtected, NoExternalData, payload, CborArray.Of(signature)));
 
     /// <summary>Where a document behind a hash envelope is found: its name by hash (RFC 6920).</summary>

@@ -8,6 +8,8 @@ internal sealed class ProtectedHeader
 {
     private const int MaxTextLength = 512;
 
+    private static readonly long LatestSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
     private bool _hasDocumentHeaders;
 
     public SignatureAlgorithm Algorithm { get; private set; }
@@ -41,7 +43,9 @@ internal sealed class ProtectedHeader
         {
             if (key is not CborInteger { Value: var label } || !header.Take(label, parameter))
             {
-                problem = key is CborInteger unknown ? $"protected header: parameter {unknown.Value} is unknown or of a wrong type" : "protected header: a label is not an integer";
+                problem = key is CborInteger unknown
+                    ? $"protected header: parameter {unknown.Value} is unknown or of a wrong type"
+                    : "protected header: a label is not an integer";
                 return null;
             }
         }
@@ -56,7 +60,8 @@ internal sealed class ProtectedHeader
         { KeyId.Length: 0 } => "the key id of the signature (4) is missing",
         { ContentType: null } => "the content type (3, or 259 in a hash envelope) is missing",
         { Issuer: null } or { Subject: null } => "the CWT claims (15) lack issuer or subject",
-        _ when signature.Signature.Length != Algorithm.SignatureSize() => $"the signature is {signature.Signature.Length} bytes long, {Algorithm} signatures are {Algorithm.SignatureSize()}",
+        _ when signature.Signature.Length != Algorithm.SignatureSize() =>
+            $"the signature is {signature.Signature.Length} bytes long, {Algorithm} signatures are {Algorithm.SignatureSize()}",
         { IsHashEnvelope: true } when payload.Length != 32 => "the payload of a hash envelope is not 32 bytes",
         { IsHashEnvelope: true } when Location != CoseStructures.LocationOf(payload.Span) => "the payload location (260) does not name the payload's hash",
         { IsHashEnvelope: false, Location: not null } => "a payload location (260) without a hash envelope",
@@ -69,7 +74,8 @@ internal sealed class ProtectedHeader
         { Algorithm: not SignatureAlgorithm.MlDsa65 } => "the algorithm of the shadow signature (1) is not ML-DSA-65",
         { KeyId.Length: 0 } => "the key id of the shadow signature (4) is missing",
         { _hasDocumentHeaders: true } => "the shadow signature's header says more than algorithm and key id",
-        _ when signature.Signature.Length != Algorithm.SignatureSize() => $"the shadow signature is {signature.Signature.Length} bytes long, ML-DSA-65 signatures are {Algorithm.SignatureSize()}",
+        _ when signature.Signature.Length != Algorithm.SignatureSize() =>
+            $"the shadow signature is {signature.Signature.Length} bytes long, ML-DSA-65 signatures are {Algorithm.SignatureSize()}",
         _ => null,
     };
 
@@ -125,13 +131,12 @@ internal sealed class ProtectedHeader
             case (CborInteger { Value: var label }, CborText { Value: { Length: > 0 and <= MaxTextLength } text }) when label == CoseLabels.ClaimSubject:
                 Subject = text;
                 return true;
-            case (CborInteger { Value: var label }, CborInteger { Value: var seconds }) when label == CoseLabels.ClaimIssuedAt && seconds >= 0 && seconds <= LatestSecond:
+            case (CborInteger { Value: var label }, CborInteger { Value: var seconds })
+                when label == CoseLabels.ClaimIssuedAt && seconds >= 0 && seconds <= LatestSecond:
                 IssuedAt = DateTimeOffset.FromUnixTimeSeconds((long)seconds);
                 return true;
             default:
                 return false;
         }
     }
-
-    private static readonly long LatestSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 }

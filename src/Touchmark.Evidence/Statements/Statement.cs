@@ -62,12 +62,14 @@ public sealed record Statement
         {
             return false;
         }
-        if (value is not CborTagged { Tag: CoseLabels.Sign1Tag, Content: CborArray { Items: [CborBytes body, CborMap unprotected, CborBytes payload, CborBytes signature] } })
+        if (value is not CborTagged { Tag: CoseLabels.Sign1Tag, Content: CborArray parts }
+            || parts is not { Items: [CborBytes body, CborMap unprotected, CborBytes payload, CborBytes signature] })
         {
             problem = "not a COSE_Sign1 with an embedded payload (tag 18)";
             return false;
         }
-        if (unprotected.Entries is not [{ Key: CborInteger { Value: var label }, Value: CborArray { Items: [CborBytes sign, CborMap { Entries.Count: 0 }, CborBytes countersignature] } }]
+        if (unprotected.Entries is not [{ Key: CborInteger { Value: var label }, Value: CborArray shadowParts }]
+            || shadowParts is not { Items: [CborBytes sign, CborMap { Entries.Count: 0 }, CborBytes countersignature] }
             || label != CoseLabels.CounterSignatureV2)
         {
             problem = "the unprotected header is not exactly one countersignature (11)";
@@ -101,7 +103,8 @@ public sealed record Statement
         return true;
     }
 
-    private static bool TryReadHeaders(ReadOnlyMemory<byte> encoding, [NotNullWhen(true)] out ProtectedHeader? headers, [NotNullWhen(false)] out string? problem)
+    private static bool TryReadHeaders(
+        ReadOnlyMemory<byte> encoding, [NotNullWhen(true)] out ProtectedHeader? headers, [NotNullWhen(false)] out string? problem)
     {
         headers = null;
         if (!DeterministicCbor.TryDecode(encoding, out var value, out problem, Limits))

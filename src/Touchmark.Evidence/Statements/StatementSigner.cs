@@ -11,7 +11,7 @@ namespace Touchmark.Evidence.Statements;
 public sealed record SignedStatement(ReadOnlyMemory<byte> Envelope, ReadOnlyMemory<byte> Document, bool IsDetached)
 {
     /// <summary>SHA-256 of the envelope: the name by which other statements refer to this one.</summary>
-    public byte[] Sha256 { get; } = CoseStructures.Sha256(Envelope);
+    public byte[] Sha256 => CoseStructures.Sha256(Envelope);
 
     /// <summary>What goes into a <see cref="CertificateFile"/>.</summary>
     public StatementPart ToPart() => new(Envelope, IsDetached ? Document : (ReadOnlyMemory<byte>?)null);

@@ -8,7 +8,8 @@ internal static class LicenceRules
 {
     public static void Check(Checks checks, PrintCertificate certificate, LicenceGrant licence)
     {
-        checks.Require(licence.LicenceId == certificate.LicenceId && licence.DesignId == certificate.DesignId && licence.DesignSha256.Span.SequenceEqual(certificate.DesignSha256.Span)
+        checks.Require(licence.LicenceId == certificate.LicenceId && licence.DesignId == certificate.DesignId
+            && licence.DesignSha256.Span.SequenceEqual(certificate.DesignSha256.Span)
             && licence.Owner == certificate.Owner,
             "licence.design", "The licence is for the design that was printed.", "The licence is for another design than the one that was printed.",
             ("licensed_sha256", StatementVerifier.Hex(licence.DesignSha256)), ("printed_sha256", StatementVerifier.Hex(certificate.DesignSha256)));
@@ -16,16 +17,19 @@ internal static class LicenceRules
             "licence.printer", "The licence lets this printer or its manufacturer print.", "The licence names neither this printer nor its manufacturer.",
             ("printer_id", certificate.PrinterId.ToString()), ("manufacturer", certificate.Manufacturer));
         checks.Require(certificate.PrintNumber <= licence.Prints,
-            "licence.print-number", $"It is print {certificate.PrintNumber} of {licence.Prints}.", $"It is print {certificate.PrintNumber}, and the licence is for {licence.Prints}.",
+            "licence.print-number", $"It is print {certificate.PrintNumber} of {licence.Prints}.",
+            $"It is print {certificate.PrintNumber}, and the licence is for {licence.Prints}.",
             ("print_number", Figure(certificate.PrintNumber)), ("prints", Figure(licence.Prints)));
         checks.Require(certificate.StartedAt >= licence.GrantedAt && (licence.ExpiresAt is not { } expiry || certificate.StartedAt < expiry),
             "licence.period", "The print started while the licence was in force.", "The print started outside the time of the licence.",
             ("started_at", StatementVerifier.Text(certificate.StartedAt)), ("granted_at", StatementVerifier.Text(licence.GrantedAt)),
             ("expires_at", licence.ExpiresAt is { } end ? StatementVerifier.Text(end) : "open"));
         checks.Require(Allows(licence.Materials, certificate.Material),
-            "licence.material", $"The licence allows {certificate.Material}.", $"The licence does not allow {certificate.Material}.", ("allowed", string.Join(", ", licence.Materials)));
+            "licence.material", $"The licence allows {certificate.Material}.",
+            $"The licence does not allow {certificate.Material}.", ("allowed", string.Join(", ", licence.Materials)));
         checks.Require(Allows(licence.Qualities, certificate.Quality),
-            "licence.quality", $"The licence allows quality {certificate.Quality}.", $"The licence does not allow quality {certificate.Quality}.", ("allowed", string.Join(", ", licence.Qualities)));
+            "licence.quality", $"The licence allows quality {certificate.Quality}.",
+            $"The licence does not allow quality {certificate.Quality}.", ("allowed", string.Join(", ", licence.Qualities)));
         if (licence.ExposureLimitS is { } limit)
         {
             checks.Require(certificate.Exposure.MotionS <= limit,
@@ -55,7 +59,8 @@ internal static class SliceRules
 {
     public static void Check(Checks checks, PrintCertificate certificate, SliceRecord slice)
     {
-        checks.Require(slice.SliceSha256.Span.SequenceEqual(certificate.SliceSha256.Span) && slice.Slicer == certificate.Slicer && slice.SlicedAt <= certificate.StartedAt,
+        checks.Require(slice.SliceSha256.Span.SequenceEqual(certificate.SliceSha256.Span)
+            && slice.Slicer == certificate.Slicer && slice.SlicedAt <= certificate.StartedAt,
             "slice.toolpath", "The toolpath that was printed is the one that was sliced.", "The toolpath that was printed is not the one that was sliced.",
             ("sliced_sha256", StatementVerifier.Hex(slice.SliceSha256)), ("printed_sha256", StatementVerifier.Hex(certificate.SliceSha256)));
         checks.Require(slice.DesignId == certificate.DesignId && slice.DesignSha256.Span.SequenceEqual(certificate.DesignSha256.Span),

@@ -71,7 +71,8 @@ public static class CertificateVerifier
         {
             if (statement.SessionMac is { } mac)
             {
-                _checks.Skip("certificate.session-code", "The session's authentication code can only be checked by the engine and the gateway of that session, which hold its key.",
+                _checks.Skip("certificate.session-code",
+                    "The session's authentication code can only be checked by the engine and the gateway of that session, which hold its key.",
                     ("session_mac", StatementVerifier.Hex(mac)));
             }
             else
@@ -105,7 +106,7 @@ public static class CertificateVerifier
             }
         }
 
-        /// <summary>Takes the statement with this hash out of those that are left, verified; a failed check and null when it is not there or not valid.</summary>
+        /// <summary>Takes the statement with this hash out of those that are left; a failed check and null when it is not there or not valid.</summary>
         private T? Referenced<T>(string subject, string name, ReadOnlyMemory<byte> sha256)
             where T : class, IDocument<T>
         {
@@ -123,13 +124,16 @@ public static class CertificateVerifier
             var at = _related.FindIndex(other => other.Statement.ContentType == LicenceRevocation.ContentType);
             if (at < 0)
             {
-                _checks.Skip("licence.revocation", "The file holds no revocation of the licence. Whether there is one that the file leaves out, only the engine can tell.");
+                _checks.Skip("licence.revocation",
+                    "The file holds no revocation of the licence. Whether there is one that the file leaves out, only the engine can tell.");
                 return;
             }
             if (Take<LicenceRevocation>("revocation", at) is { } revocation)
             {
-                _checks.Require(revocation.LicenceId == certificate.LicenceId && revocation.LicenceStatement.Span.SequenceEqual(certificate.LicenceStatement.Span),
-                    "revocation.reference", "The revocation is of this licence.", "The revocation is of another licence.", ("licence_id", revocation.LicenceId.ToString()));
+                _checks.Require(revocation.LicenceId == certificate.LicenceId
+                    && revocation.LicenceStatement.Span.SequenceEqual(certificate.LicenceStatement.Span),
+                    "revocation.reference", "The revocation is of this licence.",
+                    "The revocation is of another licence.", ("licence_id", revocation.LicenceId.ToString()));
                 _checks.Require(revocation.RevokedAt > certificate.StartedAt, "licence.revocation",
                     "The licence was revoked only after the print had started.", "The licence was revoked before the print started.",
                     ("revoked_at", StatementVerifier.Text(revocation.RevokedAt)), ("started_at", StatementVerifier.Text(certificate.StartedAt)));

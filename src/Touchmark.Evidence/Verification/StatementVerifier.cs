@@ -45,7 +45,9 @@ public static class StatementVerifier
         var id = $"{subject}.document";
         if (statement.IsHashEnvelope != beside is not null)
         {
-            checks.Fail(id, beside is null ? "The statement holds only the hash of its document, and the document is missing." : "There is a document beside a statement that holds its own.");
+            checks.Fail(id, beside is null
+                ? "The statement holds only the hash of its document, and the document is missing."
+                : "There is a document beside a statement that holds its own.");
             return null;
         }
         if (beside is { } separate && !CoseStructures.Sha256(separate).AsSpan().SequenceEqual(statement.Payload.Span))
@@ -102,7 +104,8 @@ public static class StatementVerifier
         if (!key.IsValidAt(time))
         {
             checks.Fail(id, $"The {name} key {keyId} was not in use at the time of the statement.",
-                ("key_id", keyId), ("time", Text(time)), ("valid_from", Text(key.ValidFrom)), ("valid_until", key.ValidUntil is { } until ? Text(until) : "open"));
+                ("key_id", keyId), ("time", Text(time)), ("valid_from", Text(key.ValidFrom)),
+                ("valid_until", key.ValidUntil is { } until ? Text(until) : "open"));
             return;
         }
         if (signature.Algorithm == SignatureAlgorithm.Ed25519 && Ed25519.WhyNotSupported is { } reason)

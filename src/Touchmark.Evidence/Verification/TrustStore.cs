@@ -12,13 +12,13 @@ namespace Touchmark.Evidence.Verification;
 public sealed record TrustedKey(string Name, SignatureAlgorithm Algorithm, ReadOnlyMemory<byte> PublicKey, DateTimeOffset ValidFrom, DateTimeOffset? ValidUntil)
 {
     /// <summary>8 bytes, see <see cref="Cryptography.KeyId.Of"/>.</summary>
-    public ReadOnlyMemory<byte> KeyId { get; } = Cryptography.KeyId.Of(Algorithm, PublicKey.Span);
+    public ReadOnlyMemory<byte> KeyId => Cryptography.KeyId.Of(Algorithm, PublicKey.Span);
 
     /// <summary>The key id in lower-case hexadecimal, as people compare it.</summary>
     public string KeyIdText => Convert.ToHexStringLower(KeyId.Span);
 
-    /// <summary>Whether the key may have signed a statement of this time.</summary>
-    public bool IsValidAt(DateTimeOffset time) => time >= ValidFrom && (ValidUntil is not { } until || time < until);
+    /// <summary>Whether the key may have signed a statement of this time. Statements tell whole seconds, so the one in which it came into use counts.</summary>
+    public bool IsValidAt(DateTimeOffset time) => time.ToUnixTimeSeconds() >= ValidFrom.ToUnixTimeSeconds() && (ValidUntil is not { } until || time < until);
 
     internal static int LengthOf(SignatureAlgorithm algorithm) => algorithm switch
     {

@@ -23,7 +23,8 @@ internal static class TrustStoreJson
 
     public static byte[] Write(TrustStore trust) => JsonSerializer.SerializeToUtf8Bytes(
         new TrustFile(Version, [.. trust.Keys.Select(key => new TrustFileKey(
-            key.Name, NameOf(key.Algorithm), key.KeyIdText, Convert.ToBase64String(key.PublicKey.Span), key.ValidFrom.ToUniversalTime(), key.ValidUntil?.ToUniversalTime()))]),
+            key.Name, NameOf(key.Algorithm), key.KeyIdText, Convert.ToBase64String(key.PublicKey.Span),
+            key.ValidFrom.ToUniversalTime(), key.ValidUntil?.ToUniversalTime()))]),
         Strict.TrustFile);
 
     public static TrustStore? Read(ReadOnlySpan<byte> json, out string? problem)

@@ -119,6 +119,16 @@ public sealed class CertificateVerifierTests : IDisposable
         Assert.Equal(VerdictKind.Unreadable, CertificateVerifier.Verify(new byte[] { 1, 2, 3 }, _workshop.Trust, Workshop.Now).Verdict.Kind);
 
     [Fact]
+    public void Absent_byte_array_beside_an_envelope_is_no_document()
+    {
+        byte[]? absent = null;
+        var file = _workshop.File();
+        var part = new StatementPart(file.Certificate.Envelope, absent);
+        Assert.Null(part.Document);
+        Assert.Equal(file.Encode(), (file with { Certificate = part }).Encode());
+    }
+
+    [Fact]
     public void Json_shows_every_field_of_every_document()
     {
         var file = _workshop.File();

@@ -67,6 +67,13 @@ public sealed class StatementVerifierTests : IDisposable
     }
 
     [Fact]
+    public void Key_may_sign_in_the_second_in_which_it_came_into_use()
+    {
+        var trust = new TrustStore([.. _workshop.Trust.Keys.Select(key => key with { ValidFrom = Workshop.Licence.GrantedAt.AddMilliseconds(500) })]);
+        Assert.True(Verify(_workshop.Signer.Sign(Workshop.Licence, Workshop.Licence.GrantedAt.AddMilliseconds(700)).ToPart(), trust).IsValid);
+    }
+
+    [Fact]
     public void Statement_from_the_future_is_refused_beyond_the_tolerance_of_clocks()
     {
         var issued = Workshop.Licence.GrantedAt;
