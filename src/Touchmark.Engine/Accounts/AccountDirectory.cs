@@ -57,7 +57,7 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
         }
 
         log.LogInformation("Account {AccountId} made with role {Role}", account.Id, account.Role);
-        return account;
+        return (await FindAsync(account.Id, cancel))!;
     }
 
     /// <summary>The account with this e-mail and password, or null. Takes as long for an unknown e-mail as for a known one.</summary>

@@ -1,13 +1,15 @@
 using System.Globalization;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Designs;
+using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 
 namespace Touchmark.Engine.Pages;
 
 /// <summary>What the home page lists, by role.</summary>
-internal sealed class HomeTables(DesignLibrary designs, LicenceLedger licences, PrinterFleet printers)
+internal sealed class HomeTables(DesignLibrary designs, LicenceLedger licences, PrinterFleet printers, JobStore jobs, CertificateOffice certificates)
 {
     public async Task<IReadOnlyList<PageTable>> ForAsync(Caller caller, CancellationToken cancel)
     {
@@ -23,6 +25,8 @@ internal sealed class HomeTables(DesignLibrary designs, LicenceLedger licences, 
             tables.Add(Printers(await printers.ListAsync(caller, cancel)));
         }
 
+        tables.Add(Jobs(await jobs.ListAsync(caller, cancel)));
+        tables.Add(Certificates(await certificates.ListAsync(caller, cancel)));
         return tables;
     }
 
@@ -63,4 +67,20 @@ internal sealed class HomeTables(DesignLibrary designs, LicenceLedger licences, 
             Time(printer.EnrolledAt),
             printer.RevokedAt is null ? "enrolled" : "revoked",
         })]);
+
+    private static PageTable Jobs(IReadOnlyList<Job> rows) => new(
+        "Jobs", "No job yet: start one with touchmark job start.", ["Design", "Printer", "Material", "State", "Ordered", "Ended"],
+        [.. rows.Select(job => new PageCell[]
+        {
+            job.DesignName,
+            job.PrinterName,
+            $"{job.Material}, {job.Quality}",
+            job.State.ToString().ToLowerInvariant() + (JobStore.FailureOf(job) is { } failure ? $": {failure.Text}" : ""),
+            Time(job.CreatedAt),
+            job.EndedAt is { } ended ? Time(ended) : "",
+        })]);
+
+    private static PageTable Certificates(IReadOnlyList<StoredCertificate> rows) => new(
+        "Certificates", "No certificate yet.", ["Part", "Printer", "Result", "Issued"],
+        [.. rows.Select(row => new PageCell[] { new(row.Part, $"/certificates/{row.Id:D}"), row.Printer, row.Result, Time(row.IssuedAt) })]);
 }

@@ -4,10 +4,13 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Certificates;
+using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Engine.Pages;
 
-/// <summary>A few pages, rendered on the server and usable without any script: sign-in, and a home that lists by role.</summary>
+/// <summary>A few pages, rendered on the server and usable without any script: sign-in, a home that lists by role, and a certificate.</summary>
 internal static class PagesFeature
 {
     private static readonly AuthorizationPolicy SignedIn = new AuthorizationPolicyBuilder(TokenAuthentication.Pages).RequireAuthenticatedUser().Build();
@@ -35,6 +38,10 @@ internal static class PagesFeature
         var pages = app.MapGroup("").ExcludeFromDescription();
         pages.MapGet("/site.css", Css);
         pages.MapGet("/", HomeAsync).RequireAuthorization(SignedIn);
+        pages.MapGet("/certificates/{id:guid}", CertificateAsync).RequireAuthorization(SignedIn);
+        pages.MapGet("/certificates/{id:guid}/file", async (Guid id, Caller caller, CertificateOffice office, CancellationToken cancel) =>
+            await office.FindAsync(id, caller, cancel) is { } certificate ? Results.Bytes(certificate.ToFile().Encode(), CertificateFile.MediaType, $"{id:D}.touchmark") : Results.NotFound())
+            .RequireAuthorization(SignedIn);
         pages.MapGet("/sign-in", (HttpContext context, IAntiforgery antiforgery) => SignInPage(context, antiforgery, null, null));
         pages.MapPost("/sign-in", SignInAsync);
         pages.MapPost("/sign-out", SignOutAsync).RequireAuthorization(SignedIn);
@@ -50,17 +57,36 @@ internal static class PagesFeature
     private static FileStreamHttpResult Css() =>
         TypedResults.Stream(typeof(PagesFeature).Assembly.GetManifestResourceStream("site.css")!, "text/css; charset=utf-8", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{typeof(PagesFeature).Module.ModuleVersionId:N}\""));
 
-    private static async Task<RazorComponentResult<TablesPage>> HomeAsync(HttpContext context, Caller caller, AccountDirectory accounts, HomeTables tables, IAntiforgery antiforgery, CancellationToken cancel)
+    private static async Task<IResult> HomeAsync(HttpContext context, Caller caller, AccountDirectory accounts, HomeTables tables, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var account = await accounts.FindAsync(caller.AccountId, cancel);
-        return new RazorComponentResult<TablesPage>(new
-        {
-            Title = account!.Organisation,
-            Visitor = $"{account.Name}, {account.Role.ToString().ToLowerInvariant()}",
-            Token = Token(context, antiforgery),
-            Tables = await tables.ForAsync(caller, cancel),
-        });
+        return Page(context, antiforgery, account!, account!.Organisation, await tables.ForAsync(caller, cancel));
     }
+
+    private static async Task<IResult> CertificateAsync(
+        Guid id, HttpContext context, Caller caller, AccountDirectory accounts, CertificateOffice office, IAntiforgery antiforgery, CancellationToken cancel)
+    {
+        if (await office.FindAsync(id, caller, cancel) is not { } stored)
+        {
+            return Results.NotFound();
+        }
+
+        if (!Document.TryDecode<PrintCertificate>(stored.Document, out var document, out var problem))
+        {
+            throw new InvalidDataException($"The stored certificate {id:D} is damaged: {problem}.");
+        }
+
+        var account = await accounts.FindAsync(caller.AccountId, cancel);
+        return Page(context, antiforgery, account!, $"Certificate of {stored.Part}", CertificatePage.Tables(CertificateView.Of(document, stored)));
+    }
+
+    private static RazorComponentResult<TablesPage> Page(HttpContext context, IAntiforgery antiforgery, AccountView account, string title, IReadOnlyList<PageTable> tables) => new(new
+    {
+        Title = title,
+        Visitor = $"{account.Name}, {account.Role.ToString().ToLowerInvariant()}",
+        Token = Token(context, antiforgery),
+        Tables = tables,
+    });
 
     private static RazorComponentResult<SignInPage> SignInPage(HttpContext context, IAntiforgery antiforgery, string? problem, string? email, int status = StatusCodes.Status200OK) =>
         new(new { Token = Token(context, antiforgery), Problem = problem, Email = email }) { StatusCode = status };

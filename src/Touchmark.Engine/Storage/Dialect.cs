@@ -38,6 +38,12 @@ internal abstract class Dialect : IAsyncDisposable
         public Sqlite(string file)
         {
             NativeSqlite.Use();
+            if (!File.Exists(file))
+            {
+                // SQLite gives the files beside it the mode of the database.
+                DataFolder.CreateFile(file).Dispose();
+            }
+
             connectionString = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 10 }.ConnectionString;
         }
 

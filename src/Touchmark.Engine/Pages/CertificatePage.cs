@@ -1,0 +1,44 @@
+using System.Globalization;
+using Touchmark.Engine.Certificates;
+using Touchmark.Evidence.Documents;
+
+namespace Touchmark.Engine.Pages;
+
+/// <summary>A certificate as tables for people; the file behind the link is what verifies.</summary>
+internal static class CertificatePage
+{
+    private static readonly string[] Facts = ["Field", "Value"];
+
+    public static IReadOnlyList<PageTable> Tables(CertificateView certificate) =>
+    [
+        Table("Print",
+            ("Part", certificate.Part), ("Result", certificate.Result + (certificate.ResultReason is { } reason ? $" ({reason})" : "")), ("Owner", certificate.Owner),
+            ("Printed by", certificate.Manufacturer), ("Material, quality", $"{certificate.Material}, {certificate.Quality}"), ("Print of the licence", Number(certificate.PrintNumber)),
+            ("Started", HomeTables.Time(certificate.StartedAt)), ("Ended", HomeTables.Time(certificate.EndedAt))),
+        Table("Machine",
+            ("Printer", certificate.Printer), ("Model", certificate.PrinterModel), ("Machine id", certificate.MachineId), ("Profile, SHA-256", certificate.ProfileSha256),
+            ("To the engine, to the printer", $"{certificate.EngineTransport}, {certificate.PrinterTransport}"),
+            ("Exposure", string.Create(CultureInfo.InvariantCulture, $"{certificate.Exposure.MotionS:0.00} s of motion, {certificate.Exposure.Segments} segments"))),
+        new("Temperatures", "None were reported.", ["Heater", "Lowest", "Highest"], [.. certificate.Temperatures.Select(Row)]),
+        new("Adjustments", "Nobody changed anything at the printer.", ["At", "What", "From", "To"], [.. certificate.Adjustments.Select(Row)]),
+        new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { HomeTables.Time(alert.At), alert.Code, alert.Text })]),
+        new("Evidence", "", Facts,
+        [
+            [new("Certificate file"), new("download, and check it with touchmark verify", $"/certificates/{certificate.Id:D}/file")],
+            .. Table("",
+                ("Design, SHA-256", certificate.DesignSha256), ("Toolpath, SHA-256", certificate.SliceSha256), ("Slicer", certificate.Slicer), ("Segments", Number(certificate.Segments)),
+                ("Chain head", certificate.ChainHead), ("Session MAC", certificate.SessionMac ?? "none"), ("This statement, SHA-256", certificate.StatementSha256),
+                ("Licence statement", certificate.LicenceStatement), ("Enrolment statement", certificate.EnrolmentStatement), ("Slice statement", certificate.SliceStatement)).Rows,
+        ]),
+    ];
+
+    private static PageTable Table(string title, params (string Name, string Value)[] facts) =>
+        new(title, "", Facts, [.. facts.Select(fact => new PageCell[] { fact.Name, fact.Value })]);
+
+    private static PageCell[] Row(TemperatureRange range) =>
+        [range.Heater, string.Create(CultureInfo.InvariantCulture, $"{range.MinC:0.0} °C"), string.Create(CultureInfo.InvariantCulture, $"{range.MaxC:0.0} °C")];
+
+    private static PageCell[] Row(Adjustment change) => [HomeTables.Time(change.At), change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture)];
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
