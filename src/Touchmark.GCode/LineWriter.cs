@@ -268,7 +268,7 @@ internal ref struct LineWriter(Span<byte> destination)
     {
         int at = 0;
         int key = 0;
-        while (key < text.Length && IsNameByte(text[key]))
+        while (key < text.Length && !GCodeText.IsSpace(text[key]) && IsNameByte(Printable(text[key])))
         {
             key++;
         }
@@ -277,7 +277,7 @@ internal ref struct LineWriter(Span<byte> destination)
         {
             while (at < key)
             {
-                Put(Upper(text[at++]));
+                Put(Upper(Printable(text[at++])));
             }
         }
 
