@@ -54,23 +54,63 @@ public sealed class PrinterTroubleTests
     [Fact]
     public async Task A_klipper_that_dies_in_mid_print_ends_it()
     {
-        await using var rig = await GatewayRig.StartAsync();
+        await using var rig = await GatewayRig.StartAsync(time: new FastTime(4));
         var print = rig.PrintAsync(layers: 200);
         await rig.Engine.StreamedAsync(8);
         await rig.Printer.BreakAsync("klippy_killed");
-        await rig.Printer.BreakAsync("klippy_revived");
         using var session = await print;
         Assert.Contains(session.End!.Reason, new[] { EndReason.PrinterNotReady, EndReason.PrinterVanished, EndReason.PrinterError, EndReason.PrinterShutdown });
+        Assert.False(session.End.MadeSafe);
+        Assert.Contains("KLIPPER_NOT_READY", string.Join('\n', rig.Log), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_lost_micro_controller_ends_the_print_as_a_shutdown()
+    public async Task A_lost_micro_controller_ends_the_print_and_says_that_nobody_could_make_it_safe()
     {
-        await using var rig = await GatewayRig.StartAsync();
+        await using var rig = await GatewayRig.StartAsync(time: new FastTime(4));
         var print = rig.PrintAsync(layers: 200);
         await rig.Engine.StreamedAsync(8);
         await rig.Printer.BreakAsync("mcu_lost");
         using var session = await print;
         Assert.Contains(session.End!.Reason, new[] { EndReason.PrinterShutdown, EndReason.PrinterError });
+        Assert.False(session.End.MadeSafe);
+    }
+
+    [Fact]
+    public async Task A_printer_that_loses_its_power_in_mid_print_ends_it()
+    {
+        await using var rig = await GatewayRig.StartAsync(time: new FastTime(4));
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        await rig.Printer.KillAsync();
+        using var session = await print;
+        rig.AssertEnded(EndReason.PrinterVanished, session);
+        Assert.False(session.End!.MadeSafe);
+        Assert.Contains("PRINTER_UNREACHABLE", string.Join('\n', rig.Log), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_printer_that_loses_its_power_while_it_heats_ends_the_print()
+    {
+        await using var rig = await GatewayRig.StartAsync(["--speed", "2"], time: new FastTime(4));
+        var print = rig.PrintAsync();
+        await rig.Engine.StreamedAsync(1);
+        await rig.Printer.KillAsync();
+        using var session = await print;
+        rig.AssertEnded(EndReason.PrinterVanished, session);
+    }
+
+    [Fact]
+    public async Task A_printer_that_comes_back_is_made_safe()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        await rig.Printer.KillAsync();
+        await using var again = await VirtualPrinter.StartAsync("--port", $"{rig.Printer.Port}");
+        using var session = await print;
+        rig.AssertEnded(EndReason.PrinterVanished, session);
+        Assert.True(session.End!.MadeSafe);
+        Assert.Equal(1, (double)(await again.StateAsync())["fan_speed"]!);
     }
 }

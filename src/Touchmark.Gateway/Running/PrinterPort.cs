@@ -10,11 +10,16 @@ namespace Touchmark.Gateway.Running;
 /// </summary>
 internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEvent> events, Journal journal, TimeProvider time)
 {
-    /// <summary>Longest wait for a printer that is gone or restarts, before safe-rest is given up.</summary>
+    /// <summary>Longest time for safe-rest, the wait for a printer that is gone included.</summary>
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(45);
 
-    /// <summary>Longest time for one line of safe-rest; it queues behind what is already in the printer.</summary>
-    private static readonly TimeSpan LineLimit = TimeSpan.FromSeconds(30);
+    /// <summary>Longest wait for a Klipper that does not run while Moonraker is there: a firmware restart takes 2 to 15 s.</summary>
+    private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(20);
+
+    /// <summary>Longest wait for one line's answer. It is queued in the printer all the same, so that the next ones may follow.</summary>
+    private static readonly TimeSpan LineLimit = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(0.5);
 
     private readonly Lock _lock = new();
     private TaskCompletionSource<MoonrakerClient> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -69,14 +74,10 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         while (true)
         {
-            MoonrakerClient client;
-            try
+            if (await WaitUntilReadyAsync(either.Token) is not { } client)
             {
-                client = await Ready().WaitAsync(either.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return "PRINTER_UNREACHABLE";
+                // A micro-controller in shutdown has switched its heaters off by itself (Klipper's mcu.py, "shutdown values").
+                return Client is null ? "PRINTER_UNREACHABLE" : "KLIPPER_NOT_READY";
             }
 
             var refused = 0;
@@ -84,11 +85,11 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
             {
                 foreach (var line in lines)
                 {
-                    refused += await RunLineAsync(client, line, cancellationToken) ? 0 : 1;
+                    refused += await RunLineAsync(client, line, either.Token) ? 0 : 1;
                 }
 
                 // Safe is what it is when the head has stopped, not when the order is queued.
-                await RunLineAsync(client, "M400", cancellationToken);
+                await RunLineAsync(client, "M400", either.Token);
                 return refused == 0 ? null : $"REFUSED_LINES_{refused}";
             }
             catch (MoonrakerException failure)
@@ -98,7 +99,7 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
             }
             catch (OperationCanceledException)
             {
-                return "STOPPED";
+                return "PRINTER_DID_NOT_ANSWER";
             }
         }
     }
@@ -124,6 +125,26 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
         }
     }
 
+    private async Task<MoonrakerClient?> WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await Ready().WaitAsync(PollPeriod, time, cancellationToken);
+            }
+            catch (TimeoutException) when (Client is null || time.GetElapsedTime(began) < RestartLimit)
+            {
+                // Away, or restarting: worth waiting for.
+            }
+            catch (Exception failure) when (failure is TimeoutException or OperationCanceledException)
+            {
+                return null;
+            }
+        }
+    }
+
     private async Task<bool> RunLineAsync(MoonrakerClient client, string line, CancellationToken cancellationToken)
     {
         try
@@ -131,10 +152,11 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
             await client.RunScriptAsync(line, LineLimit, cancellationToken);
             return true;
         }
-        catch (MoonrakerException failure) when (failure.Failure == MoonrakerFailure.Refused && client.Status.Klippy == KlippyState.Ready)
+        catch (MoonrakerException failure) when (
+            failure.Failure == MoonrakerFailure.TimedOut || (failure.Failure == MoonrakerFailure.Refused && client.Status.Klippy == KlippyState.Ready))
         {
             // These lines are ours and no secret; Klipper's words are not repeated all the same.
-            journal.Note($"safe-rest: the printer refused '{line}'");
+            journal.Note($"safe-rest: '{line}' {failure.Failure}");
             return false;
         }
     }
