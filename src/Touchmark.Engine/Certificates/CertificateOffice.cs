@@ -186,6 +186,6 @@ internal sealed record StoredCertificate
             related.Add(new(RevocationStatement, null));
         }
 
-        return new CertificateFile(new StatementPart(Envelope, Detached == 1 ? Document : null), related);
+        return new CertificateFile(new StatementPart(Envelope, Detached == 1 ? (ReadOnlyMemory<byte>?)Document : null), related);
     }
 }

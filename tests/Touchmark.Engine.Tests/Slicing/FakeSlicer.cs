@@ -12,7 +12,7 @@ internal sealed class FakeSlicer : IDisposable
     public FakeSlicer(string script)
     {
         Path = System.IO.Path.Combine(folder.FullName, "slicer");
-        File.WriteAllText(Path, "#!/bin/sh\n" + script + "\n");
+        File.WriteAllText(Path, "#!/bin/sh\nif [ \"$1\" = --help ]; then echo 'PrusaSlicer-0.0 for tests'; exit; fi\n" + script + "\n");
         File.SetUnixFileMode(Path, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
     }
 
