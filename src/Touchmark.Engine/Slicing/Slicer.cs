@@ -18,6 +18,9 @@ namespace Touchmark.Engine.Slicing;
 internal sealed class Slicer(
     SlicerOptions options, DesignLibrary designs, SliceStore slices, BlobStore blobs, EngineStatements statements, IMeterFactory meters, TimeProvider time, ILogger<Slicer> log) : IDisposable
 {
+    /// <summary>No straight move is given away whole that lasts longer than a segment is meant to.</summary>
+    private static readonly ToolpathOptions Writing = new() { LongestMoveSeconds = 0.75 };
+
     private readonly SlicerSandbox sandbox = new(options.Path, options.Limits, time);
     private readonly SemaphoreSlim turns = new(options.Concurrency, options.Concurrency);
     private readonly Histogram<double> seconds = meters.Create("Touchmark.Engine.Slicing").CreateHistogram<double>("touchmark.slicing.duration", "s", "Wall time of one slicer run");
@@ -134,7 +137,7 @@ internal sealed class Slicer(
         async Task<ToolpathReport> CheckAndSealAsync(Stream gcode, CancellationToken stop)
         {
             await using var seal = SliceStore.Seal(blob, id, key);
-            var found = await ToolpathCheck.RunAsync(gcode, printer.Profile.ToLimits(), seal, stop);
+            var found = await ToolpathCheck.RunAsync(gcode, printer.Profile.ToLimits(), seal, Writing, stop);
             await seal.CompleteAsync(stop);
             return found;
         }
