@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace Touchmark.Acceptance;
+
+/// <summary>Prints that do not come to their end.</summary>
+public sealed class EndingTests
+{
+    [Fact]
+    public async Task An_engine_that_is_killed_mid_print_comes_back_with_a_clear_failure_and_the_right_count()
+    {
+        await using var world = new World();
+        await world.StartEngineAsync();
+        await world.StartPrinterAsync();
+        await world.SignInAsync();
+        var licence = await world.LicenseAsync(prints: 2);
+        var printer = await world.EnrolAsync();
+        await world.StartGatewayAsync();
+        var job = await world.StartJobAsync(licence, printer);
+        await world.UntilAsync(job, Printing);
+
+        await world.StopAsync("engine", crash: true);
+        await world.StartEngineAsync(new Uri(world.Engine).Port);
+
+        var failed = await world.AskAsync("maker", "job", "show", job);
+        Assert.Equal("failed", World.Text(failed, "state"));
+        Assert.Equal("ENGINE_RESTARTED", World.Text(failed.GetProperty("failure"), "code"));
+        Assert.Equal(1, (await world.AskAsync("oem", "licence", "list"))[0].GetProperty("taken").GetInt32());
+    }
+
+    [Fact]
+    public async Task Another_machine_behind_the_same_address_is_refused_and_costs_no_print()
+    {
+        await using var world = new World();
+        await world.StartEngineAsync();
+        await world.StartPrinterAsync(seed: 1);
+        await world.SignInAsync();
+        var licence = await world.LicenseAsync(prints: 1);
+        var printer = await world.EnrolAsync();
+        var port = new Uri(world.Printer).Port;
+        await world.StopAsync("printer");
+        await world.StartPrinterAsync(seed: 2, port: port);
+        await world.StartGatewayAsync();
+
+        var job = await world.FinishAsync(await world.StartJobAsync(licence, printer));
+
+        Assert.Equal("failed", World.Text(job, "state"));
+        Assert.Equal("IDENTITY_CHANGED", World.Text(job.GetProperty("failure"), "code"));
+        Assert.NotEmpty(World.Text(job.GetProperty("failure"), "fix"));
+        Assert.Equal(0, (await world.AskAsync("oem", "licence", "list"))[0].GetProperty("taken").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_cancelled_print_leaves_the_printer_at_rest()
+    {
+        await using var world = new World();
+        await world.StartEngineAsync();
+        await world.StartPrinterAsync();
+        await world.SignInAsync();
+        var licence = await world.LicenseAsync(prints: 1);
+        var printer = await world.EnrolAsync();
+        await world.StartGatewayAsync();
+        var job = await world.StartJobAsync(licence, printer);
+        await world.UntilAsync(job, Printing);
+
+        await world.AskAsync("maker", "job", "cancel", job);
+        var ended = await world.FinishAsync(job);
+
+        Assert.Equal("cancelled", World.Text(ended, "state"));
+        foreach (var heater in (await world.PrinterStateAsync()).GetProperty("heaters").EnumerateObject())
+        {
+            Assert.Equal(0, heater.Value.GetProperty("target").GetDouble());
+        }
+    }
+
+    private static bool Printing(JsonElement job) => World.Text(job, "state") == "streaming" && job.GetProperty("progress").GetDouble() > 0.02;
+}

@@ -1,0 +1,245 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Touchmark.Acceptance;
+
+/// <summary>
+/// Real processes on this machine, as users start them: engine, virtual printer, gateway and the command line. Nothing of the product is linked in. Everything that they
+/// write lies under <see cref="Folder"/>.
+/// </summary>
+internal sealed partial class World : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<string, Running> running = [];
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("touchmark-acceptance-").FullName;
+
+    public string Engine { get; private set; } = "";
+
+    public string Printer { get; private set; } = "";
+
+    /// <summary>The engine's data folder.</summary>
+    public string Data => Path.Combine(Folder, "engine");
+
+    /// <summary>What the printer itself wrote down of its motion: the printer's business, and the only place where the toolpath may be found.</summary>
+    public string PrinterRecord => Path.Combine(Folder, "printer-record.csv");
+
+    public static string Root { get; } = FindRoot();
+
+    public async Task StartEngineAsync(int port = 0)
+    {
+        Engine = await StartAsync("engine", "Touchmark.Engine", "touchmark-engine", AddressPattern(), "--data", Data, "--urls", $"http://127.0.0.1:{port}");
+    }
+
+    public async Task StartPrinterAsync(int seed = 1, int port = 0)
+    {
+        Printer = await StartAsync("printer", "Touchmark.VirtualPrinter", "virtual-printer", AddressPattern(),
+            "--port", $"{port}", "--speed", "40", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord);
+    }
+
+    public Task StartGatewayAsync() => StartAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", ConnectedPattern(), "run", "--home", Path.Combine(Folder, "gateway"));
+
+    /// <summary>Runs the gateway's program to its end.</summary>
+    public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", [.. arguments, "--home", Path.Combine(Folder, "gateway")]);
+
+    /// <summary>Runs <c>touchmark</c> as one person, whose home is a folder of their own.</summary>
+    public Task<Ran> AsAsync(string who, params string[] arguments) => RunAsync(who, "Touchmark.Cli", "touchmark", arguments);
+
+    /// <summary>As <see cref="AsAsync"/>, for a command that must succeed and answers in JSON.</summary>
+    public async Task<JsonElement> AskAsync(string who, params string[] arguments)
+    {
+        var ran = await AsAsync(who, [.. arguments, "--json"]);
+        Assert.True(ran.ExitCode == 0, $"touchmark {string.Join(' ', arguments)} ended with {ran.ExitCode}: {ran.Errors}");
+        return JsonSerializer.Deserialize<JsonElement>(ran.Output);
+    }
+
+    public async Task SignInAsync()
+    {
+        Password("admin");
+        await SucceedAsync("admin", "account", "create", "--engine", Engine, "--setup-token-file", Path.Combine(Data, "setup-token"), "--email", "admin@example.com",
+            "--name", "Ada Admin", "--organisation", "Platform", "--role", "admin", "--password-file", Password("admin"));
+        await SucceedAsync("admin", "login", Engine, "--email", "admin@example.com", "--password-file", Password("admin"));
+        foreach (var (who, role, organisation) in new[] { ("oem", "oem", "Bracket Works"), ("maker", "manufacturer", "Maker Hall") })
+        {
+            await SucceedAsync("admin", "account", "create", "--email", $"{who}@example.com", "--name", who, "--organisation", organisation, "--role", role, "--password-file", Password(who));
+            await SucceedAsync(who, "login", Engine, "--email", $"{who}@example.com", "--password-file", Password(who));
+        }
+    }
+
+    public async Task<string> EnrolAsync()
+    {
+        var code = Text(await AskAsync("maker", "printer", "pair"), "code");
+        var ran = await GatewayAsync("enrol", "--engine", Engine, "--code", code, "--printer", Printer, "--name", "Bench printer");
+        Assert.True(ran.ExitCode == 0, ran.Errors);
+        return Text((await AskAsync("maker", "printer", "list")).EnumerateArray().Last(), "id");
+    }
+
+    public async Task<string> LicenseAsync(int prints)
+    {
+        var design = Text(await AskAsync("oem", "design", "upload", Path.Combine(Root, "samples", "bracket.stl"), "--name", "Bracket"), "id");
+        return Text(await AskAsync("oem", "licence", "issue", "--design", design, "--manufacturer", "Maker Hall", "--prints", $"{prints}", "--material", "PLA"), "id");
+    }
+
+    public async Task<string> StartJobAsync(string licence, string printer) =>
+        Text(await AskAsync("maker", "job", "start", "--licence", licence, "--printer", printer, "--quality", "draft"), "id");
+
+    /// <summary>Follows a job to its end and answers with it.</summary>
+    public async Task<JsonElement> FinishAsync(string job)
+    {
+        await AsAsync("maker", "job", "watch", job);
+        return await AskAsync("maker", "job", "show", job);
+    }
+
+    /// <summary>Waits until a job's events show it past a point.</summary>
+    public async Task<JsonElement> UntilAsync(string job, Func<JsonElement, bool> reached)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(Engine) };
+        var session = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllBytesAsync(Path.Combine(Folder, "maker", "session.json")));
+        client.DefaultRequestHeaders.Authorization = new("Bearer", Text(session, "token"));
+        await using var stream = await client.GetStreamAsync($"/api/jobs/{job}/events");
+        await foreach (var happened in System.Net.ServerSentEvents.SseParser.Create(stream).EnumerateAsync(TestContext.Current.CancellationToken))
+        {
+            var state = JsonSerializer.Deserialize<JsonElement>(happened.Data);
+            if (reached(state))
+            {
+                return state;
+            }
+        }
+
+        throw new InvalidOperationException($"The job ended before that: {await AskAsync("maker", "job", "show", job)}");
+    }
+
+    /// <summary>The truth about the virtual printer.</summary>
+    public async Task<JsonElement> PrinterStateAsync()
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(Printer) };
+        return JsonSerializer.Deserialize<JsonElement>(await client.GetByteArrayAsync("/virtual/state"));
+    }
+
+    /// <summary>Ends a process: politely, or as a crash does.</summary>
+    public async Task StopAsync(string name, bool crash = false)
+    {
+        if (!running.Remove(name, out var program))
+        {
+            return;
+        }
+
+        if (crash)
+        {
+            program.Process.Kill(entireProcessTree: true);
+        }
+        else
+        {
+            Process.Start("kill", $"-TERM {program.Process.Id}").WaitForExit();
+        }
+
+        await program.Process.WaitForExitAsync();
+        await File.WriteAllLinesAsync(Path.Combine(Folder, $"{name}.log"), program.Lines);
+        program.Process.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var name in new[] { "gateway", "engine" })
+        {
+            await StopAsync(name);
+        }
+
+        foreach (var name in running.Keys.ToList())
+        {
+            await StopAsync(name);
+        }
+
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    public static string Text(JsonElement value, string member) => value.TryGetProperty(member, out var found) && found.ValueKind == JsonValueKind.String ? found.GetString()! : "";
+
+    private async Task SucceedAsync(string who, params string[] arguments)
+    {
+        var ran = await AsAsync(who, arguments);
+        Assert.True(ran.ExitCode == 0, $"touchmark {arguments[0]} ended with {ran.ExitCode}: {ran.Errors}");
+    }
+
+    private string Password(string who)
+    {
+        var file = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, who)).FullName, "password");
+        if (!File.Exists(file))
+        {
+            File.WriteAllText(file, Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(18)));
+        }
+
+        return file;
+    }
+
+    private static string ProgramPath(string project, string program)
+    {
+        var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
+        return Path.Combine(Root, "src", project, "bin", configuration, "net10.0", program);
+    }
+
+    private async Task<Ran> RunAsync(string home, string project, string program, string[] arguments)
+    {
+        var info = new ProcessStartInfo(ProgramPath(project, program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        info.Environment["TOUCHMARK_HOME"] = Path.Combine(Folder, home);
+        using var process = Process.Start(info)!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new Ran(process.ExitCode, await output, await errors);
+    }
+
+    private async Task<string> StartAsync(string name, string project, string program, Regex ready, params string[] arguments)
+    {
+        var process = new Process { StartInfo = new ProcessStartInfo(ProgramPath(project, program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
+        var started = new Running(process, new ConcurrentQueue<string>());
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Take(string? line)
+        {
+            if (line is null)
+            {
+                return;
+            }
+
+            started.Lines.Enqueue(line);
+            if (ready.Match(line) is { Success: true } match)
+            {
+                found.TrySetResult(match.Value);
+            }
+        }
+
+        process.OutputDataReceived += (_, line) => Take(line.Data);
+        process.ErrorDataReceived += (_, line) => Take(line.Data);
+        process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => found.TrySetException(new InvalidOperationException($"{program} ended with {process.ExitCode}: {string.Join('\n', started.Lines)}"));
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        running.Add(name, started);
+        return await found.Task.WaitAsync(StartLimit);
+    }
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Touchmark.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+
+    [GeneratedRegex("http://127\\.0\\.0\\.1:[1-9][0-9]*", RegexOptions.NonBacktracking)]
+    private static partial Regex AddressPattern();
+
+    [GeneratedRegex("engine: connected", RegexOptions.NonBacktracking)]
+    private static partial Regex ConnectedPattern();
+
+    private sealed record Running(Process Process, ConcurrentQueue<string> Lines);
+}
+
+/// <summary>How a program ended.</summary>
+internal sealed record Ran(int ExitCode, string Output, string Errors);
