@@ -17,6 +17,9 @@ internal sealed class JobRunner(
     JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, LicenceOffice office, PrintStarter starter, CertificateOffice certificates,
     IHostApplicationLifetime host, ILogger<JobRunner> log) : IHostedService
 {
+    /// <summary>ENOSPC.</summary>
+    private const int DiskFull = 28;
+
     private static readonly JobFailure Restarted = new(
         "ENGINE_RESTARTED", "The engine was restarted while the part was being printed. The gateway made the printer safe by itself.", "Remove the unfinished part and start a new job.");
 
@@ -107,10 +110,7 @@ internal sealed class JobRunner(
         catch (Exception failure)
         {
             log.LogError(failure, "Job {JobId} failed", run.Job.Id);
-            var full = failure is IOException { HResult: 28 };
-            await EndUnprintedAsync(run, JobState.Failed, full
-                ? new JobFailure("STORAGE_FULL", "The engine has no room left for this job.", "Free space in the engine's data folder, then start a new job.")
-                : new JobFailure("INTERNAL", "The engine failed to carry the job out.", "Start a new job; if it fails again, report the job's id."));
+            await EndFailedAsync(run.Job.Id, failure);
         }
         finally
         {
@@ -190,6 +190,24 @@ internal sealed class JobRunner(
     {
         await jobs.AdvanceAsync(job.Id, state, CancellationToken.None);
         feed.Touch(job.Id);
+    }
+
+    /// <summary>Ends a job after a fault of ours. Whether its print counts is what was written down before its first segment: the fault may have come later.</summary>
+    private async Task EndFailedAsync(Guid jobId, Exception failure)
+    {
+        var reason = failure is IOException { HResult: DiskFull }
+            ? new JobFailure("STORAGE_FULL", "The engine has no room left for this job.", "Free space in the engine's data folder, then start a new job.")
+            : new JobFailure("INTERNAL", "The engine failed to carry the job out.", "Start a new job; if it fails again, report the job's id.");
+        try
+        {
+            var started = await jobs.FindAsync(jobId, CancellationToken.None) is { } job && job.State.HasStarted();
+            await jobs.EndAsync(jobId, JobState.Failed, reason, printed: started, certify: null, CancellationToken.None);
+        }
+        catch (Exception again) when (again is IOException or System.Data.Common.DbException)
+        {
+            // The next start of the engine settles it.
+            log.LogError(again, "The end of job {JobId} could not be written down", jobId);
+        }
     }
 
     private Task EndUnprintedAsync(Run run, JobState state, JobFailure? failure) => jobs.EndAsync(run.Job.Id, state, failure, printed: false, certify: null, CancellationToken.None);

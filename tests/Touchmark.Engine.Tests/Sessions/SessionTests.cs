@@ -84,6 +84,23 @@ public sealed class SessionTests
         await VerifyAsync(shop, ended.GetProperty("certificate_id").GetGuid(), "cancelled");
     }
 
+    [Fact]
+    public async Task Fault_while_a_print_is_certified_fails_the_job_and_keeps_the_print_counted()
+    {
+        await using var shop = await PrintShop.OpenAsync();
+        using var gateway = new TestGateway(shop.Device, shop.EngineKey, shop.Server.Time);
+        Assert.True(await gateway.ConnectAsync(shop));
+        var job = (await shop.OrderAsync()).IsGood().Id;
+        await gateway.AcceptUntilFirstScriptAsync();
+        await shop.Server.Database.ExecuteAsync("alter table certificates rename to certificates_away", null, default);
+
+        gateway.Vanish();
+
+        var ended = await shop.UntilAsync(job, "failed");
+        Assert.Equal("INTERNAL", ended.GetProperty("failure").GetProperty("code").GetString());
+        Assert.Equal(1, await shop.TakenAsync());
+    }
+
     private static async Task VerifyAsync(PrintShop shop, Guid certificate, string result)
     {
         var shown = (await shop.Oem.GetAsync($"/api/certificates/{certificate:D}")).IsGood();
