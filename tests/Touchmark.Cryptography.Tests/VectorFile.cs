@@ -3,12 +3,15 @@ using System.Text.Json;
 
 namespace Touchmark.Cryptography.Tests;
 
-/// <summary>Reads the files under spec/vectors, in which bytes stand in hexadecimal.</summary>
+/// <summary>Reads vector files (spec/vectors and the folder Acvp), in which bytes stand in hexadecimal.</summary>
 internal static class VectorFile
 {
-    internal static JsonElement Read(string path)
+    internal static JsonElement Read(string path) => ReadBesideTests(Path.Combine("spec", path));
+
+    /// <param name="path">From the folder the tests run in.</param>
+    internal static JsonElement ReadBesideTests(string path)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "spec", path)));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, path)));
         return document.RootElement.Clone();
     }
 
