@@ -3,6 +3,11 @@ using FsCheck.Fluent;
 
 namespace Touchmark.GCode.Tests;
 
+/// <summary>Not beside other tests: allocations are counted for the process as a whole.</summary>
+[CollectionDefinition(nameof(MeasuredAlone), DisableParallelization = true)]
+public sealed class MeasuredAlone;
+
+[Collection(nameof(MeasuredAlone))]
 public sealed class HostileInputTests
 {
     [Fact]
