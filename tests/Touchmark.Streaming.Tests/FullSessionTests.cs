@@ -118,6 +118,19 @@ public class FullSessionTests
     }
 
     [Fact]
+    public async Task Heating_in_two_steps_by_the_toolpath_is_no_change_at_the_printer()
+    {
+        var toolpath = Toolpaths.Bracket().Replace("M104 S210", "M104 S150", StringComparison.Ordinal);
+        using var rig = new SessionRig(await Toolpaths.CutAsync(toolpath));
+        rig.Begin();
+        rig.Run();
+
+        Assert.Equal(EndReason.Completed, rig.Engine.End!.Reason);
+        Assert.Empty(rig.Engine.Record.Adjustments);
+        Assert.InRange(rig.Engine.Record.MaxSegmentsOut, 2, SessionSettings.MaxWindowSegments);
+    }
+
+    [Fact]
     public async Task A_change_of_speed_or_target_at_the_printer_is_noted()
     {
         using var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new RigOptions

@@ -98,7 +98,7 @@ internal sealed class EngineClient : IDisposable
         try
         {
             var problem = await response.Content.ReadFromJsonAsync<JsonElement>(cancel);
-            var text = new StringBuilder(Screen.Text(problem, "title"));
+            var text = new StringBuilder(Screen.Text(problem, "detail") is { Length: > 0 } detail ? detail : Screen.Text(problem, "title"));
             if (Screen.Text(problem, "code") is { Length: > 0 } code)
             {
                 text.Append(" (").Append(code).Append(')');

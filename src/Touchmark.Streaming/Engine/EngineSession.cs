@@ -72,6 +72,7 @@ public sealed class EngineSession : IDisposable
         SegmentsVerified = _gate.VerifiedThrough,
         MotionExecuted = _gate.ExecutedSeconds,
         MaxExposure = _outlet.MaxExposure,
+        MaxSegmentsOut = _outlet.MaxSegmentsOut,
         Nozzle = _observations.Nozzle,
         Bed = _observations.Bed,
         Chamber = _observations.Chamber,
@@ -338,8 +339,9 @@ public sealed class EngineSession : IDisposable
 
     private void Pump(Moment now)
     {
-        if (Phase == SessionPhase.Streaming && _outlet.TryRelease(out var frame))
+        if (Phase == SessionPhase.Streaming && _outlet.TryRelease(out var frame, out var plan))
         {
+            _observations.Announce(plan);
             _started ??= now.Utc;
             Say(frame, now);
         }

@@ -29,6 +29,14 @@ internal sealed class Observations
 
     public IReadOnlyList<Alert> Alerts => [.. _alerts];
 
+    /// <summary>A segment with these targets has left: from now on the printer may show them. A wait is confirmed only once its heater is there, minutes later.</summary>
+    public void Announce(SegmentPlan plan)
+    {
+        _nozzle.Announce(plan.NozzleTargetC);
+        _bed.Announce(plan.BedTargetC);
+        _chamber.Announce(plan.ChamberTargetC);
+    }
+
     /// <summary>A segment with these targets was taken over by the printer.</summary>
     public void Expect(SegmentPlan plan)
     {
@@ -87,8 +95,11 @@ internal sealed class Observations
     private sealed class Target(string name)
     {
         private double? _expected;
+        private double? _announced;
         private double _noted;
         private double _since = double.NaN;
+
+        public void Announce(double? target) => _announced = target ?? _announced;
 
         public void Expect(double? target)
         {
@@ -100,11 +111,11 @@ internal sealed class Observations
             }
         }
 
-        public void Forget() => _expected = null;
+        public void Forget() => _expected = _announced = null;
 
         public void Observe(double reported, double eventTime, Observations observations, DateTimeOffset now)
         {
-            if (_expected is null || Math.Abs(reported - _noted) <= GateLimits.TargetBand)
+            if (_expected is null || Near(reported, _noted) || (_announced is { } coming && Near(reported, coming)))
             {
                 _since = double.NaN;
                 return;
@@ -120,5 +131,7 @@ internal sealed class Observations
                 _since = double.NaN;
             }
         }
+
+        private static bool Near(double one, double other) => Math.Abs(one - other) <= GateLimits.TargetBand;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Touchmark.Cryptography;
 using Touchmark.GCode;
 using Touchmark.Streaming.Wire;
@@ -35,6 +36,9 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     /// <summary>The most that <see cref="Exposure"/> ever was, s. It only grows when a segment leaves, so that is when it is taken.</summary>
     public double MaxExposure { get; private set; }
 
+    /// <summary>The most segments that ever were outside and not yet confirmed.</summary>
+    public int MaxSegmentsOut { get; private set; }
+
     public void Open(SessionKeys keys) => _sealer = new SegmentSealer(keys, sessionId.ToByteArray(bigEndian: true));
 
     /// <summary>Takes the next segment over.</summary>
@@ -50,9 +54,10 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     /// <summary>
     /// The next frame, when the window has room: nothing goes beyond a wait, and a segment that is longer than the room may go when the printer would starve.
     /// </summary>
-    public bool TryRelease(out ReadOnlyMemory<byte> frame)
+    public bool TryRelease(out ReadOnlyMemory<byte> frame, [NotNullWhen(true)] out SegmentPlan? plan)
     {
         frame = default;
+        plan = null;
         if (_next is not { } segment || gate.IsWaiting || _unverified.Count >= settings.WindowSegments
             || (Exposure + segment.Plan.DurationSeconds > settings.WindowSeconds && Exposure > settings.FloorSeconds))
         {
@@ -64,6 +69,8 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
         _unverified.Enqueue(segment.Plan);
         gate.Add(segment.Plan);
         MaxExposure = Math.Max(MaxExposure, Exposure);
+        MaxSegmentsOut = Math.Max(MaxSegmentsOut, _unverified.Count);
+        plan = segment.Plan;
         Drop();
         return true;
     }

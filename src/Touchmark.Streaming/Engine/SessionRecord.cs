@@ -91,6 +91,9 @@ public sealed record SessionRecord
     /// <summary>Exposure: the largest amount of motion that ever was outside the engine and not yet executed, s.</summary>
     public required double MaxExposure { get; init; }
 
+    /// <summary>The most segments that ever were outside the engine and not yet confirmed.</summary>
+    public required int MaxSegmentsOut { get; init; }
+
     /// <summary>Null when no sample came.</summary>
     public TemperatureRange? Nozzle { get; init; }
 
