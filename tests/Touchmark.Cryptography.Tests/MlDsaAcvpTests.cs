@@ -29,7 +29,19 @@ public sealed class MlDsaAcvpTests
     {
         JsonElement[] cases = [.. Vectors.GetProperty("verification").EnumerateArray()];
         Assert.NotEmpty(cases);
-        Assert.All(cases, test => Assert.Equal(
-            test.Text("expect") == "success", ManagedMlDsa65.VerifyMu(test.Bytes("public_key"), test.Bytes("mu"), test.Bytes("signature"))));
+        Assert.All(cases, test => Assert.Equal(test.Text("expect") == "success", Verifies(test, test.Bytes("signature"))));
     }
+
+    [Fact]
+    public void A_signature_NIST_refuses_is_accepted_once_its_flipped_bit_is_put_right()
+    {
+        JsonElement test = Assert.Single(Vectors.GetProperty("verification").EnumerateArray(), c => c.Text("expect") == "failure");
+        byte[] signature = test.Bytes("signature");
+        int bit = test.GetProperty("flipped_bit").GetInt32();
+        signature[bit / 8] ^= (byte)(1 << (bit % 8));
+        Assert.True(Verifies(test, signature));
+    }
+
+    private static bool Verifies(JsonElement test, byte[] signature) =>
+        ManagedMlDsa65.VerifyMu(test.Bytes("public_key"), test.Bytes("mu"), signature);
 }
