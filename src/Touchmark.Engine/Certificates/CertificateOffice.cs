@@ -20,8 +20,9 @@ namespace Touchmark.Engine.Certificates;
 /// <param name="Transport">How the gateway was connected.</param>
 /// <param name="End">How it ended.</param>
 /// <param name="Record">The session's facts.</param>
+/// <param name="MaxSegmentsOutside">Most segments that ever were outside the engine and not confirmed.</param>
 /// <param name="Mac">HMAC with the session's certificate key.</param>
-internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, PrintFacts.MacFunction Mac)
+internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, ulong MaxSegmentsOutside, PrintFacts.MacFunction Mac)
 {
     public delegate byte[] MacFunction(ReadOnlySpan<byte> document);
 }
@@ -31,6 +32,9 @@ internal sealed class CertificateOffice(Database database, EngineKeys keys, Engi
 {
     /// <summary>The gateway does not tell how it speaks with its printer.</summary>
     private const string UnknownTransport = "not reported";
+
+    /// <summary>A gateway's words are in some texts; a certificate whose texts are longer than the document allows would be no certificate.</summary>
+    private const int MaxText = 1000;
 
     /// <summary>Signs the certificate of a session from which at least one segment left, whatever its end, and stores it in the transaction that ends its job.</summary>
     public async Task<Guid?> IssueAsync(Transaction work, PrintFacts facts, CancellationToken cancel)
@@ -110,10 +114,10 @@ internal sealed class CertificateOffice(Database database, EngineKeys keys, Engi
             ResultReason = facts.End.Reason == EndReason.Completed ? null : facts.End.Code,
             EngineTransport = facts.Transport,
             PrinterTransport = UnknownTransport,
-            Exposure = new Exposure(record.MaxExposure, (long)(record.SegmentsSent - record.SegmentsVerified)),
+            Exposure = new Exposure(record.MaxExposure, (long)facts.MaxSegmentsOutside),
             Temperatures = [.. Temperatures(record)],
             Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(change.Time, change.What, change.From, change.To))],
-            Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, alert.Text))],
+            Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, Cut(alert.Text))), .. Reasons(facts.End, record.Ended ?? record.Offered)],
             SegmentIvs = record.Ivs,
             ChainHead = record.ChainHead,
             LicenceStatement = SHA256.HashData(licence.Statement),
@@ -121,6 +125,23 @@ internal sealed class CertificateOffice(Database database, EngineKeys keys, Engi
             SliceStatement = SHA256.HashData(slice.Statement),
         };
     }
+
+    /// <summary>The sentence behind the code of an ending, and, where telemetry was not believed, the samples, so that the suspicion can be judged.</summary>
+    private static IEnumerable<Evidence.Documents.Alert> Reasons(SessionEnd end, DateTimeOffset at)
+    {
+        if (end.Reason != EndReason.Completed)
+        {
+            yield return new(at, end.Code, Cut(end.Text));
+        }
+
+        foreach (var sample in end.Evidence)
+        {
+            yield return new(at, "PROXY_EVIDENCE", FormattableString.Invariant(
+                $"At {sample.EventTime:F3} s of its clock the printer reported X {sample.X:F3} Y {sample.Y:F3} Z {sample.Z:F3} mm and {sample.E:F3} mm of filament, {sample.DistanceMm:F3} mm from the plan."));
+        }
+    }
+
+    private static string Cut(string text) => text.Length <= MaxText ? text : text[..MaxText];
 
     private static IEnumerable<Evidence.Documents.TemperatureRange> Temperatures(SessionRecord record)
     {

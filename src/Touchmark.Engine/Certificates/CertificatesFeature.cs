@@ -30,7 +30,7 @@ internal static class CertificatesFeature
         request.HttpContext.Response.Headers.Vary = HeaderNames.Accept;
         if (WantsFile(request))
         {
-            return Results.Bytes(certificate.ToFile().Encode(), "application/cbor", $"{id:D}.touchmark");
+            return Results.Bytes(certificate.ToFile().Encode(), CertificateFile.MediaType, $"{id:D}.touchmark");
         }
 
         return Document.TryDecode<PrintCertificate>(certificate.Document, out var document, out var problem)

@@ -1,5 +1,8 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Web;
+using Touchmark.Streaming;
+using Refusal = Touchmark.Engine.Web.Refusal;
 
 namespace Touchmark.Engine.Printers;
 
@@ -21,13 +24,13 @@ internal static class PrintersFeature
             .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation.");
         app.MapPost("/api/enrolments", EnrolAsync).Produces<EnrolmentAnswer>(StatusCodes.Status201Created)
             .WithSummary("Enrol a printer (called by the gateway): authenticated by the pairing code and a signature of the device key.");
-        app.MapGet("/api/printers", async (Caller caller, PrinterFleet fleet, CancellationToken cancel) =>
-            (await fleet.ListAsync(caller, cancel)).Select(PrinterView.Of)).ForAnyRole().WithSummary("List the printers of your organisation.");
-        app.MapGet("/api/printers/{id:guid}", async (Guid id, Caller caller, PrinterFleet fleet, CancellationToken cancel) =>
-            await fleet.FindAsync(id, cancel) is { } printer && caller.MaySee(printer.OrganisationId) ? Results.Ok(PrinterView.Of(printer)) : Refusal.NotFound("printer"))
+        app.MapGet("/api/printers", async (Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
+            (await fleet.ListAsync(caller, cancel)).Select(printer => PrinterView.Of(printer, gateways.Find(printer.Id)))).ForAnyRole().WithSummary("List the printers of your organisation.");
+        app.MapGet("/api/printers/{id:guid}", async (Guid id, Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
+            await fleet.FindAsync(id, cancel) is { } printer && caller.MaySee(printer.OrganisationId) ? Results.Ok(PrinterView.Of(printer, gateways.Find(id))) : Refusal.NotFound("printer"))
             .ForAnyRole().Produces<PrinterView>().WithSummary("Show a printer, with the limits that toolpaths are checked against.");
-        app.MapPost("/api/printers/{id:guid}/revoke", async (Guid id, Caller caller, PrinterFleet fleet, CancellationToken cancel) =>
-            (await fleet.RevokeAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer)))).For(Role.Manufacturer, Role.Admin).Produces<PrinterView>()
+        app.MapPost("/api/printers/{id:guid}/revoke", async (Guid id, Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
+            (await fleet.RevokeAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer, Role.Admin).Produces<PrinterView>()
             .WithSummary("Revoke a printer's device key: no session starts with it any more.");
     }
 
@@ -44,19 +47,29 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
     public Refusal? Count(HttpContext context) => attempts.Count(context.Connection.RemoteIpAddress?.ToString() ?? "");
 }
 
-/// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s.</summary>
+/// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s. Online: its gateway is connected to this node.</summary>
 internal sealed record PrinterView(
     Guid Id, string Name, string Model, Guid OrganisationId, string Organisation, string MachineId, string Firmware, string Kinematics, Volume BuildVolume,
-    double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt)
+    double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt,
+    bool Online, GatewayView? Gateway)
 {
-    public static PrinterView Of(EnrolledPrinter printer)
+    public static PrinterView Of(EnrolledPrinter printer, GatewayLink? gateway)
     {
         var (profile, limits) = (printer.Profile, printer.Profile.Limits);
         return new(
             printer.Id, printer.Name, printer.Model, printer.OrganisationId, printer.Organisation, Convert.ToHexStringLower(printer.MachineId), profile.Firmware, profile.Kinematics,
             new Volume(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY, limits.MinZ, limits.MaxZ),
-            limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt);
+            limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt,
+            gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
     }
+}
+
+/// <summary>What a connected gateway said of itself and, while no session ran, of its printer.</summary>
+internal sealed record GatewayView(string Software, string Transport, DateTimeOffset? At, PrinterState? State, bool? Busy, double? NozzleC, double? BedC, string? Text)
+{
+    public static GatewayView Of(GatewayLink link) => link.Status is { } said
+        ? new(link.Software, link.Transport, said.Time, said.State, said.Busy, said.NozzleC, said.BedC, said.Text)
+        : new(link.Software, link.Transport, null, null, null, null, null, null);
 }
 
 internal sealed record Volume(double MinX, double MaxX, double MinY, double MaxY, double MinZ, double MaxZ);

@@ -11,7 +11,8 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
     private readonly ConcurrentDictionary<Guid, Desk> desks = new();
     private readonly ConcurrentDictionary<PrintSession, bool> sessions = new();
 
-    public bool IsConnected(Guid printerId) => desks.TryGetValue(printerId, out var desk) && desk.Link is not null;
+    /// <summary>The connection of this printer's gateway, for its presence and the printer's last words; null while it is away.</summary>
+    public GatewayLink? Find(Guid printerId) => desks.TryGetValue(printerId, out var desk) ? desk.Link : null;
 
     /// <summary>A gateway has proved who it is. An older connection of the same printer is closed: a gateway that lost its network comes back before we notice.</summary>
     public void Arrive(GatewayLink link)

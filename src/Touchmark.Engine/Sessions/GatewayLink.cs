@@ -8,16 +8,28 @@ namespace Touchmark.Engine.Sessions;
 /// One gateway's connection: one loop that reads and one that writes. What it cannot take off our hands in time is bounded, and then it is gone: a slow gateway
 /// costs us its queue and nothing else.
 /// </summary>
-internal sealed class GatewayLink(WebSocket socket, Guid printerId, string transport)
+internal sealed class GatewayLink(WebSocket socket, Guid printerId, string software, string transport, TimeProvider time)
 {
     /// <summary>A full window of segments, and the few words around it.</summary>
     private const int UnsentLimit = 256;
 
+    // Telemetry four times a second of the printer's clock, which in a virtual printer may run 20 times as fast, and an answer now and then: twice that is no
+    // gateway of ours. The burst is what a gateway sends at once after a stall.
+    private const int FramesPerSecond = 200;
+    private const int Burst = 800;
+
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
+
     private readonly Channel<ReadOnlyMemory<byte>> unsent = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(UnsentLimit) { SingleReader = true });
     private PrintSession? session;
     private int gone;
+    private double allowance = Burst;
+    private long refilled = time.GetTimestamp();
 
     public Guid PrinterId => printerId;
+
+    /// <summary>Program and version as the gateway says; nothing is decided on it.</summary>
+    public string Software => software;
 
     /// <summary>How it is connected, for the certificate: <c>wss</c> or <c>ws</c>.</summary>
     public string Transport => transport;
@@ -62,8 +74,14 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string trans
         try
         {
             var buffer = new byte[WireFrame.MaxBytes];
-            while (await ReceiveAsync(socket, buffer, cancel) is { } frame)
+            while (await ReceiveAsync(socket, buffer, time, cancel) is { } frame)
             {
+                if (!MayGoOn())
+                {
+                    await RefuseAsync(socket, $"TOO_MANY_MESSAGES: more than {FramesPerSecond} messages a second", time);
+                    break;
+                }
+
                 if (WireFrame.Peek(frame.Span, out _) == WireType.Status)
                 {
                     Status = PrinterStatus.TryDecode(frame.Span) ?? Status;
@@ -85,25 +103,46 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string trans
     }
 
     /// <summary>One whole binary message; null at the end, or when the peer breaks the rules.</summary>
-    public static async Task<ReadOnlyMemory<byte>?> ReceiveAsync(WebSocket socket, byte[] buffer, CancellationToken cancel)
+    public static async Task<ReadOnlyMemory<byte>?> ReceiveAsync(WebSocket socket, byte[] buffer, TimeProvider time, CancellationToken cancel)
     {
         var length = 0;
         while (length < buffer.Length)
         {
             var part = await socket.ReceiveAsync(buffer.AsMemory(length), cancel);
-            if (part.MessageType != WebSocketMessageType.Binary)
-            {
-                return null;
-            }
-
             length += part.Count;
-            if (part.EndOfMessage)
+            switch (part.MessageType)
             {
-                return buffer.AsMemory(0, length);
+                case WebSocketMessageType.Close:
+                    return null;
+                case WebSocketMessageType.Text:
+                    await RefuseAsync(socket, "BINARY_ONLY: messages are binary", time);
+                    return null;
+                case WebSocketMessageType.Binary when part.EndOfMessage:
+                    return buffer.AsMemory(0, length);
             }
         }
 
+        await RefuseAsync(socket, $"MESSAGE_TOO_LONG: a message has less than {buffer.Length} bytes", time);
         return null;
+    }
+
+    /// <summary>Closes with words that the gateway's log shows, at most 123 bytes (RFC 6455 5.5), and gives it a moment to answer, so that they arrive.</summary>
+    public static async Task RefuseAsync(WebSocket socket, string words, TimeProvider time)
+    {
+        using var limit = new CancellationTokenSource(CloseLimit, time);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.PolicyViolation, words, limit.Token);
+        var rest = new byte[256];
+        while ((await socket.ReceiveAsync(rest.AsMemory(), limit.Token)).MessageType != WebSocketMessageType.Close)
+        {
+        }
+    }
+
+    private bool MayGoOn()
+    {
+        var now = time.GetTimestamp();
+        allowance = Math.Min(Burst, allowance + (time.GetElapsedTime(refilled, now).TotalSeconds * FramesPerSecond)) - 1;
+        refilled = now;
+        return allowance >= 0;
     }
 
     private async Task SendAllAsync(CancellationToken cancel)

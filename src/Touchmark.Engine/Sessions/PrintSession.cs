@@ -1,5 +1,6 @@
 using Touchmark.GCode;
 using Touchmark.Streaming;
+using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Engine.Sessions;
 
@@ -26,6 +27,9 @@ internal sealed record SessionOrder
 /// </summary>
 internal sealed class PrintSession : IDisposable
 {
+    /// <summary>How long an engine that stops waits for the word that the printer is safe; the gateway goes on making it safe without us.</summary>
+    private static readonly TimeSpan StoppingLimit = TimeSpan.FromSeconds(10);
+
     private readonly Lock gate = new();
     private readonly SessionOrder order;
     private readonly EngineSession session;
@@ -38,6 +42,7 @@ internal sealed class PrintSession : IDisposable
     private readonly TaskCompletionSource<SessionEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task supplying = Task.CompletedTask;
     private SessionProgress told;
+    private TimeSpan? mustEnd;
     private bool started;
 
     public PrintSession(SessionOrder order, Func<ReadOnlyMemory<byte>, bool> send, SessionMetrics metrics, TimeProvider time)
@@ -55,15 +60,39 @@ internal sealed class PrintSession : IDisposable
     /// <summary>The facts for the certificate, and the code that ties a document to this session; once it has ended.</summary>
     public SessionRecord Record => session.Record;
 
+    /// <summary>Most segments that ever were outside and not confirmed.</summary>
+    public ulong MaxSegmentsOutside { get; private set; }
+
     public byte[] CertificateMac(ReadOnlySpan<byte> document) => session.CertificateMac(document);
 
     public void Begin() => Do(session.Begin);
 
-    public void Receive(ReadOnlyMemory<byte> frame) => Do(now => session.Receive(frame.Span, now));
+    /// <summary>Takes a frame. One that names another session came too late for that and says nothing about this one.</summary>
+    public void Receive(ReadOnlyMemory<byte> frame)
+    {
+        if (WireFrame.Peek(frame.Span, out var sessionId) == WireType.None || sessionId == order.Options.SessionId)
+        {
+            Do(now => session.Receive(frame.Span, now));
+        }
+    }
 
-    public void Advance() => Do(session.Advance);
+    public void Advance() => Do(now =>
+    {
+        session.Advance(now);
+        if (now.Steady >= mustEnd)
+        {
+            session.ConnectionLost(now);
+        }
+    });
 
-    public void Stop(EndReason reason, string text) => Do(now => session.Stop(reason, text, now));
+    public void Stop(EndReason reason, string text) => Do(now =>
+    {
+        session.Stop(reason, text, now);
+        if (reason == EndReason.EngineStopping)
+        {
+            mustEnd = now.Steady + StoppingLimit;
+        }
+    });
 
     public void ConnectionLost() => Do(session.ConnectionLost);
 
@@ -139,6 +168,7 @@ internal sealed class PrintSession : IDisposable
             metrics.Verified(time.GetElapsedTime(unverified.Dequeue()).TotalSeconds);
         }
 
+        MaxSegmentsOutside = Math.Max(MaxSegmentsOutside, now.SegmentsSent - now.SegmentsVerified);
         told = now;
         order.Progress(now);
     }

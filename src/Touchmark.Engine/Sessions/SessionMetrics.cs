@@ -6,6 +6,7 @@ namespace Touchmark.Engine.Sessions;
 internal sealed class SessionMetrics
 {
     private readonly UpDownCounter<long> connected;
+    private readonly Counter<long> refused;
     private readonly UpDownCounter<long> active;
     private readonly Counter<long> sent;
     private readonly Counter<long> verified;
@@ -16,6 +17,7 @@ internal sealed class SessionMetrics
     {
         var meter = meters.Create("Touchmark.Engine.Sessions");
         connected = meter.CreateUpDownCounter<long>("touchmark.gateways.connected", "{gateway}");
+        refused = meter.CreateCounter<long>("touchmark.gateways.refused", "{connection}", "Connections that did not prove an enrolled printer");
         active = meter.CreateUpDownCounter<long>("touchmark.sessions.active", "{session}");
         sent = meter.CreateCounter<long>("touchmark.segments.sent", "{segment}");
         verified = meter.CreateCounter<long>("touchmark.segments.verified", "{segment}");
@@ -24,6 +26,8 @@ internal sealed class SessionMetrics
     }
 
     public void Connected(int by) => connected.Add(by);
+
+    public void Refused() => refused.Add(1);
 
     public void Active(int by) => active.Add(by);
 

@@ -31,7 +31,7 @@ internal static class SessionsFeature
     }
 
     /// <summary>Lets gateways in that prove to hold the device key of an enrolled printer.</summary>
-    private sealed class GatewayDoor(GatewayHub hub, PrinterFleet fleet, EngineKeys keys, TimeProvider time, IHostApplicationLifetime host, ILogger<GatewayHub> log)
+    private sealed class GatewayDoor(GatewayHub hub, PrinterFleet fleet, EngineKeys keys, SessionMetrics metrics, TimeProvider time, IHostApplicationLifetime host, ILogger<GatewayHub> log)
     {
         public async Task OpenAsync(HttpContext context)
         {
@@ -44,9 +44,9 @@ internal static class SessionsFeature
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             try
             {
-                if (await AdmitAsync(socket, context.RequestAborted) is { } printerId)
+                if (await AdmitAsync(socket, context.RequestAborted) is var (printerId, software))
                 {
-                    await ServeAsync(new GatewayLink(socket, printerId, context.Request.IsHttps ? "wss" : "ws"), context.RequestAborted);
+                    await ServeAsync(new GatewayLink(socket, printerId, software, context.Request.IsHttps ? "wss" : "ws", time), context.RequestAborted);
                 }
             }
             catch (Exception failure) when (failure is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
@@ -75,32 +75,44 @@ internal static class SessionsFeature
             }
         }
 
-        private async Task<Guid?> AdmitAsync(WebSocket socket, CancellationToken cancel)
+        private async Task<(Guid PrinterId, string Software)?> AdmitAsync(WebSocket socket, CancellationToken cancel)
         {
             using var limit = new CancellationTokenSource(HandshakeLimit, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
             var connection = new EngineConnection(Channel);
             await socket.SendAsync(connection.ChallengeFrame, WebSocketMessageType.Binary, endOfMessage: true, either.Token);
-            var hello = await GatewayLink.ReceiveAsync(socket, new byte[WireFrame.MaxBytes], either.Token);
+            var hello = await GatewayLink.ReceiveAsync(socket, new byte[WireFrame.MaxBytes], time, either.Token);
             if (hello is not { } frame || !connection.TryReadHello(frame.Span, out var printerId))
             {
-                await RefuseAsync(socket, "HANDSHAKE_FAILED", either.Token);
-                return null;
+                return await RefuseAsync(socket, "HELLO_EXPECTED: this is no gateway, or one of another version");
             }
 
-            // One answer for a printer that is unknown, revoked or not proved: nobody can ask which printers there are.
+            // One answer for a printer that is unknown or not proved: nobody can ask which printers there are. Only the holder of its key learns that it was revoked.
             var printer = await fleet.FindAsync(printerId, either.Token);
-            if (printer is not { RevokedAt: null } || !connection.TryWelcome(printer.DevicePublicKey, new Es256Signer(keys.Transport), time.GetUtcNow(), out var welcome))
+            if (printer is null || !connection.TryWelcome(printer.DevicePublicKey, new Es256Signer(keys.Transport), time.GetUtcNow(), out var welcome))
             {
                 log.LogWarning("A gateway that says it is of printer {PrinterId} was refused", printerId);
-                await RefuseAsync(socket, "DEVICE_UNKNOWN", either.Token);
-                return null;
+                return await RefuseAsync(socket, "DEVICE_UNKNOWN: not enrolled here, or this is not its device key; enrol the printer again");
+            }
+
+            if (printer.RevokedAt is not null)
+            {
+                return await RefuseAsync(socket, "DEVICE_REVOKED: this printer's device key was revoked; enrol the printer again");
             }
 
             await socket.SendAsync(welcome, WebSocketMessageType.Binary, endOfMessage: true, either.Token);
-            return printerId;
+            return (printerId, connection.Software);
         }
 
-        private static Task RefuseAsync(WebSocket socket, string code, CancellationToken cancel) => socket.CloseAsync(WebSocketCloseStatus.PolicyViolation, code, cancel);
+        private async Task<(Guid, string)?> RefuseAsync(WebSocket socket, string words)
+        {
+            metrics.Refused();
+            if (socket.State == WebSocketState.Open)
+            {
+                await GatewayLink.RefuseAsync(socket, words, time);
+            }
+
+            return null;
+        }
     }
 }

@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.ServerSentEvents;
+using System.Runtime.Versioning;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Touchmark.Cryptography;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Tests.Server;
+using Touchmark.Engine.Tests.Slicing;
+using Touchmark.GCode;
+using Touchmark.Streaming;
+using Touchmark.Streaming.Tests;
+
+namespace Touchmark.Engine.Tests.Sessions;
+
+/// <summary>An engine with a design, a licence for it and an enrolled printer. Its slicer answers with one fixed toolpath.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed class PrintBench : IAsyncDisposable
+{
+    private readonly FakeSlicer slicer;
+    private IReadOnlyList<SegmentPlan> plans = [];
+
+    private PrintBench(ServerFactory server, FakeSlicer fakeSlicer) => (Server, slicer) = (server, fakeSlicer);
+
+    public ServerFactory Server { get; }
+
+    public P256PrivateKey Device { get; } = P256.GenerateKey();
+
+    public Person Oem { get; private set; } = null!;
+
+    public Person Manufacturer { get; private set; } = null!;
+
+    public Guid PrinterId { get; private set; }
+
+    public byte[] EngineKey { get; private set; } = [];
+
+    public Guid LicenceId { get; private set; }
+
+    public static async Task<PrintBench> OpenAsync(StorageKind storage = StorageKind.Sqlite, double? exposureLimit = null, Action<IServiceCollection>? replace = null, int layers = 1)
+    {
+        var toolpath = Toolpaths.Bracket(layers);
+        var fakeSlicer = new FakeSlicer($"[ \"$1\" = --help ] && exit\ncat > part.gcode <<'END'\n{toolpath}END");
+        var bench = new PrintBench(await ServerFactory.StartAsync(storage, replace, ["--slicer", fakeSlicer.Path]), fakeSlicer);
+        try
+        {
+            var segments = await Toolpaths.CutAsync(toolpath);
+            bench.plans = [.. segments.Select(segment => segment.Plan)];
+            segments.ForEach(segment => segment.Dispose());
+            await bench.FurnishAsync(exposureLimit);
+            return bench;
+        }
+        catch
+        {
+            await bench.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts a job on the printer.</summary>
+    public async Task<Guid> StartJobAsync() =>
+        (await Manufacturer.PostAsync("/api/jobs", new { licence_id = LicenceId, printer_id = PrinterId, material = "PLA", quality = "standard" })).IsGood().Id;
+
+    /// <summary>A gateway of the printer, connected.</summary>
+    public async Task<PrintingGateway> ConnectAsync(Refusal? refusal = null, MachineProfile? profile = null)
+    {
+        var gateway = NewGateway(refusal: refusal, profile: profile);
+        Assert.True(await gateway.ConnectAsync(PrinterId));
+        return gateway;
+    }
+
+    public PrintingGateway NewGateway(P256PrivateKey? device = null, byte[]? engineKey = null, Refusal? refusal = null, MachineProfile? profile = null) =>
+        new(Server, device ?? Device, engineKey ?? EngineKey, new TestPrinter(plans)) { Refusal = refusal, Profile = profile ?? Toolpaths.Profile };
+
+    /// <summary>The job once its own event stream says that it has come to an end, or to <paramref name="state"/>.</summary>
+    public async Task<JsonElement> FollowAsync(Guid job, string? state = null)
+    {
+        using var answer = await Manufacturer.Http.GetAsync(new Uri($"/api/jobs/{job:D}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var last = default(JsonElement);
+        await foreach (var item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync())
+        {
+            last = JsonElement.Parse(item.Data);
+            if (last.GetProperty("state").GetString() is "done" or "failed" or "cancelled" || last.GetProperty("state").GetString() == state)
+            {
+                return last;
+            }
+        }
+
+        return last;
+    }
+
+    /// <summary>The job as it is now, for people who sign in again: the engine was restarted.</summary>
+    public async Task<JsonElement> FollowAgainAsync(Guid job)
+    {
+        Oem = await Server.SignInAsync(Oem.Email);
+        Manufacturer = await Server.SignInAsync(Manufacturer.Email);
+        return await FollowAsync(job);
+    }
+
+    /// <summary>How many prints of the licence are taken.</summary>
+    public async Task<long> TakenAsync() => (await Oem.GetAsync($"/api/licences/{LicenceId}")).IsGood()["taken"].GetInt64();
+
+    public async ValueTask DisposeAsync()
+    {
+        Oem?.Dispose();
+        Manufacturer?.Dispose();
+        await Server.DisposeAsync();
+        slicer.Dispose();
+        Device.Dispose();
+    }
+
+    private async Task FurnishAsync(double? exposureLimit)
+    {
+        Oem = await Server.JoinAsync(Role.Oem, "Owner");
+        Manufacturer = await Server.JoinAsync(Role.Manufacturer, "Maker");
+        var design = await Oem.NewDesignAsync();
+        using var stranger = Server.Stranger();
+        var enrolment = (await stranger.PostAsync("/api/enrolments", Gateways.Enrolment(Device, await Manufacturer.PairingCodeAsync(), Toolpaths.Profile.Encode()))).IsGood();
+        PrinterId = enrolment["printer_id"].GetGuid();
+        EngineKey = enrolment["engine_public_key"].GetBytesFromBase64();
+        LicenceId = (await Oem.PostAsync("/api/licences", new { design_id = design, manufacturers = new[] { Manufacturer.OrganisationId }, prints = 3, exposure_limit_s = exposureLimit })).IsGood().Id;
+    }
+}

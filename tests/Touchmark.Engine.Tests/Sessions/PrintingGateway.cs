@@ -1,0 +1,220 @@
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using Touchmark.Cryptography;
+using Touchmark.Engine.Tests.Server;
+using Touchmark.Streaming;
+using Touchmark.Streaming.Tests;
+using Touchmark.Streaming.Wire;
+
+namespace Touchmark.Engine.Tests.Sessions;
+
+/// <summary>
+/// A gateway over a real socket with an ideal printer. Time is the server's: whoever prints moves it, a second at a time, and waits for what the engine says of it.
+/// </summary>
+internal sealed class PrintingGateway : IAsyncDisposable
+{
+    private const double Tick = 0.01;
+    private const int TicksPerSample = 25;
+    private const int TicksPerRound = 100;
+
+    private readonly ServerFactory server;
+    private readonly P256PrivateKey device;
+    private readonly byte[] engineKey;
+    private readonly ClientWebSocket socket = new();
+    private readonly Channel<byte[]> frames = Channel.CreateUnbounded<byte[]>();
+    private Task reading = Task.CompletedTask;
+
+    public PrintingGateway(ServerFactory server, P256PrivateKey device, byte[] engineKey, TestPrinter printer)
+    {
+        (this.server, this.device, this.engineKey, Printer) = (server, device, engineKey, printer);
+        Session = new GatewaySession(device, engineKey);
+    }
+
+    public GatewaySession Session { get; }
+
+    public TestPrinter Printer { get; }
+
+    public Refusal? Refusal { get; init; }
+
+    /// <summary>What the machine says of itself at pre-flight.</summary>
+    public MachineProfile Profile { get; init; } = Toolpaths.Profile;
+
+    public JobFacts? Offered { get; private set; }
+
+    public WebSocket Socket => socket;
+
+    /// <summary>Why the engine closed the connection, in its words.</summary>
+    public string? Farewell => socket.CloseStatusDescription;
+
+    private Moment Now => Moment.Of(server.Time);
+
+    /// <summary>Opens the connection and proves the device key; false when the engine refuses.</summary>
+    public async Task<bool> ConnectAsync(Guid printerId)
+    {
+        await OpenAsync();
+        var connection = new GatewayConnection(printerId, device, engineKey, "test-gateway 1.0");
+        Assert.True(connection.TryAnswer(await NextAsync(), "gateway", out var hello));
+        await SendAsync(hello);
+        return await frames.Reader.WaitToReadAsync() && connection.TryFinish(await NextAsync());
+    }
+
+    /// <summary>The connection alone.</summary>
+    public async Task OpenAsync()
+    {
+        await socket.ConnectAsync(new UriBuilder(new Uri(server.Address, "api/gateway")) { Scheme = "ws" }.Uri, CancellationToken.None);
+        reading = ReadAsync();
+    }
+
+    public Task SendAsync(ReadOnlyMemory<byte> frame) => socket.SendAsync(frame, WebSocketMessageType.Binary, true, CancellationToken.None).AsTask();
+
+    public async Task<byte[]> NextAsync() => await frames.Reader.ReadAsync();
+
+    /// <summary>True once the engine has closed the connection.</summary>
+    public async Task<bool> IsClosedAsync()
+    {
+        while (await frames.Reader.WaitToReadAsync())
+        {
+            await frames.Reader.ReadAsync();
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits for an offer, and prints until the session is over or <paramref name="until"/> says so.</summary>
+    public async Task PrintAsync(Func<PrintingGateway, bool>? until = null)
+    {
+        while (Session.Phase != SessionPhase.Ended && until?.Invoke(this) != true)
+        {
+            if (Session.Phase == SessionPhase.Streaming)
+            {
+                await RunPrinterAsync();
+                server.Time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            // While a session streams, the engine says something at least every second of its clock.
+            await TakeAsync(await NextAsync());
+            while (frames.Reader.TryRead(out var more))
+            {
+                await TakeAsync(more);
+            }
+        }
+
+        await ExchangeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        socket.Abort();
+        await reading;
+        socket.Dispose();
+        Session.Dispose();
+    }
+
+    private async Task TakeAsync(byte[] frame)
+    {
+        Session.Receive(frame, Now);
+        await ExchangeAsync();
+    }
+
+    private async Task RunPrinterAsync()
+    {
+        for (var tick = 1; tick <= TicksPerRound; tick++)
+        {
+            Printer.Advance(Tick);
+            while (Printer.TryTakeAnswer(out var number))
+            {
+                Session.ScriptAnswered(number, error: null, Now);
+            }
+
+            if (tick % TicksPerSample == 0)
+            {
+                Session.ReportPrinter(Printer.Sample(), Now);
+            }
+
+            Session.Advance(Now);
+            await ExchangeAsync();
+        }
+    }
+
+    private async Task ExchangeAsync()
+    {
+        CarryOut();
+        while (Session.TryTakeFrame(out var frame))
+        {
+            if (socket.State == WebSocketState.Open)
+            {
+                await SendAsync(frame);
+            }
+
+            CarryOut();
+        }
+    }
+
+    private void CarryOut()
+    {
+        while (Session.TryTakeAction(out var action))
+        {
+            switch (action)
+            {
+                case GatewayAction.RunPreflight preflight:
+                    Offered = preflight.Facts;
+                    if (Refusal is { } refusal)
+                    {
+                        Session.PreflightRefused(refusal, Now);
+                    }
+                    else
+                    {
+                        Session.PreflightPassed(Profile, Now);
+                    }
+
+                    break;
+                case GatewayAction.SendScript send:
+                    Printer.Send(send.Segment, send.Script.Span);
+                    break;
+                case GatewayAction.EmergencyStop:
+                    Printer.Drop();
+                    break;
+                case GatewayAction.MakeSafe safe:
+                    foreach (var line in safe.Lines)
+                    {
+                        Printer.Run(line);
+                    }
+
+                    Session.SafeRestDone(error: null, Now);
+                    break;
+            }
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var buffer = new byte[WireFrame.MaxBytes];
+        try
+        {
+            while (true)
+            {
+                var length = 0;
+                ValueWebSocketReceiveResult part;
+                do
+                {
+                    part = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
+                    length += part.Count;
+                }
+                while (!part.EndOfMessage);
+                if (part.MessageType == WebSocketMessageType.Close)
+                {
+                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+                    break;
+                }
+
+                await frames.Writer.WriteAsync(buffer[..length]);
+            }
+        }
+        catch (Exception error) when (error is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Gone; the reader of the frames learns it.
+        }
+
+        frames.Writer.Complete();
+    }
+}
