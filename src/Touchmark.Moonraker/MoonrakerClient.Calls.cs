@@ -97,7 +97,8 @@ public sealed partial class MoonrakerClient
     {
         var wanted = (await GetObjectsAsync(cancellationToken)).Where(IsWatched).Take(64).ToHashSet(StringComparer.Ordinal);
         _subscribed = wanted;
-        var result = await CallAsync(
+        var state = PrinterStatus.Unknown;
+        await CallAsync(
             "printer.objects.subscribe",
             w =>
             {
@@ -109,10 +110,14 @@ public sealed partial class MoonrakerClient
 
                 w.WriteEndObject();
             },
+            // In the order of the messages: a notification that follows at once must be merged into this, never the other way round.
+            result =>
+            {
+                state = StatusMerge.Apply(PrinterStatus.Unknown, Property(result, "status"), result.Number("eventtime", 0), wanted);
+                Publish(state);
+            },
             UsualTimeout,
             cancellationToken);
-        var state = StatusMerge.Apply(PrinterStatus.Unknown, Property(result, "status"), result.Number("eventtime", 0), wanted);
-        Publish(state);
         return state;
     }
 

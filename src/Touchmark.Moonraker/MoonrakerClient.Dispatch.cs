@@ -48,7 +48,16 @@ public sealed partial class MoonrakerClient
     {
         if (root.TryGetProperty("result"u8, out var result))
         {
-            call.Completion.TrySetResult(new Answer(call.IsSecret ? default : result.Clone(), ScriptFault.None));
+            try
+            {
+                call.TakeResult?.Invoke(result);
+                call.Completion.TrySetResult(new Answer(call.IsSecret ? default : result.Clone(), ScriptFault.None));
+            }
+            catch (MoonrakerException malformed)
+            {
+                call.Completion.TrySetException(malformed);
+            }
+
             return;
         }
 

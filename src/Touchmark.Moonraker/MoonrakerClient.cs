@@ -80,11 +80,8 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
     /// <paramref name="timeout"/> it waits for as long as the connection lasts. The result is a copy that outlives the message.
     /// </summary>
     /// <exception cref="MoonrakerException">No connection, no answer in time, or an error as the answer.</exception>
-    public async Task<JsonElement> CallAsync(string method, Action<Utf8JsonWriter>? parameters, TimeSpan? timeout, CancellationToken cancellationToken)
-    {
-        var answer = await ExchangeAsync(id => SendAsync(id, method, parameters, cancellationToken), secret: false, method, timeout, cancellationToken);
-        return answer.Result;
-    }
+    public Task<JsonElement> CallAsync(string method, Action<Utf8JsonWriter>? parameters, TimeSpan? timeout, CancellationToken cancellationToken) =>
+        CallAsync(method, parameters, takeResult: null, timeout, cancellationToken);
 
     /// <summary>
     /// Runs a script whose lines nobody else may read. It answers when the last line is queued, not executed; a failure at some line leaves the
@@ -96,7 +93,7 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
         ReadOnlyMemory<byte> script, Memory<byte> scratch, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var answer = await ExchangeAsync(
-            id => _link.SendSecretScriptAsync(script, id, scratch, cancellationToken), secret: true, "printer.gcode.script", timeout, cancellationToken);
+            id => _link.SendSecretScriptAsync(script, id, scratch, cancellationToken), new PendingCall(secret: true, null), "printer.gcode.script", timeout, cancellationToken);
         return answer.Fault;
     }
 
@@ -108,11 +105,17 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task<Answer> ExchangeAsync(
-        Func<long, ValueTask> send, bool secret, string method, TimeSpan? timeout, CancellationToken cancellationToken)
+    private async Task<JsonElement> CallAsync(
+        string method, Action<Utf8JsonWriter>? parameters, Action<JsonElement>? takeResult, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        var answer = await ExchangeAsync(
+            id => SendAsync(id, method, parameters, cancellationToken), new PendingCall(secret: false, takeResult), method, timeout, cancellationToken);
+        return answer.Result;
+    }
+
+    private async Task<Answer> ExchangeAsync(Func<long, ValueTask> send, PendingCall call, string method, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref _lastId);
-        var call = new PendingCall(secret);
         _pending[id] = call;
         try
         {
@@ -198,9 +201,12 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
 
     private static string Innermost(Exception failure) => failure.GetBaseException().Message;
 
-    private sealed class PendingCall(bool secret)
+    private sealed class PendingCall(bool secret, Action<JsonElement>? takeResult)
     {
         public bool IsSecret { get; } = secret;
+
+        /// <summary>Takes the result in the receive loop, before any later message is looked at; the caller's own continuation may run after those.</summary>
+        public Action<JsonElement>? TakeResult { get; } = takeResult;
 
         public TaskCompletionSource<Answer> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

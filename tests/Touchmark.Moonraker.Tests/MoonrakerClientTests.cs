@@ -170,6 +170,27 @@ public sealed class MoonrakerClientTests
     }
 
     [Fact]
+    public async Task Notifications_that_follow_a_subscription_at_once_are_merged_into_its_answer()
+    {
+        await using var server = await StandInMoonraker.StartAsync();
+        server.Answer("printer.objects.list", """{"objects":["toolhead","webhooks"]}""");
+        server.Answer("printer.objects.subscribe", """{"eventtime":5.0,"status":{"webhooks":{"state":"ready"},"toolhead":{"homed_axes":"xy","print_time":3.5}}}""");
+        server.Answer("printer.info", """{"state":"ready","software_version":"v0.13.0"}""");
+        await using var client = await server.ConnectAsync();
+
+        var subscribing = client.SubscribeAsync(Cancel);
+        for (var update = 0; update < 200; update++)
+        {
+            await server.NotifyAsync("notify_status_update", $$"""[{"toolhead":{"print_time":{{100 + update}} } },{{6 + update}}]""");
+        }
+
+        await subscribing;
+        await client.GetKlipperInfoAsync(Cancel);
+        Assert.Equal(KlippyState.Ready, client.Status.Klippy);
+        Assert.Equal("xy", client.Status.Toolhead.HomedAxes);
+    }
+
+    [Fact]
     public async Task Klipper_states_arrive_as_they_are_announced()
     {
         await using var server = await StandInMoonraker.StartAsync();

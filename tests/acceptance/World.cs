@@ -37,7 +37,7 @@ internal sealed partial class World : IAsyncDisposable
     public async Task StartPrinterAsync(int seed = 1, int port = 0)
     {
         Printer = await StartAsync("printer", "Touchmark.VirtualPrinter", "virtual-printer", AddressPattern(),
-            "--port", $"{port}", "--speed", "40", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord);
+            "--port", $"{port}", "--speed", "20", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord);
     }
 
     public Task StartGatewayAsync() => StartAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", ConnectedPattern(), "run", "--home", Path.Combine(Folder, "gateway"));
