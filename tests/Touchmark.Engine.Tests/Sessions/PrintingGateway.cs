@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
 using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
 using Touchmark.Cryptography;
+using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Tests;
@@ -85,7 +87,8 @@ internal sealed class PrintingGateway : IAsyncDisposable
     {
         while (Session.Phase != SessionPhase.Ended && until?.Invoke(this) != true)
         {
-            if (Session.Phase == SessionPhase.Streaming)
+            var streams = Session.Phase == SessionPhase.Streaming;
+            if (streams)
             {
                 await RunPrinterAsync();
                 server.Time.Advance(TimeSpan.FromSeconds(1));
@@ -93,6 +96,11 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
             // While a session streams, the engine says something at least every second of its clock.
             await TakeAsync(await NextAsync());
+            if (streams)
+            {
+                await UntilHeardAsync();
+            }
+
             while (frames.Reader.TryRead(out var more))
             {
                 await TakeAsync(more);
@@ -108,6 +116,19 @@ internal sealed class PrintingGateway : IAsyncDisposable
         await reading;
         socket.Dispose();
         Session.Dispose();
+    }
+
+    /// <summary>Lets the engine take all that the printer reported before time goes on: on a loaded machine it may be seconds of its clock behind.</summary>
+    private async Task UntilHeardAsync()
+    {
+        var last = Printer.Sample().EventTime;
+        await foreach (var pulse in server.Services.GetRequiredService<JobFeed>().WatchAsync(Offered!.JobId, CancellationToken.None))
+        {
+            if (pulse.Session is not { Phase: SessionPhase.Streaming } session || session.Last?.EventTime >= last - 0.001)
+            {
+                return;
+            }
+        }
     }
 
     private async Task TakeAsync(byte[] frame)
