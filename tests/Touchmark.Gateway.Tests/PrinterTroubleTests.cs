@@ -29,6 +29,16 @@ public sealed class PrinterTroubleTests
     }
 
     [Fact]
+    public async Task A_printer_that_is_switched_off_refuses_the_job()
+    {
+        await using var rig = await GatewayRig.StartAsync(time: new FastTime(4));
+        await rig.Printer.KillAsync();
+        using var session = await rig.PrintAsync();
+        Assert.Equal("NOT_READY", session.End!.Refusal!.Code);
+        Assert.Equal(rig.Printer.Url, session.End.Refusal.Figures["address"]);
+    }
+
+    [Fact]
     public async Task A_printer_whose_klipper_is_gone_refuses_the_job()
     {
         await using var rig = await GatewayRig.StartAsync();
