@@ -68,7 +68,7 @@ internal static class GCodeBench
             var (seconds, segments, peak, allocated) = (Number(told[0]), Number(told[1]), Number(told[2]), Number(told[3]));
             figures.Add("segmentation of a 100 MB file", FileBytes / seconds / 1e6, "0", "MB/s");
             figures.Add("  segments", segments, "N0", "");
-            figures.Add("  peak memory of the process", peak, "0", "MB", "bounded");
+            figures.Add("  peak memory of the process", peak, "0", "MiB", "bounded");
             figures.Add("  allocated per segment", allocated / segments / 1024, "0.0", "KiB");
         }
         finally
@@ -77,7 +77,7 @@ internal static class GCodeBench
         }
     }
 
-    /// <summary>The child: seconds, segments, peak MB and bytes allocated, on one line.</summary>
+    /// <summary>The child: seconds, segments, peak MiB and bytes allocated, on one line.</summary>
     public static async Task SegmentFileAsync(string path)
     {
         var segments = 0;
@@ -90,7 +90,7 @@ internal static class GCodeBench
             segments++;
         }
 
-        Console.Write(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds} {segments} {Machine.PeakMegabytes()} {GC.GetTotalAllocatedBytes()}"));
+        Console.Write(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds} {segments} {Machine.PeakMebibytes()} {GC.GetTotalAllocatedBytes()}"));
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -17,11 +17,11 @@ internal static class Machine
             $"{processor ?? "unknown processor"}, {Environment.ProcessorCount} cores, {memory:0} GB, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
     }
 
-    /// <summary>The most memory that this process ever held, MB (VmHWM of proc(5)).</summary>
-    public static double PeakMegabytes(int? process = null) => Status(process, "VmHWM:");
+    /// <summary>The most memory that this process ever held, MiB (VmHWM of proc(5)).</summary>
+    public static double PeakMebibytes(int? process = null) => Status(process, "VmHWM:");
 
-    /// <summary>The memory that a process holds now, MB (VmRSS of proc(5)).</summary>
-    public static double ResidentMegabytes(int process) => Status(process, "VmRSS:");
+    /// <summary>The memory that a process holds now, MiB (VmRSS of proc(5)).</summary>
+    public static double ResidentMebibytes(int process) => Status(process, "VmRSS:");
 
     /// <summary>The shortest of several runs, s: the one that something else disturbed least.</summary>
     public static double Best(int runs, Action work)

@@ -1,19 +1,14 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|gateway|sessions]...</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|sessions]... [--sessions N]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
 {
-    private static readonly (string Name, Func<Task> Run)[] Benches =
-    [
-        ("gcode", GCodeBench.RunAsync),
-        ("streaming", StreamingBench.RunAsync),
-    ];
-
     private static async Task<int> Main(string[] args)
     {
         if (args is [GCodeBench.SegmentFile, var path])
@@ -22,13 +17,35 @@ internal static class Program
             return 0;
         }
 
-        var chosen = args.Length == 0 ? Benches : [.. Benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
+        var sessions = 1000;
+        if (Array.IndexOf(args, "--sessions") is >= 0 and var option)
+        {
+            if (option + 1 == args.Length || !int.TryParse(args[option + 1], CultureInfo.InvariantCulture, out sessions) || sessions is < 1 or > 5000)
+            {
+                await Console.Error.WriteLineAsync("error: --sessions needs a number from 1 to 5000");
+                return 2;
+            }
+
+            args = [.. args[..option], .. args[(option + 2)..]];
+        }
+
+        (string Name, Func<Task> Run)[] benches =
+        [
+            ("gcode", GCodeBench.RunAsync),
+            ("streaming", StreamingBench.RunAsync),
+            ("engine", EngineBench.RunAsync),
+            ("gateway", GatewayBench.RunAsync),
+            ("sessions", () => SessionsBench.RunAsync(sessions)),
+        ];
+        var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
         if (chosen.Length < args.Length)
         {
-            await Console.Error.WriteLineAsync($"error: the benches are {string.Join(", ", Benches.Select(bench => bench.Name))}");
+            await Console.Error.WriteLineAsync($"error: the benches are {string.Join(", ", benches.Select(bench => bench.Name))}");
             return 2;
         }
 
+        // A table in a file is as wide as it is.
+        AnsiConsole.Profile.Width = Console.IsOutputRedirected ? 240 : AnsiConsole.Profile.Width;
         AnsiConsole.WriteLine(Machine.Describe());
         foreach (var (name, run) in chosen)
         {

@@ -19,6 +19,8 @@ internal sealed partial class Started : IDisposable
 
     public static Task<Started> VirtualPrinterAsync(params string[] options) => StartAsync("Touchmark.VirtualPrinter", "virtual-printer", ["--port", "0", .. options]);
 
+    public static Task<Started> EngineAsync(string data) => StartAsync("Touchmark.Engine", "touchmark-engine", ["--data", data, "--urls", "http://127.0.0.1:0"]);
+
     /// <summary>Starts the Release build of a program and waits for its address.</summary>
     public static async Task<Started> StartAsync(string project, string program, string[] arguments)
     {
@@ -35,6 +37,14 @@ internal sealed partial class Started : IDisposable
         }
 
         throw new InvalidOperationException($"{program} ended before it was ready.");
+    }
+
+    /// <summary>Starts a program that has no address of its own.</summary>
+    public static Started Run(string path, params string[] arguments)
+    {
+        var process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        return new Started(process, "");
     }
 
     public void Dispose()

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using Touchmark.GCode;
+using Touchmark.Streaming;
+
+namespace Touchmark.Bench.Sessions;
+
+/// <summary>
+/// A printer that does exactly what it is sent, in real time: takes a script over while less than a second of motion is queued, as Klipper does. Heaters are at their
+/// target at once, and homing takes no time, because neither is what is measured.
+/// </summary>
+internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits)
+{
+    private const double QueueSeconds = 1;
+    private const double Room = 22;
+
+    private readonly Queue<Script> waiting = new();
+    private readonly Queue<Script> running = new();
+    private Position position = new(limits.HomeX, limits.HomeY, limits.HomeZ);
+    private HomedAxes homed;
+    private double nozzle;
+    private double bed;
+    private double filament;
+    private double queued;
+    private double inMove;
+    private double velocity;
+    private int move;
+
+    public double Time { get; private set; } = 1000;
+
+    /// <summary>The last script whose every move was executed.</summary>
+    public ulong Done { get; private set; }
+
+    public void Send(ulong number, ReadOnlySpan<byte> lines)
+    {
+        foreach (var line in lines.Split((byte)'\n'))
+        {
+            Run(lines[line]);
+        }
+
+        waiting.Enqueue(book.Read(number, lines));
+    }
+
+    /// <summary>Lets time pass.</summary>
+    /// <param name="seconds">How much.</param>
+    /// <param name="answer">Told the number of each script that is taken over.</param>
+    public void Advance(double seconds, Action<ulong> answer)
+    {
+        Time += seconds;
+        while (waiting.TryPeek(out var next) && queued < QueueSeconds && (!next.Homes || running.Count == 0))
+        {
+            waiting.Dequeue();
+            queued += next.Moves.Sum(static planned => planned.DurationSeconds);
+            running.Enqueue(next);
+            if (next.Homes)
+            {
+                (position, homed) = (new Position(limits.HomeX, limits.HomeY, limits.HomeZ), HomedAxes.All);
+            }
+
+            answer(next.Number);
+        }
+
+        Move(seconds);
+    }
+
+    public PrinterSample Sample() => new()
+    {
+        EventTime = Time, X = position.X, Y = position.Y, Z = position.Z, E = filament, Velocity = velocity, Homed = homed,
+        NozzleC = nozzle > 0 ? nozzle : Room, NozzleTargetC = nozzle, BedC = bed > 0 ? bed : Room, BedTargetC = bed,
+    };
+
+    private void Run(ReadOnlySpan<byte> line)
+    {
+        if (line.StartsWith("M104 S"u8))
+        {
+            nozzle = Target(line);
+        }
+        else if (line.StartsWith("M140 S"u8))
+        {
+            bed = Target(line);
+        }
+    }
+
+    private void Move(double seconds)
+    {
+        velocity = 0;
+        while (running.TryPeek(out var script))
+        {
+            if (move == script.Moves.Length)
+            {
+                running.Dequeue();
+                (Done, move) = (script.Number, 0);
+                continue;
+            }
+
+            if (seconds <= 0)
+            {
+                break;
+            }
+
+            var planned = script.Moves[move];
+            var step = Math.Min(seconds, planned.DurationSeconds - inMove);
+            var share = planned.FractionAt(inMove + step) - planned.FractionAt(inMove);
+            filament += planned.ExtrudedMm * share;
+            velocity = step > 0 ? planned.Start.DistanceTo(planned.End) * share / step : 0;
+            (inMove, seconds, queued) = (inMove + step, seconds - step, Math.Max(0, queued - step));
+            position = planned.PositionAt(inMove);
+            if (inMove >= planned.DurationSeconds)
+            {
+                (move, inMove, position) = (move + 1, 0, planned.End);
+            }
+        }
+    }
+
+    private static double Target(ReadOnlySpan<byte> line) => double.Parse(Encoding.ASCII.GetString(line[6..]), CultureInfo.InvariantCulture);
+}
