@@ -66,10 +66,7 @@ public sealed class EndingTests
         var ended = await world.FinishAsync(job);
 
         Assert.Equal("cancelled", World.Text(ended, "state"));
-        foreach (var heater in (await world.PrinterStateAsync()).GetProperty("heaters").EnumerateObject())
-        {
-            Assert.Equal(0, heater.Value.GetProperty("target").GetDouble());
-        }
+        await world.AssertSafeAsync();
     }
 
     private static bool Printing(JsonElement job) => World.Text(job, "state") == "streaming" && job.GetProperty("progress").GetDouble() > 0.02;

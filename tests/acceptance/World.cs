@@ -112,11 +112,17 @@ internal sealed partial class World : IAsyncDisposable
         throw new InvalidOperationException($"The job ended before that: {await AskAsync("maker", "job", "show", job)}");
     }
 
-    /// <summary>The truth about the virtual printer.</summary>
-    public async Task<JsonElement> PrinterStateAsync()
+    /// <summary>Safe-rest by the printer's own truth: heaters off, fan full, head lifted and at rest (protocol.md, "Safe-rest").</summary>
+    public async Task AssertSafeAsync()
     {
         using var client = new HttpClient { BaseAddress = new Uri(Printer) };
-        return JsonSerializer.Deserialize<JsonElement>(await client.GetByteArrayAsync("/virtual/state"));
+        var state = JsonSerializer.Deserialize<JsonElement>(await client.GetByteArrayAsync("/virtual/state"));
+        state = state.TryGetProperty("result", out var inner) ? inner : state;
+        Assert.Equal(0, state.GetProperty("nozzle").GetProperty("target").GetDouble());
+        Assert.Equal(0, state.GetProperty("bed").GetProperty("target").GetDouble());
+        Assert.Equal(1, state.GetProperty("fan_speed").GetDouble());
+        Assert.Equal(0, state.GetProperty("queued_seconds").GetDouble());
+        Assert.True(state.GetProperty("position")[2].GetDouble() > 9, $"The head is at Z {state.GetProperty("position")[2]}.");
     }
 
     /// <summary>Ends a process: politely, or as a crash does.</summary>
