@@ -23,6 +23,9 @@ internal static class SessionsBench
     /// <summary>Between one gateway's arrival and the next, so that they are not in step.</summary>
     private static readonly TimeSpan Arrival = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Many times what a print takes.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
     private static readonly MachineLimits Limits = new()
     {
         MinX = 0, MaxX = 220, MinY = 0, MaxY = 220, MinZ = 0, MaxZ = 250, HomeZ = 5, MaxNozzleC = 300, MaxBedC = 130, MaxVelocity = 300, MaxAcceleration = 3000,
@@ -83,31 +86,37 @@ internal static class SessionsBench
         });
     }
 
+    /// <summary>Lets the gateways arrive one by one and time pass for those that have, until the last one is done.</summary>
     private static async Task<Window> PrintAsync(Started engine, Uri address, List<SimulatedGateway> gateways)
     {
         var start = Stopwatch.GetTimestamp();
-        var present = new List<SimulatedGateway>(gateways.Count);
-        var arriving = ArriveAsync(address, gateways, present);
+        var arrived = 0;
+        var arriving = ArriveAsync();
         Mark? first = null, last = null;
         using var timer = new PeriodicTimer(Turn);
-        for (var turn = 0; !arriving.IsFaulted; turn = (turn + 1) % Turns)
+        for (var turn = 0; !arriving.IsFaulted && Stopwatch.GetElapsedTime(start) < Limit; turn = (turn + 1) % Turns)
         {
             await timer.WaitForNextTickAsync();
-            for (var i = turn; i < Count(present); i += Turns)
+            for (var i = turn; i < Volatile.Read(ref arrived); i += Turns)
             {
-                present[i].Advance();
+                gateways[i].Advance();
             }
 
-            if (turn == 0 && first is null && gateways.TrueForAll(static gateway => gateway.IsStreaming))
+            if (turn > 0)
+            {
+                continue;
+            }
+
+            if (first is null && gateways.TrueForAll(static gateway => gateway.IsStreaming))
             {
                 first = Mark.Take(engine, gateways);
             }
-            else if (turn == 0 && last is null && gateways.Exists(static gateway => gateway.End is not null))
+            else if (last is null && gateways.Exists(static gateway => gateway.End is not null))
             {
                 last = Mark.Take(engine, gateways);
             }
 
-            if (turn == 0 && gateways.TrueForAll(static gateway => gateway.End is not null))
+            if (gateways.TrueForAll(static gateway => gateway.End is not null))
             {
                 break;
             }
@@ -115,27 +124,16 @@ internal static class SessionsBench
 
         await arriving;
         return new Window(first, last, Stopwatch.GetElapsedTime(start));
-    }
 
-    private static async Task ArriveAsync(Uri address, List<SimulatedGateway> gateways, List<SimulatedGateway> present)
-    {
-        using var timer = new PeriodicTimer(Arrival);
-        foreach (var gateway in gateways)
+        async Task ArriveAsync()
         {
-            await timer.WaitForNextTickAsync();
-            await gateway.ConnectAsync(address, CancellationToken.None);
-            lock (present)
+            using var pause = new PeriodicTimer(Arrival);
+            foreach (var gateway in gateways)
             {
-                present.Add(gateway);
+                await pause.WaitForNextTickAsync();
+                await gateway.ConnectAsync(address, CancellationToken.None);
+                Interlocked.Increment(ref arrived);
             }
-        }
-    }
-
-    private static int Count(List<SimulatedGateway> present)
-    {
-        lock (present)
-        {
-            return present.Count;
         }
     }
 
