@@ -107,11 +107,11 @@ internal static class SessionsBench
                 continue;
             }
 
-            if (first is null && gateways.TrueForAll(static gateway => gateway.IsStreaming))
+            if (first is null && gateways.TrueForAll(static gateway => gateway.IsStreaming || gateway.End is not null))
             {
                 first = Mark.Take(engine, gateways);
             }
-            else if (last is null && gateways.Exists(static gateway => gateway.End is not null))
+            else if (last is null && gateways.Exists(static gateway => gateway.End is { Reason: EndReason.Completed }))
             {
                 last = Mark.Take(engine, gateways);
             }
@@ -161,7 +161,7 @@ internal static class SessionsBench
         Add("confirming telemetry leaves the gateway → `verified` arrives", delays.Answers);
         Add("telemetry that shows a segment executed leaves → `verified` arrives", delays.Confirmations);
         figures.Print();
-        foreach (var group in gateways.Where(static gateway => gateway.End is not { Reason: EndReason.Completed }).GroupBy(static gateway => $"{gateway.End?.Code}: {gateway.End?.Text}"))
+        foreach (var group in gateways.Where(static gateway => gateway.End is not { Reason: EndReason.Completed }).GroupBy(static gateway => $"{gateway.End?.Code}: {gateway.End?.Text} {gateway.Fault}"))
         {
             Progress($"{group.Count()} sessions ended otherwise: {group.Key}");
         }

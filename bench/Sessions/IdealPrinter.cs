@@ -9,13 +9,14 @@ namespace Touchmark.Bench.Sessions;
 /// A printer that does exactly what it is sent, in real time: takes a script over while less than a second of motion is queued, as Klipper does. Heaters are at their
 /// target at once, and homing takes no time, because neither is what is measured.
 /// </summary>
-internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits)
+internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDisposable
 {
     private const double QueueSeconds = 1;
     private const double Room = 22;
 
     private readonly Queue<Script> waiting = new();
     private readonly Queue<Script> running = new();
+    private ScriptBook? own;
     private Position position = new(limits.HomeX, limits.HomeY, limits.HomeZ);
     private HomedAxes homed;
     private double nozzle;
@@ -38,8 +39,17 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits)
             Run(lines[line]);
         }
 
-        waiting.Enqueue(book.Read(number, lines));
+        var script = (own ?? book).Read(number, lines);
+        if (script is null)
+        {
+            own = book.CopyBefore(number);
+            script = own.Read(number, lines)!;
+        }
+
+        waiting.Enqueue(script);
     }
+
+    public void Dispose() => own?.Dispose();
 
     /// <summary>Lets time pass.</summary>
     /// <param name="seconds">How much.</param>

@@ -1,43 +1,58 @@
-using System.Security.Cryptography;
 using Touchmark.GCode;
 
 namespace Touchmark.Bench.Sessions;
 
 /// <summary>
-/// What each script makes a printer do. All printers of a run get the same scripts, so the first one to get a script has it planned for all of them. The head comes to
-/// rest after each script, which costs an honest printer a few hundredths of a second.
+/// What each script makes a printer do. Nearly all printers of a run get the same scripts, so the first one to get a script has it planned for all of them; one whose
+/// slice differs goes on with a copy of its own. The head rests after each script, which costs an honest printer a few hundredths of a second.
 /// </summary>
-internal sealed class ScriptBook : IDisposable
+internal sealed class ScriptBook(MachineLimits limits) : IDisposable
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<ulong, Script> scripts = [];
+    private readonly List<Script> scripts = [];
     private readonly Appended text = new();
-    private readonly Segmenter segmenter;
+    private Segmenter? segmenter;
 
-    public ScriptBook(MachineLimits limits) => segmenter = new Segmenter(text, limits);
-
-    public Script Read(ulong number, ReadOnlySpan<byte> lines)
+    /// <summary>The plan of a script; null when another one has this number here.</summary>
+    public Script? Read(ulong number, ReadOnlySpan<byte> lines)
     {
-        var hash = SHA256.HashData(lines);
         lock (gate)
         {
-            if (!scripts.TryGetValue(number, out var script))
+            if (scripts.Find(script => script.Number == number) is { } known)
             {
-                scripts[number] = script = Plan(number, lines, hash);
+                return known.Lines.AsSpan().SequenceEqual(lines) ? known : null;
             }
 
-            return script.Sha256.AsSpan().SequenceEqual(hash) ? script : throw new InvalidOperationException($"Script {number} is not the same for all printers.");
+            var planned = Plan(number, lines);
+            scripts.Add(planned);
+            return planned;
         }
+    }
+
+    /// <summary>A book that agrees with this one before a script.</summary>
+    public ScriptBook CopyBefore(ulong number)
+    {
+        var copy = new ScriptBook(limits);
+        lock (gate)
+        {
+            foreach (var script in scripts.Where(script => script.Number < number))
+            {
+                copy.Read(script.Number, script.Lines);
+            }
+        }
+
+        return copy;
     }
 
     public void Dispose()
     {
-        segmenter.Dispose();
+        segmenter?.Dispose();
         text.Dispose();
     }
 
-    private Script Plan(ulong number, ReadOnlySpan<byte> lines, byte[] hash)
+    private Script Plan(ulong number, ReadOnlySpan<byte> lines)
     {
+        segmenter ??= new Segmenter(text, limits);
         text.Append(lines);
         text.Append("M400\n"u8);
         var moves = new List<PlannedMove>();
@@ -49,7 +64,7 @@ internal sealed class ScriptBook : IDisposable
             using var segment = (next.IsCompleted ? next.Result : null) ?? throw new InvalidOperationException($"Script {number} has no end.");
             if (segment.Plan.Kind == SegmentKind.Synchronise)
             {
-                return new Script(number, hash, [.. moves], homes);
+                return new Script(number, lines.ToArray(), [.. moves], homes);
             }
 
             moves.AddRange(segment.Plan.Moves);
@@ -71,7 +86,7 @@ internal sealed class ScriptBook : IDisposable
 }
 
 /// <param name="Number">Of the segment.</param>
-/// <param name="Sha256">Of its lines.</param>
+/// <param name="Lines">As they were sent.</param>
 /// <param name="Moves">In order.</param>
 /// <param name="Homes">Whether it is G28.</param>
-internal sealed record Script(ulong Number, byte[] Sha256, PlannedMove[] Moves, bool Homes);
+internal sealed record Script(ulong Number, byte[] Lines, PlannedMove[] Moves, bool Homes);

@@ -31,6 +31,9 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
 
     public bool IsStreaming => session.Phase == SessionPhase.Streaming;
 
+    /// <summary>What ended the connection, where something did.</summary>
+    public string? Fault { get; private set; }
+
     public SessionEnd? End => session.End;
 
     public async Task ConnectAsync(Uri engine, CancellationToken cancel)
@@ -78,6 +81,7 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         socket.Dispose();
         session.Dispose();
+        printer.Dispose();
         enrolled.Device.Dispose();
     }
 
@@ -159,6 +163,11 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
             {
                 Take(frame.Span);
             }
+        }
+        catch (Exception failure)
+        {
+            Fault = failure.Message;
+            throw;
         }
         finally
         {
