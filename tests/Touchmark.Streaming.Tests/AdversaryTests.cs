@@ -70,6 +70,23 @@ public class AdversaryTests
         Assert.InRange(rig.Engine.Record.MaxExposure, 0, Window);
     }
 
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(3, 20)]
+    [InlineData(6, 1)]
+    [InlineData(6, 20)]
+    public async Task A_printer_that_reports_and_never_takes_lines_over_is_suspected(ulong from, double speed)
+    {
+        // Segment 3 waits for the bed, segment 6 moves.
+        using var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new RigOptions { PrinterSpeed = speed, AnswerArrives = number => number < from });
+        rig.Begin();
+        rig.Run(limit: 150);
+
+        Assert.Equal(EndReason.ProxySuspected, rig.Engine.End?.Reason);
+        Assert.Equal(from - 1, rig.Engine.End!.SegmentsVerified);
+        Assert.InRange(rig.Engine.Record.MaxExposure, 0, Window);
+    }
+
     [Fact]
     public async Task A_clock_that_crawls_is_silence()
     {

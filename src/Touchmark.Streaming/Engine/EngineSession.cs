@@ -290,7 +290,7 @@ public sealed class EngineSession : IDisposable
         {
             _silence.Hear(sample.EventTime);
             _observations.Observe(sample, _options.Facts.ChamberC > 0, now.Utc);
-            _gate.Observe(sample);
+            _gate.Observe(sample, now);
         }
         if (_gate.Verdict is { } verdict)
         {

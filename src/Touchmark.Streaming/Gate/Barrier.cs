@@ -41,7 +41,10 @@ internal sealed class Barrier(SegmentPlan plan)
     /// <param name="answered">Whether the printer has taken the segment over (for G28, whose answer comes at its end: whether it is done).</param>
     public void Observe(in PrinterSample sample, double elapsed, bool answered)
     {
-        _waited += Math.Min(elapsed, GateLimits.MaxCountedGap);
+        if (answered || MovesHead)
+        {
+            _waited += Math.Min(elapsed, GateLimits.MaxCountedGap);
+        }
         if (!answered)
         {
             return;

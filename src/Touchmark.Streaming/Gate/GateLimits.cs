@@ -3,7 +3,8 @@ namespace Touchmark.Streaming;
 /// <summary>
 /// What the telemetry gate tolerates, and why. Times are seconds of the printer's clock unless they are plan seconds. The figures allow for what a stock
 /// Klipper shows: 4 samples a second, 1 s of queue, 353 ms from idle to the first step, stop-and-go when its queue runs dry. They bound how long a fake
-/// can go on, never how much it gets: no segment leaves the engine beyond the window, whatever these say.
+/// can go on, never how much it gets: no segment leaves the engine beyond the window, whatever these say. How long the printer stood, kept lines waiting or
+/// spent in a segment is counted by the printer's clock and by the engine's, and the shorter time counts (<see cref="Waited"/>).
 /// </summary>
 internal static class GateLimits
 {

@@ -24,9 +24,10 @@ internal sealed class TelemetryGate
     private ulong _sent;
     private ulong _answered;
     private double _time = double.NaN;
-    private double _still;
-    private double _unanswered;
-    private double _inSegment;
+    private Moment _heard;
+    private Waited _still;
+    private Waited _unanswered;
+    private Waited _inSegment;
     private double _offPath;
     private int _offPathSamples;
     private double _lead;
@@ -72,27 +73,29 @@ internal sealed class TelemetryGate
     /// <summary>The printer has taken over the segments up to this one.</summary>
     public void Answered(ulong through) => _answered = Math.Clamp(through, _answered, _sent);
 
-    /// <summary>Takes one sample; those that are not later than the last are ignored.</summary>
-    public void Observe(in PrinterSample sample)
+    /// <summary>Takes one sample that arrived <paramref name="now"/>; those that are not later than the last are ignored.</summary>
+    public void Observe(in PrinterSample sample, Moment now)
     {
         if (Verdict is not null || sample.EventTime <= _time)
         {
             return;
         }
         double elapsed = double.IsNaN(_time) ? 0 : sample.EventTime - _time;
-        _time = sample.EventTime;
+        var waited = Waited.Between(elapsed, double.IsNaN(_time) ? 0 : now.Since(_heard));
+        (_time, _heard) = (sample.EventTime, now);
         if (_atBarrier)
         {
+            JudgeBarrier(waited);
             Wait(sample, elapsed);
         }
         else
         {
-            Follow(sample, elapsed);
+            Follow(sample, elapsed, waited);
         }
         Confirm();
     }
 
-    private void Follow(in PrinterSample sample, double elapsed)
+    private void Follow(in PrinterSample sample, double elapsed, Waited waited)
     {
         double before = _aligner.Progress;
         double speedFactor = Math.Clamp(sample.SpeedFactor, 0.1, 10);
@@ -104,10 +107,9 @@ internal sealed class TelemetryGate
             _aligner.MoveToEnd(sample.EventTime);
             onPath = true;
         }
-        double counted = Math.Min(elapsed, GateLimits.MaxCountedGap);
-        JudgePlace(onPath, counted);
+        JudgePlace(onPath, waited.Printer);
         JudgePace(before, elapsed * speedFactor);
-        JudgeStanding(before, counted);
+        JudgeStanding(before, waited);
         if (onPath && _followsFilament && Verdict is null)
         {
             _extrusion.Compare(sample, _aligner.Progress);
@@ -145,7 +147,7 @@ internal sealed class TelemetryGate
         _ = _extrusion.OnPlan(sample, _timeline.End);
         _barrier = null;
         _atBarrier = false;
-        (_still, _unanswered, _offPath, _offPathSamples) = (0, 0, 0, 0);
+        (_still, _unanswered, _offPath, _offPathSamples) = (default, default, 0, 0);
     }
 
     private void JudgePlace(bool onPath, double counted)
@@ -178,36 +180,54 @@ internal sealed class TelemetryGate
         }
     }
 
-    private void JudgeStanding(double before, double counted)
+    private void JudgeStanding(double before, Waited waited)
     {
         if (_aligner.Progress > before || !_outside.TryPeek(out var current))
         {
-            (_still, _unanswered) = (0, 0);
+            (_still, _unanswered) = (default, default);
         }
         else if (_answered >= current.Number)
         {
-            _still += counted;
+            _still += waited;
         }
         else
         {
-            _unanswered += counted;
+            _unanswered += waited;
         }
-        _inSegment = _outside.Count == 0 ? 0 : _inSegment + counted;
+        _inSegment = _outside.Count == 0 ? default : _inSegment + waited;
         if (_outside.TryPeek(out current))
         {
             double allowance = GateLimits.SegmentSlack + (GateLimits.MaxSlowness * current.Plan.DurationSeconds);
-            if (_still > GateLimits.MaxStill && _aligner.Progress < current.End)
+            if (_still.Seconds > GateLimits.MaxStill && _aligner.Progress < current.End)
             {
-                Suspect(FormattableString.Invariant($"the printer took lines over but has not moved for {_still:F1} s"));
+                Suspect(FormattableString.Invariant($"the printer took lines over but has not moved for {_still.Seconds:F1} s"));
             }
-            else if (_unanswered > GateLimits.MaxUnanswered)
+            else if (_inSegment.Seconds > allowance + GateLimits.MaxUnanswered && current.Plan.Kind == SegmentKind.Motion)
             {
-                Suspect(FormattableString.Invariant($"the printer has not taken over segment {current.Number} for {_unanswered:F0} s"));
+                Suspect(FormattableString.Invariant($"segment {current.Number} took {_inSegment.Seconds:F0} s instead of {current.Plan.DurationSeconds:F1} s"));
             }
-            else if (_inSegment > allowance + GateLimits.MaxUnanswered && current.Plan.Kind == SegmentKind.Motion)
+            else
             {
-                Suspect(FormattableString.Invariant($"segment {current.Number} took {_inSegment:F0} s instead of {current.Plan.DurationSeconds:F1} s"));
+                JudgeAnswer(current.Number);
             }
+        }
+    }
+
+    /// <summary>A wait begins when the printer has taken it over; only what moves the head is answered at its end, and has a limit of its own.</summary>
+    private void JudgeBarrier(Waited waited)
+    {
+        if (_answered < _sent && !_barrier!.MovesHead)
+        {
+            _unanswered += waited;
+            JudgeAnswer(_sent);
+        }
+    }
+
+    private void JudgeAnswer(ulong segment)
+    {
+        if (_unanswered.Seconds > GateLimits.MaxUnanswered)
+        {
+            Suspect(FormattableString.Invariant($"the printer has not taken over segment {segment} for {_unanswered.Seconds:F0} s"));
         }
     }
 
@@ -218,7 +238,7 @@ internal sealed class TelemetryGate
         {
             _outside.Dequeue();
             VerifiedThrough = next.Number;
-            _inSegment = 0;
+            _inSegment = default;
         }
     }
 

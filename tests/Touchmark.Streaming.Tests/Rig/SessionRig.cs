@@ -15,7 +15,9 @@ internal sealed class SessionRig : IDisposable
 
     private readonly Dictionary<(bool, WireType), int> _seen = [];
     private readonly Queue<Segment> _supply;
-    private readonly Queue<(double Due, bool ToGateway, ReadOnlyMemory<byte> Frame)> _onTheWay = new();
+    private readonly Queue<(double Due, ReadOnlyMemory<byte> Frame)> _toEngine = new();
+    private readonly Queue<(double Due, ReadOnlyMemory<byte> Frame)> _toGateway = new();
+    private readonly Queue<Action> _fromPrinter = new();
     private double _sinceSample;
     private int _samples;
 
@@ -104,17 +106,35 @@ internal sealed class SessionRig : IDisposable
     {
         Elapsed += Tick;
         RunPrinter();
-        Gateway.Advance(GatewayNow);
-        Engine.Advance(Now);
+        if (GatewayRuns)
+        {
+            while (_fromPrinter.TryDequeue(out var report))
+            {
+                report();
+                Exchange();
+            }
+            Gateway.Advance(GatewayNow);
+        }
+        if (EngineRuns)
+        {
+            Engine.Advance(Now);
+        }
         Exchange();
     }
+
+    private bool EngineRuns => Options.Stalled(Elapsed) != Stall.Engine;
+
+    private bool GatewayRuns => Options.Stalled(Elapsed) != Stall.Gateway;
 
     private void RunPrinter()
     {
         Printer.Advance(Tick * Options.PrinterSpeed);
         while (Printer.TryTakeAnswer(out ulong number))
         {
-            Gateway.ScriptAnswered(number, error: null, GatewayNow);
+            if (Options.AnswerArrives(number))
+            {
+                _fromPrinter.Enqueue(() => Gateway.ScriptAnswered(number, error: null, GatewayNow));
+            }
         }
         _sinceSample += Tick * Options.PrinterSpeed;
         if (_sinceSample >= SamplePeriod && PrinterReports)
@@ -124,7 +144,8 @@ internal sealed class SessionRig : IDisposable
             {
                 return;
             }
-            Gateway.ReportPrinter(Options.Sample?.Invoke(this, Printer.Sample()) ?? Printer.Sample(), GatewayNow);
+            var sample = Options.Sample?.Invoke(this, Printer.Sample()) ?? Printer.Sample();
+            _fromPrinter.Enqueue(() => Gateway.ReportPrinter(sample, GatewayNow));
         }
     }
 
@@ -135,21 +156,26 @@ internal sealed class SessionRig : IDisposable
         for (bool moved = true; moved;)
         {
             moved = false;
-            while (Engine.TryTakeFrame(out var frame))
+            while (EngineRuns && Engine.TryTakeFrame(out var frame))
             {
                 moved = true;
                 Carry(toGateway: true, frame);
             }
-            while (Gateway.TryTakeFrame(out var frame))
+            while (GatewayRuns && Gateway.TryTakeFrame(out var frame))
             {
                 moved = true;
                 Carry(toGateway: false, frame);
             }
-            while (_onTheWay.TryPeek(out var next) && next.Due <= Elapsed)
+            while (GatewayRuns && _toGateway.TryPeek(out var next) && next.Due <= Elapsed)
             {
                 moved = true;
-                _onTheWay.Dequeue();
-                Arrive(next.ToGateway, next.Frame);
+                Gateway.Receive(_toGateway.Dequeue().Frame.Span, GatewayNow);
+            }
+            while (EngineRuns && _toEngine.TryPeek(out var next) && next.Due <= Elapsed)
+            {
+                moved = true;
+                Engine.Receive(_toEngine.Dequeue().Frame.Span, Now);
+                Feed();
             }
             CarryOut();
             Feed();
@@ -168,7 +194,7 @@ internal sealed class SessionRig : IDisposable
 
     private void Feed()
     {
-        while (Engine.WantsSegment)
+        while (EngineRuns && Engine.WantsSegment)
         {
             if (_supply.TryDequeue(out var segment))
             {
@@ -192,25 +218,13 @@ internal sealed class SessionRig : IDisposable
         int nth = _seen[(toGateway, type)] = _seen.GetValueOrDefault((toGateway, type)) + 1;
         foreach (var arriving in Options.Tamper?.Invoke(toGateway, type, nth, frame) ?? [frame])
         {
-            _onTheWay.Enqueue((Elapsed + Options.LatencySeconds, toGateway, arriving));
-        }
-    }
-
-    private void Arrive(bool toGateway, ReadOnlyMemory<byte> frame)
-    {
-        if (toGateway)
-        {
-            Gateway.Receive(frame.Span, GatewayNow);
-        }
-        else
-        {
-            Engine.Receive(frame.Span, Now);
+            (toGateway ? _toGateway : _toEngine).Enqueue((Elapsed + Options.LatencySeconds, arriving));
         }
     }
 
     private void CarryOut()
     {
-        while (Gateway.TryTakeAction(out var action))
+        while (GatewayRuns && Gateway.TryTakeAction(out var action))
         {
             Actions.Add(action);
             switch (action)
@@ -270,7 +284,20 @@ internal sealed record RigOptions
     /// <summary>Whether a sample gets as far as the gateway.</summary>
     public Func<int, bool> SampleArrives { get; init; } = static _ => true;
 
+    /// <summary>Whether the answer to a segment's script gets as far as the gateway.</summary>
+    public Func<ulong, bool> AnswerArrives { get; init; } = static _ => true;
+
+    /// <summary>Which half gets no processor at a time: what comes for it waits, and then comes all at once.</summary>
+    public Func<double, Stall> Stalled { get; init; } = static _ => Stall.None;
+
     public TimeSpan GatewayClockError { get; init; }
 
     public ulong? AnnouncedSegments { get; init; }
+}
+
+internal enum Stall
+{
+    None,
+    Engine,
+    Gateway,
 }
