@@ -46,6 +46,7 @@ internal static class ScriptFaults
         ("Lost communication"u8.ToArray(), ScriptFault.NotReady),
         ("Printer is "u8.ToArray(), ScriptFault.NotReady),
         ("Klippy "u8.ToArray(), ScriptFault.NotReady),
+        ("Homing failed due to printer shutdown"u8.ToArray(), ScriptFault.NotReady),
     ];
 
     /// <param name="code">JSON-RPC error code; Moonraker uses 503 for "Klippy host not connected".</param>

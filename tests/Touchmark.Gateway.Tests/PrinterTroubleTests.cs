@@ -82,8 +82,9 @@ public sealed class PrinterTroubleTests
         await rig.Engine.StreamedAsync(8);
         await rig.Printer.BreakAsync("mcu_lost");
         using var session = await print;
-        Assert.Contains(session.End!.Reason, new[] { EndReason.PrinterShutdown, EndReason.PrinterError });
+        Assert.Contains(session.End!.Reason, new[] { EndReason.PrinterShutdown, EndReason.PrinterNotReady });
         Assert.False(session.End.MadeSafe);
+        Assert.Contains("KLIPPER_NOT_READY", string.Join('\n', rig.Log), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -90,7 +90,19 @@ internal sealed class PrinterPort(MoonrakerAddress address, ChannelWriter<HostEv
 
                 // Safe is what it is when the head has stopped, not when the order is queued.
                 await RunLineAsync(client, "M400", either.Token);
-                return refused == 0 ? null : $"REFUSED_LINES_{refused}";
+                if (refused == 0)
+                {
+                    return null;
+                }
+
+                // A Klipper in shutdown refuses before Moonraker announces the shutdown.
+                if ((await client.GetKlipperInfoAsync(either.Token)).State == KlippyState.Ready)
+                {
+                    return $"REFUSED_LINES_{refused}";
+                }
+
+                journal.Note("safe-rest interrupted: Klipper is not ready");
+                NotReady(client);
             }
             catch (MoonrakerException failure)
             {

@@ -220,6 +220,12 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
             _answered = Math.Max(_answered, returned.Segment);
         }
 
+        if (returned.Fault == ScriptSender.PrinterNotReady && _session.Phase == SessionPhase.Streaming)
+        {
+            _session.Fail(PrinterFault.NotReady, "Klipper does not take commands any more.", now);
+            return;
+        }
+
         _session.ScriptAnswered(returned.Segment, returned.Fault, now);
     }
 

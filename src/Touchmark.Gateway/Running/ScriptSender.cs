@@ -64,6 +64,9 @@ internal sealed class ScriptSender(ChannelWriter<HostEvent> events) : IDisposabl
     /// <summary>The connection ended before the answer: reported as the printer vanishing, not as a refused script.</summary>
     public const string PrinterGone = "PRINTER_GONE";
 
+    /// <summary>Klipper is in shutdown or not connected: reported as the printer's state, which Moonraker announces only later.</summary>
+    public const string PrinterNotReady = "NOT_READY";
+
     private static string? Code(ScriptFault fault) => fault switch
     {
         ScriptFault.None => null,
@@ -72,7 +75,7 @@ internal sealed class ScriptSender(ChannelWriter<HostEvent> events) : IDisposabl
         ScriptFault.ExtruderTooCold => "EXTRUDER_TOO_COLD",
         ScriptFault.ExtrusionLimit => "EXTRUSION_LIMIT",
         ScriptFault.TemperatureOutOfRange => "TEMPERATURE_OUT_OF_RANGE",
-        ScriptFault.NotReady => "NOT_READY",
+        ScriptFault.NotReady => PrinterNotReady,
         _ => "REFUSED_BY_PRINTER",
     };
 }
