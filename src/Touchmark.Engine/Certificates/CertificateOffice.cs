@@ -20,15 +20,14 @@ namespace Touchmark.Engine.Certificates;
 /// <param name="Transport">How the gateway was connected.</param>
 /// <param name="End">How it ended.</param>
 /// <param name="Record">The session's facts.</param>
-/// <param name="MaxSegmentsOutside">Most segments that ever were outside the engine and not confirmed.</param>
 /// <param name="Mac">HMAC with the session's certificate key.</param>
-internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, ulong MaxSegmentsOutside, PrintFacts.MacFunction Mac)
+internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, PrintFacts.MacFunction Mac)
 {
     public delegate byte[] MacFunction(ReadOnlySpan<byte> document);
 }
 
 /// <summary>Makes, signs and keeps print certificates.</summary>
-internal sealed class CertificateOffice(Database database, EngineKeys keys, EngineOptions options, DesignLibrary designs, LicenceLedger licences, TimeProvider time, ILogger<CertificateOffice> log)
+internal sealed class CertificateOffice(Database database, EngineStatements statements, DesignLibrary designs, LicenceLedger licences, TimeProvider time, ILogger<CertificateOffice> log)
 {
     /// <summary>The gateway does not tell how it speaks with its printer.</summary>
     private const string UnknownTransport = "not reported";
@@ -44,7 +43,7 @@ internal sealed class CertificateOffice(Database database, EngineKeys keys, Engi
         var licence = (await licences.FindAsync(job.LicenceId, cancel))!;
         var certificate = Write(Guid.CreateVersion7(now), facts, design, licence);
         ReadOnlyMemory<byte> document = Document.Encode(certificate);
-        var signed = new StatementSigner(keys.Ed25519, keys.MlDsa65, options.Issuer).Sign(certificate, now, facts.Mac(document.Span));
+        var signed = statements.Signer.Sign(certificate, now, facts.Mac(document.Span));
         await work.ExecuteAsync(
             """
             insert into certificates (id, job_id, licence_id, owner_id, organisation_id, part, printer, result, envelope, document, detached, licence_statement, enrolment_statement, slice_statement, issued_at)
@@ -114,7 +113,7 @@ internal sealed class CertificateOffice(Database database, EngineKeys keys, Engi
             ResultReason = facts.End.Reason == EndReason.Completed ? null : facts.End.Code,
             EngineTransport = facts.Transport,
             PrinterTransport = UnknownTransport,
-            Exposure = new Exposure(record.MaxExposure, (long)facts.MaxSegmentsOutside),
+            Exposure = new Exposure(record.MaxExposure, record.MaxSegmentsOut),
             Temperatures = [.. Temperatures(record)],
             Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(change.Time, change.What, change.From, change.To))],
             Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, Cut(alert.Text))), .. Reasons(facts.End, record.Ended ?? record.Offered)],

@@ -164,7 +164,7 @@ internal sealed class JobRunner(
         };
         var failure = state == JobState.Failed ? JobEndings.Of(end) : null;
         Func<Transaction, Task<Guid?>>? certify = end.Printed
-            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, transport, end, print.Record, print.MaxSegmentsOutside, print.CertificateMac), CancellationToken.None)
+            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, transport, end, print.Record, print.CertificateMac), CancellationToken.None)
             : null;
         await jobs.EndAsync(job.Id, state, failure, end.Printed, certify, CancellationToken.None);
     }

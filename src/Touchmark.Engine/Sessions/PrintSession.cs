@@ -60,9 +60,6 @@ internal sealed class PrintSession : IDisposable
     /// <summary>The facts for the certificate, and the code that ties a document to this session; once it has ended.</summary>
     public SessionRecord Record => session.Record;
 
-    /// <summary>Most segments that ever were outside and not confirmed.</summary>
-    public ulong MaxSegmentsOutside { get; private set; }
-
     public byte[] CertificateMac(ReadOnlySpan<byte> document) => session.CertificateMac(document);
 
     public void Begin() => Do(session.Begin);
@@ -168,7 +165,6 @@ internal sealed class PrintSession : IDisposable
             metrics.Verified(time.GetElapsedTime(unverified.Dequeue()).TotalSeconds);
         }
 
-        MaxSegmentsOutside = Math.Max(MaxSegmentsOutside, now.SegmentsSent - now.SegmentsVerified);
         told = now;
         order.Progress(now);
     }
