@@ -61,7 +61,7 @@ internal sealed partial class ServerFactory : IAsyncDisposable
     /// <summary>Stops the engine and starts it again on the same data.</summary>
     public async Task RestartAsync()
     {
-        await app.DisposeAsync();
+        await StopAsync();
         await StartAsync();
     }
 
@@ -73,10 +73,17 @@ internal sealed partial class ServerFactory : IAsyncDisposable
         admin?.Dispose();
         if (app is not null)
         {
-            await app.DisposeAsync();
+            await StopAsync();
         }
 
         Directory.Delete(Data, recursive: true);
+    }
+
+    /// <summary>Disposing alone does not wait for the jobs that are under way: they would still write into a folder that is being deleted.</summary>
+    private async Task StopAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
     }
 
     private async Task StartAsync()
