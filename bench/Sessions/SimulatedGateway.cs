@@ -143,7 +143,7 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
             switch (action)
             {
                 case GatewayAction.RunPreflight:
-                    session.PreflightPassed(enrolled.Profile, Now);
+                    session.PreflightPassed(enrolled.Profile, new PreflightNotes("ws", []), Now);
                     break;
                 case GatewayAction.SendScript send:
                     printer.Send(send.Segment, send.Script.Span);

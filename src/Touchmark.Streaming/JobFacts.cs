@@ -27,6 +27,12 @@ public sealed record JobFacts
     public required (double X, double Y, double Z) Max { get; init; }
 
     public int Extruders { get; init; } = 1;
+
+    /// <summary>The licence bears a Moonraker that keeps the scripts it is sent (<c>gcode_store</c>); the certificate then says so.</summary>
+    public bool AllowScriptStore { get; init; }
+
+    /// <summary>The licence bears a printer without the dead-man timer; the certificate then says so.</summary>
+    public bool AllowNoDeadMan { get; init; }
 }
 
 /// <summary>The terms of one session. The engine decides them, by licence and configuration; the offer carries those that the gateway acts on.</summary>
@@ -56,4 +62,10 @@ public sealed record SessionSettings
 
     /// <summary>Time for the gateway to answer the offer (it checks the printer meanwhile) and to make the printer safe at the end, s.</summary>
     public double HandshakeSeconds { get; init; } = 60;
+
+    /// <summary>By how much the engine may slow the feed when the machine cannot follow, share of it, 0 (never) to 0.5.</summary>
+    public double MaxSlowdown { get; init; }
+
+    /// <summary>By how much the engine may trim a heater's target, °C, 0 (never) to 15.</summary>
+    public double MaxTrimC { get; init; }
 }

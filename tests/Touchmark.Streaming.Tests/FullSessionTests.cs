@@ -22,6 +22,17 @@ public class FullSessionTests
     }
 
     [Fact]
+    public async Task What_the_gateway_found_out_before_the_print_is_on_record()
+    {
+        using var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new() { Warnings = [new("GCODE_STORE", "Moonraker keeps the scripts that it is sent.")] });
+        rig.Begin();
+        rig.Run();
+
+        Assert.Equal("ws", rig.Engine.Record.PrinterTransport);
+        Assert.Contains(rig.Engine.Record.Alerts, static alert => alert is { Code: "GCODE_STORE", Text: "Moonraker keeps the scripts that it is sent." });
+    }
+
+    [Fact]
     public async Task No_more_motion_than_the_window_is_ever_outside()
     {
         using var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket(layers: 4)));

@@ -152,9 +152,9 @@ public class WireTests
         yield return new Offer
         {
             SessionId = Session, EngineNonce = nonce, Time = time, EngineEphemeral = point, ReportSeconds = 0.2, OutageSeconds = 30, WindowSegments = 128,
-            Facts = new JobFacts { JobId = Session, Segments = 1234, MotionSeconds = 5678.9, NozzleC = 215, BedC = 60, Min = (-1.5, 0, 0.2), Max = (100.25, 200, 30), Extruders = 2 },
+            Facts = new JobFacts { JobId = Session, Segments = 1234, MotionSeconds = 5678.9, NozzleC = 215, BedC = 60, Min = (-1.5, 0, 0.2), Max = (100.25, 200, 30), Extruders = 2, AllowScriptStore = true, AllowNoDeadMan = true },
         }.Encode();
-        yield return new Accept(Session, nonce, point, Toolpaths.Profile.Encode(), signature).Encode();
+        yield return new Accept(Session, nonce, point, Toolpaths.Profile.Encode(), signature, new PreflightNotes("unix", [new("GCODE_STORE", "Moonraker keeps scripts.")])).Encode(Key);
         yield return Refuse.Encode(Session, new Refusal("BED_RANGE", "Too hot.", new Dictionary<string, string>(StringComparer.Ordinal) { ["limit"] = "90 °C" }, "Lower it."), nonce,
             new Es256Signer(SessionRig.DeviceKey));
         yield return new Start(Session, signature, nonce).Encode(Key);
@@ -177,7 +177,7 @@ public class WireTests
             WireType.Welcome => Welcome.TryDecode(frame)?.Encode(),
             WireType.Status => PrinterStatus.TryDecode(frame)?.Encode(),
             WireType.Offer => Offer.TryDecode(frame)?.Encode(),
-            WireType.Accept => Accept.TryDecode(frame)?.Encode(),
+            WireType.Accept => Tagged(Accept.TryDecode(frame)?.Encode(Key), frame),
             WireType.Refuse => Refuse.TryDecode(frame) is { } refuse ? Signed(Refuse.Encode(refuse.SessionId, refuse.Refusal, new byte[32], new Es256Signer(SessionRig.DeviceKey)), frame) : default(ReadOnlyMemory<byte>?),
             WireType.Start => Tagged(Start.TryDecode(frame)?.Encode(Key), frame),
             WireType.Telemetry => Tagged(Telemetry.TryDecode(frame)?.Encode(Key), frame),

@@ -42,7 +42,7 @@ def tagged(key, items):
 
 
 SAMPLE = [5000250000, 12345, -1, 250000, -1234567, 299999, 20987, 21000, 6001, 6000, 3150, 4500, 502, 950, 1050, 7, 0]
-FACTS = [PRINTER, 1234, 5678900000, 21500, 6000, 0, -1500, 0, 200, 100250, 200000, 30000, 2]
+FACTS = [PRINTER, 1234, 5678900000, 21500, 6000, 0, -1500, 0, 200, 100250, 200000, 30000, 2, 3]
 
 FRAMES = {
     "challenge": (cbor([1, 1, "gateway", NONCE]), None),
@@ -50,6 +50,7 @@ FRAMES = {
     "welcome": (cbor([3, TIME, SIGNATURE]), None),
     "status": (cbor([4, TIME, 3, 1, 2225, -350, "mcu: überhitzt"]), None),
     "offer": (cbor([16, SESSION, NONCE, TIME, POINT, FACTS, [200, 30000], 128]), None),
+    "accept": (tagged(TELEMETRY, [17, SESSION, NONCE, POINT, b"profile", SIGNATURE, "unix", ["GCODE_STORE", "Moonraker keeps scripts."]]), "telemetry"),
     "start": (tagged(CONTROL, [19, SESSION, SIGNATURE, NONCE]), "control"),
     "telemetry": (tagged(TELEMETRY, [21, SESSION, 300, 17, [SAMPLE]]), "telemetry"),
     "telemetry without samples": (tagged(TELEMETRY, [21, SESSION, 1, 0, []]), "telemetry"),
@@ -80,6 +81,7 @@ REFUSED = {
     "an unknown printer state": cbor([4, TIME, 5, 1, 0, 0, ""]),
     "a boolean that is 2": cbor([4, TIME, 0, 2, 0, 0, ""]),
     "more samples than 64": tagged(TELEMETRY, [21, SESSION, 1, 0, [SAMPLE] * 65]),
+    "a warning without its text": tagged(TELEMETRY, [17, SESSION, NONCE, POINT, b"profile", SIGNATURE, "ws", ["GCODE_STORE"]]),
     "an unknown reason to end": tagged(CONTROL, [24, SESSION, 1, 200]),
 }
 

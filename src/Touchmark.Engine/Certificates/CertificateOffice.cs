@@ -29,9 +29,6 @@ internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer,
 /// <summary>Makes, signs and keeps print certificates.</summary>
 internal sealed class CertificateOffice(Database database, EngineStatements statements, DesignLibrary designs, LicenceLedger licences, TimeProvider time, ILogger<CertificateOffice> log)
 {
-    /// <summary>The gateway does not tell how it speaks with its printer.</summary>
-    private const string UnknownTransport = "not reported";
-
     /// <summary>A gateway's words are in some texts; a certificate whose texts are longer than the document allows would be no certificate.</summary>
     private const int MaxText = 1000;
 
@@ -112,7 +109,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
             Result = ResultOf(facts.End.Reason),
             ResultReason = facts.End.Reason == EndReason.Completed ? null : facts.End.Code,
             EngineTransport = facts.Transport,
-            PrinterTransport = UnknownTransport,
+            PrinterTransport = record.PrinterTransport,
             Exposure = new Exposure(record.MaxExposure, record.MaxSegmentsOut),
             Temperatures = [.. Temperatures(record)],
             Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(change.Time, change.What, change.From, change.To))],

@@ -4,6 +4,20 @@ using Touchmark.Streaming;
 
 namespace Touchmark.Gateway.Machine;
 
+/// <summary>What the check came to: a profile and its notes, or the reason not to print.</summary>
+internal sealed record PrinterFinding(MachineProfile? Profile, PreflightNotes? Notes, Refusal? Refusal)
+{
+    public PrinterFinding(Refusal refusal)
+        : this(null, null, refusal)
+    {
+    }
+
+    public PrinterFinding(MachineProfile profile, PreflightNotes notes)
+        : this(profile, notes, null)
+    {
+    }
+}
+
 /// <summary>Reads the printer and judges it against a job; whatever goes wrong on the way is a refusal as well.</summary>
 internal static class PrinterCheck
 {
@@ -15,37 +29,59 @@ internal static class PrinterCheck
     /// <summary>How long a printer may go on moving (parking after the last print, somebody's jog) before it counts as busy.</summary>
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
 
-    public static async Task<(MachineProfile? Profile, Refusal? Refusal)> RunAsync(
+    public static async Task<PrinterFinding> RunAsync(
         PrinterPort port, MachineProfile enrolled, JobFacts job, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
             if (await ConnectedAsync(port, time, cancellationToken) is not { } printer)
             {
-                return (null, Preflight.Unreachable(port.Address.ToString()));
+                return new(Preflight.Unreachable(port.Address.ToString()));
             }
 
             await SettleAsync(printer, time, cancellationToken);
             var (klipper, reading) = await MachineReading.ReadAsync(printer, enrolled.Model, cancellationToken);
             if (reading is null)
             {
-                return (null, Preflight.NotReady(klipper));
+                return new(Preflight.NotReady(klipper));
             }
 
-            var refusal = Preflight.Check(reading, job, enrolled) ?? Preflight.ScriptStore(reading);
-            return (reading.Profile, refusal);
+            if (Preflight.Check(reading, job, enrolled) is { } refusal)
+            {
+                return new(refusal);
+            }
+
+            var warnings = new List<PreflightWarning>();
+            if (Preflight.ScriptStore(reading) is { } store)
+            {
+                if (!job.AllowScriptStore)
+                {
+                    return new(store);
+                }
+
+                warnings.Add(new(store.Code, store.Text));
+            }
+
+            return new(reading.Profile, new PreflightNotes(NameOf(reading.Transport), warnings));
         }
         catch (MoonrakerException failure)
         {
-            return (null, failure.Failure is MoonrakerFailure.Refused && failure.Code != 503
+            return new(failure.Failure is MoonrakerFailure.Refused && failure.Code != 503
                 ? Preflight.NotKlipper(port.Address.ToString())
                 : Preflight.Unreachable(port.Address.ToString()));
         }
         catch (OperationCanceledException)
         {
-            return (null, Preflight.Unreachable(port.Address.ToString()));
+            return new(Preflight.Unreachable(port.Address.ToString()));
         }
     }
+
+    private static string NameOf(MoonrakerTransport transport) => transport switch
+    {
+        MoonrakerTransport.Tls => "wss",
+        MoonrakerTransport.UnixSocket => "unix",
+        _ => "ws",
+    };
 
     private static async Task<MoonrakerClient?> ConnectedAsync(PrinterPort port, TimeProvider time, CancellationToken cancellationToken)
     {

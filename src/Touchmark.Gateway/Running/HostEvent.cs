@@ -1,4 +1,5 @@
 using Touchmark.Cryptography;
+using Touchmark.Gateway.Machine;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
 
@@ -23,7 +24,7 @@ internal abstract record HostEvent
 
     public sealed record PrinterLost(string Reason) : HostEvent;
 
-    public sealed record PreflightDone(GatewaySession Session, MachineProfile? Profile, Refusal? Refusal) : HostEvent;
+    public sealed record PreflightDone(GatewaySession Session, PrinterFinding Finding) : HostEvent;
 
     /// <summary>A script was answered; <c>Fault</c> null when all its lines are queued. The scratch memory goes back to the sender.</summary>
     public sealed record ScriptReturned(GatewaySession Session, ulong Segment, string? Fault, LockedBuffer Scratch) : HostEvent;

@@ -178,8 +178,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         var session = _session;
         Then(async () =>
         {
-            var (profile, refusal) = await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Time, context.Stopped);
-            return new HostEvent.PreflightDone(session, profile, refusal);
+            return new HostEvent.PreflightDone(session, await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Time, context.Stopped));
         });
     }
 
@@ -192,7 +191,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
     private void PreflightDone(HostEvent.PreflightDone done, Moment now)
     {
-        if (done.Refusal is { } refusal)
+        if (done.Finding.Refusal is { } refusal)
         {
             context.Journal.Event($"job {_job!.JobId}: refused, {refusal.Code}: {refusal.Text}");
             _session.PreflightRefused(refusal, now);
@@ -200,7 +199,12 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         }
 
         context.Journal.Event($"job {_job!.JobId}: the printer fits");
-        _session.PreflightPassed(done.Profile!, now);
+        foreach (var warning in done.Finding.Notes!.Warnings)
+        {
+            context.Journal.Event($"job {_job!.JobId}: the licence allows {warning.Code}: {warning.Text}");
+        }
+
+        _session.PreflightPassed(done.Finding.Profile!, done.Finding.Notes, now);
     }
 
     private void ScriptReturned(HostEvent.ScriptReturned returned, Moment now)

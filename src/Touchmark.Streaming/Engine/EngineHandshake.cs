@@ -34,7 +34,7 @@ internal sealed class EngineHandshake : IDisposable
     public ReadOnlyMemory<byte> OfferFrame { get; }
 
     /// <summary>The keys and the presented profile, when the device proved itself; null, and why not, otherwise.</summary>
-    public (SessionKeys Keys, MachineProfile Profile)? TakeAccept(Accept accept, out string problem)
+    public (SessionKeys Keys, MachineProfile Profile)? TakeAccept(Accept accept, ReadOnlySpan<byte> frame, out string problem)
     {
         byte[] transcript = Transcript.Encode(_offer, accept.GatewayNonce.Span, accept.GatewayEphemeral.Span, _options.DeviceKey.Span, accept.Profile.Span);
         if (!Es256.Verify(_options.DeviceKey.Span, SHA256.HashData(transcript), accept.Signature.Span))
@@ -50,6 +50,12 @@ internal sealed class EngineHandshake : IDisposable
         if (!SessionKeys.TryDeriveAsEngine(_ephemeral, accept.GatewayEphemeral.Span, _options.DeviceKey.Span, transcript, accept.Profile.Span, out var keys))
         {
             problem = "The gateway's ephemeral key is no key.";
+            return null;
+        }
+        if (!WireWriter.HasMac(frame, keys.Telemetry))
+        {
+            keys.Dispose();
+            problem = "What the gateway said of its printer was altered on the way.";
             return null;
         }
         problem = "";

@@ -26,6 +26,7 @@ public sealed class EngineSession : IDisposable
     private EngineHandshake? _handshake;
     private SessionKeys? _keys;
     private MachineProfile? _profile;
+    private string _transport = "";
     private SessionEnd? _ending;
     private bool _supplied;
     private ulong _controlCounter;
@@ -62,6 +63,7 @@ public sealed class EngineSession : IDisposable
         SessionId = _options.SessionId,
         Facts = _options.Facts,
         Profile = _profile,
+        PrinterTransport = _transport,
         TranscriptHash = _keys is null ? default(ReadOnlyMemory<byte>) : _keys.TranscriptHash.ToArray(),
         Offered = _begun.Utc,
         Started = _started,
@@ -234,12 +236,16 @@ public sealed class EngineSession : IDisposable
         {
             return false;
         }
-        if (_handshake!.TakeAccept(accept, out string problem) is not var (keys, profile))
+        if (_handshake!.TakeAccept(accept, frame, out string problem) is not var (keys, profile))
         {
             Finish(EndReason.HandshakeFailed, problem, now);
             return false;
         }
-        (_keys, _profile) = (keys, profile);
+        (_keys, _profile, _transport) = (keys, profile, accept.Notes.Transport);
+        foreach (var (code, text) in accept.Notes.Warnings)
+        {
+            _observations.Raise(code, text, now.Utc);
+        }
         _outlet.Open(keys);
         Phase = SessionPhase.Accepted;
         var differences = MachineProfile.Compare(_options.Profile, profile);

@@ -65,6 +65,9 @@ public sealed record SessionRecord
     /// <summary>The profile that the gateway presented and that went into the keys; null when it came to none.</summary>
     public MachineProfile? Profile { get; init; }
 
+    /// <summary>How the gateway says that it speaks with the printer, for example <c>ws</c>; empty when it came to no accept.</summary>
+    public required string PrinterTransport { get; init; }
+
     /// <summary>SHA-256 of the handshake's transcript, 32 bytes; empty when it came to none.</summary>
     public required ReadOnlyMemory<byte> TranscriptHash { get; init; }
 

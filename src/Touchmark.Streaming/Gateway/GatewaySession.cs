@@ -99,7 +99,7 @@ public sealed class GatewaySession : IDisposable
     }
 
     /// <summary>Answer to <see cref="GatewayAction.RunPreflight"/>: the job can be printed on the machine of this profile.</summary>
-    public void PreflightPassed(MachineProfile profile, Moment now)
+    public void PreflightPassed(MachineProfile profile, PreflightNotes notes, Moment now)
     {
         if (Phase != SessionPhase.Offered || _keys is not null)
         {
@@ -119,7 +119,7 @@ public sealed class GatewaySession : IDisposable
         Es256.Sign(_device, _keys.TranscriptHash, signature);
         _opener = new SegmentOpener(_keys, _offer.SessionId.ToByteArray(bigEndian: true));
         _reporter = new TelemetryReporter(_offer.SessionId, _keys.Telemetry, _offer.ReportSeconds);
-        _frames.Enqueue(new Accept(_offer.SessionId, nonce, ephemeral.PublicKey, encoded, signature).Encode());
+        _frames.Enqueue(new Accept(_offer.SessionId, nonce, ephemeral.PublicKey, encoded, signature, notes).Encode(_keys.Telemetry));
         _heard = now;
         Phase = SessionPhase.Accepted;
     }

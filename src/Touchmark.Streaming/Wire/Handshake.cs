@@ -8,6 +8,10 @@ internal sealed record Offer
 {
     private const int MaxMilliseconds = 86_400_000;
 
+    private const ulong ScriptStoreAllowed = 1;
+
+    private const ulong NoDeadManAllowed = 2;
+
     public required Guid SessionId { get; init; }
 
     /// <summary>32 fresh bytes.</summary>
@@ -36,7 +40,7 @@ internal sealed record Offer
         writer.Bytes(EngineNonce.Span);
         writer.Time(Time);
         writer.Bytes(EngineEphemeral.Span);
-        writer.Array(13);
+        writer.Array(14);
         writer.Id(Facts.JobId);
         writer.Unsigned(Facts.Segments);
         writer.Signed(Units.Microseconds(Facts.MotionSeconds));
@@ -50,6 +54,7 @@ internal sealed record Offer
         writer.Signed(Units.Length(Facts.Max.Y));
         writer.Signed(Units.Length(Facts.Max.Z));
         writer.Unsigned((ulong)Facts.Extruders);
+        writer.Unsigned((Facts.AllowScriptStore ? ScriptStoreAllowed : 0) | (Facts.AllowNoDeadMan ? NoDeadManAllowed : 0));
         writer.Array(2);
         writer.Unsigned((ulong)(ReportSeconds * 1000));
         writer.Unsigned((ulong)(OutageSeconds * 1000));
@@ -66,7 +71,7 @@ internal sealed record Offer
         var nonce = reader.Copy(32);
         var time = reader.Time();
         var ephemeral = reader.Copy(P256.PublicKeySize);
-        reader.Array(13);
+        reader.Array(14);
         var facts = new JobFacts
         {
             JobId = reader.Id(),
@@ -79,6 +84,8 @@ internal sealed record Offer
             Max = (reader.Length(), reader.Length(), reader.Length()),
             Extruders = (int)reader.Unsigned(64),
         };
+        ulong allowed = reader.Unsigned(ScriptStoreAllowed | NoDeadManAllowed);
+        facts = facts with { AllowScriptStore = (allowed & ScriptStoreAllowed) != 0, AllowNoDeadMan = (allowed & NoDeadManAllowed) != 0 };
         reader.Array(2);
         var offer = new Offer
         {
@@ -101,30 +108,62 @@ internal sealed record Offer
 /// <param name="GatewayEphemeral">65 bytes.</param>
 /// <param name="Profile">Encoded <see cref="MachineProfile"/>, as it goes into transcript and keys.</param>
 /// <param name="Signature">ES256 by the device key over the transcript hash.</param>
+/// <param name="Notes">Under the telemetry key, which both sides have from this very message on.</param>
 internal sealed record Accept(
-    Guid SessionId, ReadOnlyMemory<byte> GatewayNonce, ReadOnlyMemory<byte> GatewayEphemeral, ReadOnlyMemory<byte> Profile, ReadOnlyMemory<byte> Signature)
+    Guid SessionId, ReadOnlyMemory<byte> GatewayNonce, ReadOnlyMemory<byte> GatewayEphemeral, ReadOnlyMemory<byte> Profile, ReadOnlyMemory<byte> Signature, PreflightNotes Notes)
 {
-    public ReadOnlyMemory<byte> Encode()
+    private const int MaxCode = 64;
+
+    private const int MaxText = 512;
+
+    public ReadOnlyMemory<byte> Encode(LockedBuffer telemetryKey)
     {
-        var writer = new WireWriter(256 + Profile.Length);
-        writer.Array(6);
+        var warnings = Notes.Warnings.Take(PreflightNotes.MaxWarnings).ToArray();
+        var writer = new WireWriter(320 + Profile.Length);
+        writer.Array(9);
         writer.Unsigned((ulong)WireType.Accept);
         writer.Id(SessionId);
         writer.Bytes(GatewayNonce.Span);
         writer.Bytes(GatewayEphemeral.Span);
         writer.Bytes(Profile.Span);
         writer.Bytes(Signature.Span);
+        writer.Text(Units.Cut(Notes.Transport, PreflightNotes.MaxTransport));
+        writer.Array(2 * warnings.Length);
+        foreach (var (code, text) in warnings)
+        {
+            writer.Text(Units.Cut(code, MaxCode));
+            writer.Text(Units.Cut(text, MaxText));
+        }
+        writer.Mac(telemetryKey);
         return writer.Frame;
     }
 
     public static Accept? TryDecode(ReadOnlySpan<byte> frame)
     {
         var reader = new WireReader(frame);
-        reader.Array(6);
+        reader.Array(9);
         reader.Type(WireType.Accept);
         var message = new Accept(reader.Id(), reader.Copy(32), reader.Copy(P256.PublicKeySize), reader.Bytes(1, MachineProfile.MaxBytes).ToArray(),
-            reader.Copy(Es256.SignatureSize));
+            reader.Copy(Es256.SignatureSize), ReadNotes(ref reader));
+        reader.Bytes(HMACSHA256.HashSizeInBytes);
         return reader.IsComplete ? message : null;
+    }
+
+    private static PreflightNotes ReadNotes(ref WireReader reader)
+    {
+        string transport = reader.Text(PreflightNotes.MaxTransport);
+        int items = reader.ArrayUpTo(2 * PreflightNotes.MaxWarnings);
+        if (items % 2 != 0)
+        {
+            reader.Fail();
+        }
+        var warnings = new List<PreflightWarning>();
+        for (int i = 0; i < items && !reader.Failed; i += 2)
+        {
+            string code = reader.Text(MaxCode);
+            warnings.Add(new PreflightWarning(code, reader.Text(MaxText)));
+        }
+        return new PreflightNotes(transport, warnings);
     }
 }
 

@@ -185,7 +185,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
                     }
                     else
                     {
-                        Session.PreflightPassed(Profile, Now);
+                        Session.PreflightPassed(Profile, new PreflightNotes("ws", []), Now);
                     }
 
                     break;

@@ -233,7 +233,7 @@ internal sealed class SessionRig : IDisposable
                     Gateway.PreflightRefused(refusal, GatewayNow);
                     break;
                 case GatewayAction.RunPreflight:
-                    Gateway.PreflightPassed(Options.PresentedProfile, GatewayNow);
+                    Gateway.PreflightPassed(Options.PresentedProfile, new PreflightNotes("ws", Options.Warnings), GatewayNow);
                     break;
                 case GatewayAction.SendScript send:
                     Printer.Send(send.Segment, send.Script.Span);
@@ -271,6 +271,8 @@ internal sealed record RigOptions
     public ReadOnlyMemory<byte>? PinnedEngineKey { get; init; }
 
     public MachineProfile PresentedProfile { get; init; } = Toolpaths.Profile;
+
+    public IReadOnlyList<PreflightWarning> Warnings { get; init; } = [];
 
     public Refusal? Refusal { get; init; }
 
