@@ -69,6 +69,11 @@ internal static class VerdictView
         Fact("design of", certificate.Owner);
         Fact("printed by", $"{certificate.Manufacturer}, on {certificate.PrinterName} ({certificate.PrinterModel})");
         Fact("print", licence is null ? Number(certificate.PrintNumber) : $"{certificate.PrintNumber} of {licence.Prints}");
+        if (licence is not null)
+        {
+            Fact("licence terms", Terms(licence));
+        }
+
         Fact("material", $"{certificate.Material}, quality {certificate.Quality}");
         Fact("started", Time(certificate.StartedAt));
         Fact("ended", Time(certificate.EndedAt));
@@ -94,6 +99,14 @@ internal static class VerdictView
             Fact("alert", $"{Time(alert.At)} {alert.Code}: {alert.Text}");
         }
     }
+
+    private static string Terms(LicenceGrant licence) => string.Join("; ", new[]
+    {
+        licence.RevocationPolicy == RevocationPolicy.AfterPrint ? "a revocation lets a running print finish" : "a revocation stops a running print",
+        $"feed slower by up to {Number(licence.MaxSlowdownPercent ?? 0)} %, heat changed by up to {Number(licence.MaxTemperatureTrimC ?? 0)} °C",
+        licence.AllowScriptStore == true ? "also where Moonraker keeps scripts" : null,
+        licence.AllowNoDeadMan == true ? "also without a dead-man timer" : null,
+    }.OfType<string>());
 
     private static void Fact(string name, string value) => Screen.Line($"  {name,-18}{value}");
 

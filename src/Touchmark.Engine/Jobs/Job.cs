@@ -81,6 +81,18 @@ internal sealed record Job
 
     public double? OutageLimitS { get; init; }
 
+    /// <summary>The licence lets it be printed although the printer's Moonraker keeps scripts.</summary>
+    public bool AllowScriptStore { get; init; }
+
+    /// <summary>The licence lets it be printed on a printer without a dead-man timer.</summary>
+    public bool AllowNoDeadMan { get; init; }
+
+    /// <summary>By how much the engine may slow the feed, %.</summary>
+    public double MaxSlowdownPercent { get; init; }
+
+    /// <summary>By how much the engine may move a heater's target, °C.</summary>
+    public double MaxTemperatureTrimC { get; init; }
+
     public JobState State { get; init; }
 
     public Guid? SliceId { get; init; }

@@ -57,12 +57,14 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
         BedC = slice.BedC,
         Min = (slice.MinX, slice.MinY, slice.MinZ),
         Max = (slice.MaxX, slice.MaxY, slice.MaxZ),
+        AllowScriptStore = job.AllowScriptStore,
+        AllowNoDeadMan = job.AllowNoDeadMan,
     };
 
     /// <summary>The licence may want less outside than we would let out. Then the window gives way before the flow does.</summary>
     private static SessionSettings Settings(Job job)
     {
-        var settings = new SessionSettings();
+        var settings = new SessionSettings { MaxSlowdown = job.MaxSlowdownPercent / 100, MaxTrimC = job.MaxTemperatureTrimC };
         if (job.ExposureLimitS is { } limit && limit < settings.WindowSeconds)
         {
             settings = settings with { WindowSeconds = limit, FloorSeconds = Math.Clamp(limit - LongestSegment, 0, settings.FloorSeconds) };

@@ -1,3 +1,5 @@
+using Touchmark.Evidence.Documents;
+
 namespace Touchmark.Engine.Licences;
 
 /// <summary>What one row of a licence's limits means. The numbers are in databases: never change or reuse one.</summary>
@@ -40,6 +42,18 @@ internal sealed record Licence
 
     public double? OutageLimitS { get; init; }
 
+    public RevocationPolicy RevocationPolicy { get; init; }
+
+    public bool AllowScriptStore { get; init; }
+
+    public bool AllowNoDeadMan { get; init; }
+
+    /// <summary>By how much the engine may slow the feed, %.</summary>
+    public double MaxSlowdownPercent { get; init; }
+
+    /// <summary>By how much the engine may move a heater's target, °C.</summary>
+    public double MaxTemperatureTrimC { get; init; }
+
     public DateTimeOffset GrantedAt { get; init; }
 
     /// <summary>The signed LicenceGrant.</summary>
@@ -69,12 +83,6 @@ internal sealed record ScopeRow
 internal sealed record PrintRequest(Guid PrinterId, Guid PrinterOrganisationId, string Material, string Quality);
 
 /// <summary>One print, taken from a licence.</summary>
-/// <param name="LicenceId">The licence.</param>
-/// <param name="DesignId">What may be printed.</param>
-/// <param name="OemOrganisationId">The organisation that owns the design.</param>
+/// <param name="Licence">As it stood when the print was taken.</param>
 /// <param name="PrintNumber">Which of the licence's prints this is, from 1.</param>
-/// <param name="ExposureLimitSeconds">Most toolpath that may be outside the engine and not yet executed, s of motion.</param>
-/// <param name="OutageLimitSeconds">How long the engine may be lost before the gateway ends the print, s.</param>
-/// <param name="Statement">The signed LicenceGrant.</param>
-internal sealed record TakenPrint(
-    Guid LicenceId, Guid DesignId, Guid OemOrganisationId, long PrintNumber, double? ExposureLimitSeconds, double? OutageLimitSeconds, byte[] Statement);
+internal sealed record TakenPrint(Licence Licence, long PrintNumber);

@@ -10,7 +10,8 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
 {
     private const string Columns =
         "select licences.id, licences.design_id, licences.organisation_id, organisations.name as organisation, designs.name as design_name, licences.prints, licences.taken, licences.expires_at, "
-        + "licences.exposure_limit_s, licences.outage_limit_s, licences.granted_at, licences.statement, licences.revoked_at "
+        + "licences.exposure_limit_s, licences.outage_limit_s, licences.revocation_policy, licences.allow_script_store, licences.allow_no_dead_man, "
+        + "licences.max_slowdown_percent, licences.max_temperature_trim_c, licences.granted_at, licences.statement, licences.revoked_at "
         + "from licences join organisations on organisations.id = licences.organisation_id join designs on designs.id = licences.design_id ";
 
     private const string Scopes =
@@ -55,7 +56,7 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
         await work.ExecuteAsync(
             "insert into licence_prints (job_id, licence_id, number, taken_at) values (@JobId, @LicenceId, @Number, @Now)", new { JobId = jobId, LicenceId = licenceId, Number = number, Now = now }, cancel);
         metrics.Taken();
-        return new TakenPrint(licence.Id, licence.DesignId, licence.OrganisationId, number, licence.ExposureLimitS, licence.OutageLimitS, licence.Statement);
+        return new TakenPrint(licence, number);
     }
 
     /// <summary>Gives a job's print back, once, however often it is called. Only the caller knows whether anything was printed: then this is not called.</summary>

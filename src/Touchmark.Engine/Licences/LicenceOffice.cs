@@ -18,6 +18,10 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
     private const int MaximumTerms = 16;
     private const int TermLength = 40;
 
+    // What the owner of a design gets who does not say otherwise: enough to save a part from a heater that sags, too little to make another part of it.
+    private const double UsualSlowdownPercent = 20;
+    private const double UsualTemperatureTrimC = 5;
+
     /// <summary>Tells, on the node where it happened, that a licence was revoked.</summary>
     public event Action<Guid>? Revoked;
 
@@ -55,6 +59,11 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
             ExpiresAt = request.ExpiresAt,
             ExposureLimitS = request.ExposureLimitS,
             OutageLimitS = request.OutageLimitS,
+            RevocationPolicy = request.RevocationPolicy ?? RevocationPolicy.AtOnce,
+            AllowScriptStore = request.AllowScriptStore ?? false,
+            AllowNoDeadMan = request.AllowNoDeadMan ?? false,
+            MaxSlowdownPercent = request.MaxSlowdownPercent ?? UsualSlowdownPercent,
+            MaxTemperatureTrimC = request.MaxTemperatureTrimC ?? UsualTemperatureTrimC,
         };
         await StoreAsync(document, manufacturers, caller, cancel);
         log.LogInformation("Licence {LicenceId} granted for design {DesignId}: {Prints} prints", document.LicenceId, design.Id, document.Prints);
@@ -112,6 +121,14 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
             return Refusal.Invalid("LICENCE_LIMITS", "The exposure limit is above 0 and at most 3600 s, the outage limit at most 86400 s.", "Send limits in these ranges, or none.");
         }
 
+        if (request.MaxSlowdownPercent is < 0 or > LicenceGrant.HighestSlowdownPercent || request.MaxTemperatureTrimC is < 0 or > LicenceGrant.HighestTemperatureTrimC)
+        {
+            return Refusal.Invalid(
+                "LICENCE_ADJUSTMENTS", $"The engine may be let slow the feed by 0 to {LicenceGrant.HighestSlowdownPercent} % and move a heater's target by 0 to {LicenceGrant.HighestTemperatureTrimC} °C.",
+                "Send max_slowdown_percent and max_temperature_trim_c in these ranges; 0 forbids it, and without them it is 20 % and 5 °C.")
+                .With("max_slowdown_percent", request.MaxSlowdownPercent).With("max_temperature_trim_c", request.MaxTemperatureTrimC);
+        }
+
         if (Distinct(request.Materials).Count > MaximumTerms || Distinct(request.Qualities).Count > MaximumTerms)
         {
             return Refusal.Invalid("LICENCE_TERMS", $"A licence names at most {MaximumTerms} materials and as many qualities.", "Name fewer; none means any.");
@@ -158,8 +175,10 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
         await using var work = await database.BeginAsync(cancel);
         await work.ExecuteAsync(
             """
-            insert into licences (id, design_id, organisation_id, created_by, prints, taken, expires_at, exposure_limit_s, outage_limit_s, granted_at, statement)
-            values (@LicenceId, @DesignId, @OrganisationId, @AccountId, @Prints, 0, @ExpiresAt, @ExposureLimitS, @OutageLimitS, @GrantedAt, @Statement)
+            insert into licences (id, design_id, organisation_id, created_by, prints, taken, expires_at, exposure_limit_s, outage_limit_s,
+                revocation_policy, allow_script_store, allow_no_dead_man, max_slowdown_percent, max_temperature_trim_c, granted_at, statement)
+            values (@LicenceId, @DesignId, @OrganisationId, @AccountId, @Prints, 0, @ExpiresAt, @ExposureLimitS, @OutageLimitS,
+                @RevocationPolicy, @AllowScriptStore, @AllowNoDeadMan, @MaxSlowdownPercent, @MaxTemperatureTrimC, @GrantedAt, @Statement)
             """,
             new
             {
@@ -171,6 +190,11 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
                 document.ExpiresAt,
                 document.ExposureLimitS,
                 document.OutageLimitS,
+                document.RevocationPolicy,
+                document.AllowScriptStore,
+                document.AllowNoDeadMan,
+                document.MaxSlowdownPercent,
+                document.MaxTemperatureTrimC,
                 document.GrantedAt,
                 Statement = statements.Sign(document),
             }, cancel);
@@ -187,7 +211,8 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
     }
 }
 
-/// <summary>A licence to grant. At least one manufacturer (id or exact name) or printer; no material or quality means any.</summary>
+/// <summary>A licence to grant. At least one manufacturer (id or exact name) or printer; no material or quality means any. What it lets the engine and the printer do: see LicenceGrant.</summary>
 internal sealed record GrantRequest(
     Guid DesignId, long Prints, IReadOnlyList<string>? Manufacturers = null, IReadOnlyList<Guid>? Printers = null, DateTimeOffset? ExpiresAt = null,
-    IReadOnlyList<string>? Materials = null, IReadOnlyList<string>? Qualities = null, double? ExposureLimitS = null, double? OutageLimitS = null);
+    IReadOnlyList<string>? Materials = null, IReadOnlyList<string>? Qualities = null, double? ExposureLimitS = null, double? OutageLimitS = null,
+    RevocationPolicy? RevocationPolicy = null, bool? AllowScriptStore = null, bool? AllowNoDeadMan = null, double? MaxSlowdownPercent = null, double? MaxTemperatureTrimC = null);

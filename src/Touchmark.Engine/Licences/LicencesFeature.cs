@@ -1,6 +1,7 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Web;
+using Touchmark.Evidence.Documents;
 
 namespace Touchmark.Engine.Licences;
 
@@ -48,7 +49,8 @@ internal sealed record RevokeRequest(string Reason);
 /// <summary>A licence as the API shows it. Other manufacturers that it names are shown to its owner, admins and auditors only: who trades with whom is nobody else's business.</summary>
 internal sealed record LicenceView(
     Guid Id, Guid DesignId, string DesignName, Guid OrganisationId, string Organisation, long Prints, long Taken, long Left, DateTimeOffset? ExpiresAt, IReadOnlyList<OrganisationView> Manufacturers,
-    IReadOnlyList<Guid> Printers, IReadOnlyList<string> Materials, IReadOnlyList<string> Qualities, double? ExposureLimitS, double? OutageLimitS, DateTimeOffset GrantedAt, DateTimeOffset? RevokedAt)
+    IReadOnlyList<Guid> Printers, IReadOnlyList<string> Materials, IReadOnlyList<string> Qualities, double? ExposureLimitS, double? OutageLimitS,
+    RevocationPolicy RevocationPolicy, bool AllowScriptStore, bool AllowNoDeadMan, double MaxSlowdownPercent, double MaxTemperatureTrimC, DateTimeOffset GrantedAt, DateTimeOffset? RevokedAt)
 {
     public static LicenceView For(Licence licence, Caller caller)
     {
@@ -59,7 +61,8 @@ internal sealed record LicenceView(
         var printers = seesAll ? licence.Of(LicenceScope.Printer).Select(id => Guid.ParseExact(id, "D")) : [];
         return new(
             licence.Id, licence.DesignId, licence.DesignName, licence.OrganisationId, licence.Organisation, licence.Prints, licence.Taken, licence.Prints - licence.Taken, licence.ExpiresAt, [.. manufacturers],
-            [.. printers], [.. licence.Of(LicenceScope.Material)], [.. licence.Of(LicenceScope.Quality)], licence.ExposureLimitS, licence.OutageLimitS, licence.GrantedAt, licence.RevokedAt);
+            [.. printers], [.. licence.Of(LicenceScope.Material)], [.. licence.Of(LicenceScope.Quality)], licence.ExposureLimitS, licence.OutageLimitS,
+            licence.RevocationPolicy, licence.AllowScriptStore, licence.AllowNoDeadMan, licence.MaxSlowdownPercent, licence.MaxTemperatureTrimC, licence.GrantedAt, licence.RevokedAt);
     }
 }
 

@@ -5,6 +5,7 @@ using Touchmark.Engine.Designs;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
+using Touchmark.Evidence.Documents;
 
 namespace Touchmark.Engine.Pages;
 
@@ -44,16 +45,26 @@ internal sealed class HomeTables(DesignLibrary designs, LicenceLedger licences, 
         })]);
 
     private static PageTable Licences(IReadOnlyList<Licence> rows) => new(
-        "Licences", "No licence yet.", ["Design", "Owner", "Prints left", "Materials", "Until", "State"],
+        "Licences", "No licence yet.", ["Design", "Owner", "Prints left", "Materials", "Terms", "Until", "State"],
         [.. rows.Select(licence => new PageCell[]
         {
             licence.DesignName,
             licence.Organisation,
             string.Create(CultureInfo.InvariantCulture, $"{licence.Prints - licence.Taken} of {licence.Prints}"),
             licence.Of(LicenceScope.Material).ToList() is { Count: > 0 } materials ? string.Join(", ", materials) : "any",
+            Terms(licence),
             licence.ExpiresAt is { } expires ? Time(expires) : "no end",
             licence.RevokedAt is { } revoked ? $"revoked {Time(revoked)}" : "granted",
         })]);
+
+    private static string Terms(Licence licence) => string.Join("; ", new[]
+    {
+        licence.RevocationPolicy == RevocationPolicy.AtOnce ? "stops when revoked" : "finishes when revoked",
+        string.Create(CultureInfo.InvariantCulture, $"slower by up to {licence.MaxSlowdownPercent:0.##} %"),
+        string.Create(CultureInfo.InvariantCulture, $"heat changed by up to {licence.MaxTemperatureTrimC:0.##} °C"),
+        licence.AllowScriptStore ? "also where Moonraker keeps scripts" : null,
+        licence.AllowNoDeadMan ? "also without a dead-man timer" : null,
+    }.OfType<string>());
 
     private static PageTable Printers(IReadOnlyList<EnrolledPrinter> rows) => new(
         "Printers", "No printer yet: make a pairing code, and enrol one with touchmark-gateway enrol.", ["Name", "Model", "Build volume", "Nozzle", "Enrolled", "State"],

@@ -62,7 +62,9 @@ public sealed class CborFields
         return value is not { } number || (number >= min && number <= max) ? value : Wrong<double?>(key, $"outside {min:R} to {max:R}", null);
     }
 
-    public bool Boolean(string key) => Take<CborBoolean>(key, "a boolean")?.Value ?? Missing(key, false);
+    public bool Boolean(string key) => OptionalBoolean(key) ?? Missing(key, false);
+
+    public bool? OptionalBoolean(string key) => Take<CborBoolean>(key, "a boolean")?.Value;
 
     /// <summary>A byte string of exactly <paramref name="length"/> bytes.</summary>
     public ReadOnlyMemory<byte> Bytes(string key, int length) => Bytes(key, length, length);
@@ -109,9 +111,16 @@ public sealed class CborFields
 
     /// <summary>One of the names in <paramref name="names"/>, as the enum value beside it.</summary>
     public T Choice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
+        where T : struct => OptionalChoice(key, names) ?? Missing(key, default(T));
+
+    /// <inheritdoc cref="Choice"/>
+    public T? OptionalChoice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
         where T : struct
     {
-        var text = Text(key);
+        if (OptionalText(key) is not { } text)
+        {
+            return null;
+        }
         foreach (var (value, name) in names)
         {
             if (string.Equals(name, text, StringComparison.Ordinal))
@@ -119,7 +128,7 @@ public sealed class CborFields
                 return value;
             }
         }
-        return Wrong(key, "not a known value", default(T));
+        return Wrong<T?>(key, "not a known value", null);
     }
 
     /// <summary>Reports that a field that was read is wrong for a reason the reader found out itself.</summary>

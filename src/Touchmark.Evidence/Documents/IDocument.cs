@@ -50,6 +50,8 @@ public static class Document
 
     internal static CborValue? Number(double? number) => number is { } value ? value : null;
 
+    internal static CborValue? Boolean(bool? flag) => flag is { } value ? value : null;
+
     internal static CborValue? Text(string? text) => text is null ? null : new CborText(text);
 
     internal static CborArray Ids(IEnumerable<Guid> ids) => new([.. ids.Select(Id)]);

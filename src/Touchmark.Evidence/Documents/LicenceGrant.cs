@@ -2,9 +2,27 @@ using Touchmark.Evidence.Cbor;
 
 namespace Touchmark.Evidence.Documents;
 
+/// <summary>What becomes of a print that runs while its licence is revoked. The numbers are in databases: never change or reuse one.</summary>
+public enum RevocationPolicy
+{
+    /// <summary>It is stopped, and the printer comes to rest safely.</summary>
+    AtOnce = 1,
+
+    /// <summary>It is finished; no other one starts.</summary>
+    AfterPrint = 2,
+}
+
 /// <summary>The owner of a design lets it be printed: by whom, how often, until when and how.</summary>
 public sealed record LicenceGrant : IDocument<LicenceGrant>
 {
+    /// <summary>The largest <see cref="MaxSlowdownPercent"/>.</summary>
+    public const double HighestSlowdownPercent = 50;
+
+    /// <summary>The largest <see cref="MaxTemperatureTrimC"/>, °C.</summary>
+    public const double HighestTemperatureTrimC = 15;
+
+    private static readonly (RevocationPolicy, string)[] Policies = [(Documents.RevocationPolicy.AtOnce, "at_once"), (Documents.RevocationPolicy.AfterPrint, "after_print")];
+
     public static string ContentType => "application/vnd.touchmark.licence-grant+cbor";
 
     public required Guid LicenceId { get; init; }
@@ -43,6 +61,24 @@ public sealed record LicenceGrant : IDocument<LicenceGrant>
     /// <summary>How long the engine may be lost before the gateway ends the print, s.</summary>
     public double? OutageLimitS { get; init; }
 
+    /// <summary>Null in a grant of before there was a choice, which meant at once.</summary>
+    public RevocationPolicy? RevocationPolicy { get; init; }
+
+    /// <summary>It may be printed although the printer's Moonraker keeps scripts, with a warning on the certificate; null means no.</summary>
+    public bool? AllowScriptStore { get; init; }
+
+    /// <summary>It may be printed on a printer without a dead-man timer, with a warning on the certificate; null means no.</summary>
+    public bool? AllowNoDeadMan { get; init; }
+
+    /// <summary>By how much the engine may slow the feed while it prints, %, 0 to <see cref="HighestSlowdownPercent"/>; null means not at all.</summary>
+    public double? MaxSlowdownPercent { get; init; }
+
+    /// <summary>By how much the engine may move a heater's target while it prints, °C, 0 to <see cref="HighestTemperatureTrimC"/>; null means not at all.</summary>
+    public double? MaxTemperatureTrimC { get; init; }
+
+    /// <summary>The name that a policy has in statements.</summary>
+    public static string NameOf(RevocationPolicy policy) => Policies.First(entry => entry.Item1 == policy).Item2;
+
     public string Subject => $"licence-grant/{LicenceId:D}";
 
     public CborMap ToCbor() => CborMap.Of(
@@ -58,7 +94,12 @@ public sealed record LicenceGrant : IDocument<LicenceGrant>
         ("granted_at", Document.Time(GrantedAt)),
         ("expires_at", Document.Time(ExpiresAt)),
         ("exposure_limit_s", Document.Number(ExposureLimitS)),
-        ("outage_limit_s", Document.Number(OutageLimitS)));
+        ("outage_limit_s", Document.Number(OutageLimitS)),
+        ("revocation_policy", Document.Text(RevocationPolicy is { } policy ? NameOf(policy) : null)),
+        ("allow_script_store", Document.Boolean(AllowScriptStore)),
+        ("allow_no_dead_man", Document.Boolean(AllowNoDeadMan)),
+        ("max_slowdown_percent", Document.Number(MaxSlowdownPercent)),
+        ("max_temperature_trim_c", Document.Number(MaxTemperatureTrimC)));
 
     public static LicenceGrant Read(CborFields fields) => new()
     {
@@ -75,10 +116,15 @@ public sealed record LicenceGrant : IDocument<LicenceGrant>
         ExpiresAt = fields.OptionalTime("expires_at"),
         ExposureLimitS = fields.OptionalNumber("exposure_limit_s", 0),
         OutageLimitS = fields.OptionalNumber("outage_limit_s", 0),
+        RevocationPolicy = fields.OptionalChoice("revocation_policy", Policies),
+        AllowScriptStore = fields.OptionalBoolean("allow_script_store"),
+        AllowNoDeadMan = fields.OptionalBoolean("allow_no_dead_man"),
+        MaxSlowdownPercent = fields.OptionalNumber("max_slowdown_percent", 0, HighestSlowdownPercent),
+        MaxTemperatureTrimC = fields.OptionalNumber("max_temperature_trim_c", 0, HighestTemperatureTrimC),
     };
 }
 
-/// <summary>The owner of a design takes a licence back. Prints that started before stay licensed.</summary>
+/// <summary>The owner of a design takes a licence back. What was printed before stays licensed; what is being printed goes by <see cref="RevocationPolicy"/>.</summary>
 public sealed record LicenceRevocation : IDocument<LicenceRevocation>
 {
     public static string ContentType => "application/vnd.touchmark.licence-revocation+cbor";

@@ -56,6 +56,49 @@ public sealed class LicenceTests
         Assert.Equal((id, "The bracket was recalled."), (revoked!.LicenceId, revoked.Reason));
     }
 
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task What_a_licence_allows_is_shown_and_signed(StorageKind storage)
+    {
+        await using var server = await ServerFactory.StartAsync(storage);
+        using var oem = await server.JoinAsync(Role.Oem, "Bracket Works");
+        using var manufacturer = await server.JoinAsync(Role.Manufacturer, "Print Shop");
+        var design = await oem.NewDesignAsync();
+
+        var usual = (await oem.GrantAsync(design, manufacturer)).IsGood();
+        var strict = await GrantAsync(new() { ["max_slowdown_percent"] = 0, ["max_temperature_trim_c"] = 0 });
+        var lenient = await GrantAsync(new()
+        {
+            ["revocation_policy"] = "after_print", ["allow_script_store"] = true, ["allow_no_dead_man"] = true, ["max_slowdown_percent"] = 50, ["max_temperature_trim_c"] = 12.5,
+        });
+
+        await AssertTermsAsync(usual.Id, "at_once", scriptStore: false, noDeadMan: false, slowdown: 20, trim: 5);
+        await AssertTermsAsync(strict, "at_once", scriptStore: false, noDeadMan: false, slowdown: 0, trim: 0);
+        await AssertTermsAsync(lenient, "after_print", scriptStore: true, noDeadMan: true, slowdown: 50, trim: 12.5);
+
+        async Task<Guid> GrantAsync(Dictionary<string, object?> terms)
+        {
+            terms["design_id"] = design;
+            terms["prints"] = 1;
+            terms["manufacturers"] = new[] { "Print Shop" };
+            return (await oem.PostAsync("/api/licences", terms)).IsGood().Id;
+        }
+
+        async Task AssertTermsAsync(Guid id, string revocation, bool scriptStore, bool noDeadMan, double slowdown, double trim)
+        {
+            var shown = (await manufacturer.GetAsync($"/api/licences/{id}")).IsGood();
+            Assert.Equal(
+                (revocation, scriptStore, noDeadMan, slowdown, trim),
+                (shown["revocation_policy"].GetString(), shown["allow_script_store"].GetBoolean(), shown["allow_no_dead_man"].GetBoolean(), shown["max_slowdown_percent"].GetDouble(), shown["max_temperature_trim_c"].GetDouble()));
+            var licence = (await server.Services.GetRequiredService<LicenceLedger>().FindAsync(id, default))!;
+            Assert.True(Statement.TryParse(licence.Statement, out var statement, out _));
+            Assert.True(Document.TryDecode<LicenceGrant>(statement.Payload, out var grant, out var problem), problem);
+            Assert.Equal(
+                (revocation, scriptStore, noDeadMan, slowdown, trim),
+                (LicenceGrant.NameOf(grant.RevocationPolicy!.Value), grant.AllowScriptStore!.Value, grant.AllowNoDeadMan!.Value, grant.MaxSlowdownPercent!.Value, grant.MaxTemperatureTrimC!.Value));
+        }
+    }
+
     [Fact]
     public async Task The_largest_grant_fits_into_its_envelope()
     {
@@ -96,6 +139,12 @@ public sealed class LicenceTests
         await RefusedAsync("materials", Enumerable.Range(0, 17).Select(i => $"material {i}"), "LICENCE_TERMS");
         await RefusedAsync("exposure_limit_s", 0, "LICENCE_LIMITS");
         await RefusedAsync("outage_limit_s", -1, "LICENCE_LIMITS");
+        await RefusedAsync("max_slowdown_percent", -0.1, "LICENCE_ADJUSTMENTS");
+        await RefusedAsync("max_slowdown_percent", 50.1, "LICENCE_ADJUSTMENTS");
+        await RefusedAsync("max_temperature_trim_c", -1, "LICENCE_ADJUSTMENTS");
+        await RefusedAsync("max_temperature_trim_c", 15.1, "LICENCE_ADJUSTMENTS");
+        await RefusedAsync("revocation_policy", "never", "BAD_REQUEST");
+        await RefusedAsync("allow_script_store", "yes", "BAD_REQUEST");
         (await rival.GrantAsync(design, manufacturer)).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
         (await manufacturer.GrantAsync(design, manufacturer)).IsRefused(HttpStatusCode.Forbidden, "FORBIDDEN");
         Assert.Empty((await oem.GetAsync("/api/licences")).Body.EnumerateArray());
@@ -146,5 +195,6 @@ public sealed class LicenceTests
     {
         // When this fails: a number that is in people's databases got another meaning. Put the old numbers back; give a new scope a new number and add it here.
         Assert.Equal("Manufacturer=1 Printer=2 Material=3 Quality=4", Frozen.Text<LicenceScope>());
+        Assert.Equal("AtOnce=1 AfterPrint=2", Frozen.Text<RevocationPolicy>());
     }
 }

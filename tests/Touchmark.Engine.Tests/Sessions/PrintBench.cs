@@ -36,7 +36,7 @@ internal sealed class PrintBench : IAsyncDisposable
 
     public Guid LicenceId { get; private set; }
 
-    public static async Task<PrintBench> OpenAsync(StorageKind storage = StorageKind.Sqlite, double? exposureLimit = null, Action<IServiceCollection>? replace = null, int layers = 1)
+    public static async Task<PrintBench> OpenAsync(StorageKind storage = StorageKind.Sqlite, double? exposureLimit = null, object? terms = null, Action<IServiceCollection>? replace = null, int layers = 1)
     {
         var toolpath = Toolpaths.Bracket(layers);
         var fakeSlicer = new FakeSlicer($"[ \"$1\" = --help ] && exit\ncat > part.gcode <<'END'\n{toolpath}END");
@@ -46,7 +46,7 @@ internal sealed class PrintBench : IAsyncDisposable
             var segments = await Toolpaths.CutAsync(toolpath);
             bench.plans = [.. segments.Select(segment => segment.Plan)];
             segments.ForEach(segment => segment.Dispose());
-            await bench.FurnishAsync(exposureLimit);
+            await bench.FurnishAsync(exposureLimit, terms);
             return bench;
         }
         catch
@@ -109,7 +109,7 @@ internal sealed class PrintBench : IAsyncDisposable
         Device.Dispose();
     }
 
-    private async Task FurnishAsync(double? exposureLimit)
+    private async Task FurnishAsync(double? exposureLimit, object? terms)
     {
         Oem = await Server.JoinAsync(Role.Oem, "Owner");
         Manufacturer = await Server.JoinAsync(Role.Manufacturer, "Maker");
@@ -118,6 +118,12 @@ internal sealed class PrintBench : IAsyncDisposable
         var enrolment = (await stranger.PostAsync("/api/enrolments", Gateways.Enrolment(Device, await Manufacturer.PairingCodeAsync(), Toolpaths.Profile.Encode()))).IsGood();
         PrinterId = enrolment["printer_id"].GetGuid();
         EngineKey = enrolment["engine_public_key"].GetBytesFromBase64();
-        LicenceId = (await Oem.PostAsync("/api/licences", new { design_id = design, manufacturers = new[] { Manufacturer.OrganisationId }, prints = 3, exposure_limit_s = exposureLimit })).IsGood().Id;
+        var licence = new Dictionary<string, object?> { ["design_id"] = design, ["manufacturers"] = new[] { Manufacturer.OrganisationId }, ["prints"] = 3, ["exposure_limit_s"] = exposureLimit };
+        foreach (var term in terms?.GetType().GetProperties() ?? [])
+        {
+            licence[term.Name] = term.GetValue(terms);
+        }
+
+        LicenceId = (await Oem.PostAsync("/api/licences", licence)).IsGood().Id;
     }
 }

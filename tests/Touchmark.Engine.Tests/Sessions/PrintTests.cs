@@ -71,6 +71,19 @@ public sealed class PrintTests
         Assert.InRange(verdict.Certificate!.Exposure.MotionS, 0.1, limit);
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task The_offer_tells_the_gateway_what_the_licence_bears(bool scriptStore, bool noDeadMan)
+    {
+        await using var bench = await PrintBench.OpenAsync(terms: new { allow_script_store = scriptStore, allow_no_dead_man = noDeadMan });
+        await using var gateway = await bench.ConnectAsync();
+        await bench.StartJobAsync();
+        await gateway.PrintAsync(until: running => running.Offered is not null);
+
+        Assert.Equal((scriptStore, noDeadMan), (gateway.Offered!.AllowScriptStore, gateway.Offered.AllowNoDeadMan));
+    }
+
     [Fact]
     public async Task A_gateway_that_vanishes_fails_the_job_with_a_certificate_and_keeps_the_print()
     {

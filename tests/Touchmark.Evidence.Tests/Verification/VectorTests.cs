@@ -12,10 +12,17 @@ public sealed class VectorTests
     public static TheoryData<string, string, string> RefusedCertificates { get; } = Refused("certificate/refused.txt");
 
     [Fact]
-    public void Valid_statement_is_valid()
+    public void Grant_of_before_there_were_terms_is_valid_and_allows_nothing_more()
     {
-        var verdict = Verify(Read("statement/licence-grant.hex"));
-        Assert.True(verdict.IsValid, string.Join('\n', verdict.Checks.Select(check => check.Words)));
+        var grant = Grant("statement/licence-grant.hex");
+        Assert.Equal((null, null, null, null, null), (grant.RevocationPolicy, grant.AllowScriptStore, grant.AllowNoDeadMan, grant.MaxSlowdownPercent, grant.MaxTemperatureTrimC));
+    }
+
+    [Fact]
+    public void Grant_with_terms_is_valid_and_says_them()
+    {
+        var grant = Grant("statement/licence-grant-terms.hex");
+        Assert.Equal((RevocationPolicy.AfterPrint, true, false, 20.0, 7.5), (grant.RevocationPolicy, grant.AllowScriptStore, grant.AllowNoDeadMan, grant.MaxSlowdownPercent, grant.MaxTemperatureTrimC));
     }
 
     [Theory]
@@ -41,6 +48,13 @@ public sealed class VectorTests
         var verdict = CertificateVerifier.Verify(Convert.FromHexString(hex), Trust("certificate"), Workshop.Now);
         Assert.False(verdict.IsValid, name);
         Assert.Contains(verdict.Verdict.Checks, check => check.Outcome == CheckOutcome.Failed && check.Id == failing);
+    }
+
+    private static LicenceGrant Grant(string file)
+    {
+        var verdict = StatementVerifier.Verify<LicenceGrant>(new StatementPart(Read(file), null), Trust("statement"), Workshop.Now, out var grant);
+        Assert.True(verdict.IsValid, string.Join('\n', verdict.Checks.Select(check => check.Words)));
+        return grant!;
     }
 
     private static Verdict Verify(byte[] envelope) => StatementVerifier.Verify<LicenceGrant>(new StatementPart(envelope, null), Trust("statement"), Workshop.Now, out _);
