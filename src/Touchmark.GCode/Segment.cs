@@ -24,7 +24,7 @@ public sealed class Segment : IDisposable
     /// <summary>What it must physically do.</summary>
     public SegmentPlan Plan { get; }
 
-    /// <summary>Canonical lines, each with its line feed; at most <see cref="SegmentRules.MaxBytes"/> bytes.</summary>
+    /// <summary>Canonical lines, each with its line feed; at most <see cref="SegmentRules.LargestBytes"/> bytes.</summary>
     /// <exception cref="ObjectDisposedException">After <see cref="Dispose"/>.</exception>
     public ReadOnlyMemory<byte> Text
     {
@@ -34,6 +34,11 @@ public sealed class Segment : IDisposable
             return _buffer.AsMemory(0, _length);
         }
     }
+
+    /// <summary>The same segment with other lines: those that the engine adds before it is sealed. Both are disposed of by their owner.</summary>
+    /// <param name="text">Canonical lines, each with its line feed.</param>
+    /// <param name="plan">What they do.</param>
+    public Segment With(ReadOnlySpan<byte> text, SegmentPlan plan) => new(Index, text, plan);
 
     public void Dispose()
     {
@@ -54,10 +59,17 @@ public sealed record SegmentRules
     /// <summary>Below this many lines a segment is only cut for its bytes, its time or a blocking line.</summary>
     public int MinLines { get; init; } = 20;
 
-    public int MaxLines { get; init; } = 64;
+    /// <summary>Most lines of a segment, with those that the engine adds.</summary>
+    public const int LargestLines = 64;
 
-    /// <summary>Bytes of text, line feeds included; at least <see cref="GCodeText.MaxLineBytes"/> + 1.</summary>
-    public int MaxBytes { get; init; } = 4096;
+    /// <summary>Most bytes of a segment, line feeds included, with those that the engine adds.</summary>
+    public const int LargestBytes = 4096;
+
+    /// <summary>Four fewer than a segment may have: room for lines that the engine adds.</summary>
+    public int MaxLines { get; init; } = LargestLines - 4;
+
+    /// <summary>Bytes of text that more than one line may have, line feeds included; leaves room for lines that the engine adds.</summary>
+    public int MaxBytes { get; init; } = LargestBytes - 256;
 
     /// <summary>Seconds of motion after which a segment with <see cref="MinLines"/> lines is cut.</summary>
     public double TargetSeconds { get; init; } = 0.75;

@@ -120,9 +120,11 @@ internal sealed class SegmentBuilder(MachineLimits limits, SegmentRules rules)
     {
         DiscardTaken();
         double? nozzle = null, bed = null, chamber = null, fan = null;
+        int[] lineMoves = new int[_takenLines];
         for (int i = 0; i < _takenLines; i++)
         {
             Pending line = _lines[i];
+            lineMoves[i] = line.Moves;
             nozzle = line.NozzleC ?? nozzle;
             bed = line.BedC ?? bed;
             chamber = line.ChamberC ?? chamber;
@@ -135,6 +137,7 @@ internal sealed class SegmentBuilder(MachineLimits limits, SegmentRules rules)
             Kind = _lines[0].Kind,
             FirstLine = _firstLine,
             Lines = _takenLines,
+            LineMoves = lineMoves,
             DurationSeconds = _seconds,
             Moves = moves,
             ExtrudedMm = moves.Sum(move => move.ExtrudedMm),

@@ -98,6 +98,9 @@ public sealed record SegmentPlan
     /// <summary>How many canonical lines it has.</summary>
     public required int Lines { get; init; }
 
+    /// <summary>How many of <see cref="Moves"/> each of its lines makes, in order.</summary>
+    public IReadOnlyList<int> LineMoves { get; init; } = [];
+
     /// <summary>Seconds of motion (or of waiting, for a dwell) by the kinematic model of spec/gcode.md.</summary>
     public required double DurationSeconds { get; init; }
 

@@ -32,8 +32,10 @@ public sealed class SegmenterTests
         Assert.All(segments, segment =>
         {
             SegmentPlan plan = segment.Plan;
-            Assert.InRange(segment.Text.Length, 1, 4096);
-            Assert.InRange(plan.Lines, 1, 64);
+            Assert.InRange(segment.Text.Length, 1, plan.Lines > 1 ? 3840 : 4096);
+            Assert.InRange(plan.Lines, 1, 60);
+            Assert.Equal(plan.Lines, plan.LineMoves.Count);
+            Assert.Equal(plan.Moves.Count, plan.LineMoves.Sum());
             Assert.True(plan.Kind == SegmentKind.Motion || plan.Lines == 1);
             Assert.True(plan.Kind != SegmentKind.Motion || plan.DurationSeconds <= 1 + 1e-9 || seconds.Skip((int)plan.FirstLine - 1).Take(plan.Lines).Count(s => s > 0) == 1);
         });
@@ -67,7 +69,7 @@ public sealed class SegmenterTests
         var tiny = await Given.CutAsync(Row(1000, 0.1));
         var normal = await Given.CutAsync(Row(45, 4));
 
-        Assert.Equal(64, tiny[3].Plan.Lines);
+        Assert.Equal(60, tiny[3].Plan.Lines);
         Assert.Equal(20, normal[1].Plan.Lines);
         Assert.InRange(normal[1].Plan.DurationSeconds, 0.75, 1);
     }
