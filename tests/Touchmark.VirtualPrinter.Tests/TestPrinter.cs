@@ -70,6 +70,9 @@ internal sealed class TestPrinter : IDisposable
         return own.WaitFor(id, atMost);
     }
 
+    /// <summary>Sends a script without waiting for it.</summary>
+    public void Send(string script) => own.Call("printer.gcode.script", new JsonMap { ["script"] = script });
+
     /// <summary>The fields of one status object, after the beat that answers the query.</summary>
     public JsonElement Query(string name)
     {

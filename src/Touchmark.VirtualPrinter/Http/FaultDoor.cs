@@ -41,11 +41,14 @@ internal sealed class FaultDoor(MoonrakerServer server)
             case "freeze":
                 server.Freeze(frozen: true);
                 break;
+            case "real_time":
+                server.Reactor.SetSpeed(1);
+                break;
             case "thaw":
                 server.Freeze(frozen: false);
                 break;
             default:
-                throw new ApiError(400, "Unknown fault. There are: klippy_killed, klippy_revived, drop_connections, heater_fault, heater_broken, mcu_lost, freeze, thaw");
+                throw new ApiError(400, "Unknown fault. There are: klippy_killed, klippy_revived, drop_connections, heater_fault, heater_broken, mcu_lost, freeze, thaw, real_time");
         }
 
         return "ok";
@@ -63,16 +66,25 @@ internal sealed class FaultDoor(MoonrakerServer server)
             ["klippy_state"] = server.KlippyStateName,
             ["position"] = position.ToArray(),
             ["homed_axes"] = toolhead?.Kinematics.HomedAxes ?? "",
-            ["motors_on"] = toolhead?.MotorsOn ?? false,
+            ["motors"] = MotorState(toolhead),
             ["queued_seconds"] = toolhead is null ? 0.0 : Math.Max(0, toolhead.PrintTime - toolhead.EstimatedPrintTime),
             ["look_ahead_moves"] = toolhead?.QueuedMoves ?? 0,
             ["moves"] = toolhead?.History.Added ?? 0L,
             ["stalls"] = toolhead?.Stalls ?? 0,
             ["nozzle"] = HeaterState(klippy?.Heat.Nozzle, server.Machine.Nozzle),
             ["bed"] = server.Machine.Config.HasBed ? HeaterState(klippy?.Heat.Bed, server.Machine.Bed) : null,
-            ["fan_speed"] = klippy?.Heat.FanSpeed ?? 0.0,
+            // A microcontroller in shutdown switches the fan off; Klipper's own status does not know it.
+            ["fan_speed"] = klippy is null || klippy.State == KlippyState.Shutdown ? 0.0 : klippy.Heat.FanSpeed,
             ["connections"] = server.Clients.Count,
         };
+    }
+
+    private static JsonMap MotorState(Toolhead? toolhead)
+    {
+        var motors = new JsonMap();
+        for (var motor = 0; motor < Motors.Names.Length; motor++)
+            motors[Motors.Names[motor]] = toolhead?.Motors.IsPowered(motor) ?? false;
+        return motors;
     }
 
     private static JsonMap HeaterState(Heater? heater, ThermalBody body) => new()

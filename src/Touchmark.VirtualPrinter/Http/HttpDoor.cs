@@ -75,7 +75,7 @@ internal sealed class HttpDoor(MoonrakerServer server)
             return;
         }
 
-        if (path.StartsWith("/server/files/gcodes/", StringComparison.Ordinal))
+        if (path.StartsWith("/server/files/gcodes/", StringComparison.Ordinal) || path.StartsWith("/server/files/config/", StringComparison.Ordinal))
         {
             await FileAsync(context, path["/server/files/".Length..]);
             return;
@@ -192,7 +192,7 @@ internal sealed class HttpDoor(MoonrakerServer server)
         var answer = (JsonMap)(await CallAsync(server, () => ValueTask.FromResult<object?>(FileApi.Upload(
             server, fields.GetValueOrDefault("root", "gcodes"), fields.GetValueOrDefault("path", ""), name, fields.GetValueOrDefault("checksum"), content))))!;
         var stored = (string)((JsonMap)answer["item"]!)["path"]!;
-        var place = path.StartsWith("/api", StringComparison.Ordinal) ? "/api/files/moonraker/gcodes/" : "/server/files/gcodes/";
+        var place = path.StartsWith("/api", StringComparison.Ordinal) ? "/api/files/moonraker/gcodes/" : $"/server/files/{fields.GetValueOrDefault("root", "gcodes")}/";
         context.Response.Headers.Location = $"{context.Request.Scheme}://{context.Request.Host}{place}{string.Join('/', stored.Split('/').Select(Uri.EscapeDataString))}";
         if (fields.GetValueOrDefault("print") == "true")
         {
@@ -212,7 +212,7 @@ internal sealed class HttpDoor(MoonrakerServer server)
             return;
         }
 
-        var content = await CallAsync(server, () => ValueTask.FromResult<object?>(server.Files.Read(path["gcodes/".Length..]))) as byte[] ?? throw new ApiError(404, "Not Found");
+        var content = await CallAsync(server, () => ValueTask.FromResult<object?>(FileApi.Read(server, path.Split('/')[0], path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..]))) as byte[] ?? throw new ApiError(404, "Not Found");
         context.Response.ContentType = "application/octet-stream";
         await context.Response.Body.WriteAsync(content, context.RequestAborted);
     }

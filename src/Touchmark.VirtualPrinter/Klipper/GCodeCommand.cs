@@ -40,6 +40,18 @@ internal sealed class GCodeCommand
         }
     }
 
+    /// <summary>The <c>KEY=value</c> parameters of a macro's call.</summary>
+    public JsonMap Parameters
+    {
+        get
+        {
+            var map = new JsonMap();
+            foreach (var (key, value) in extended ?? [])
+                map[key] = value;
+            return map;
+        }
+    }
+
     public static GCodeCommand Parse(string origin)
     {
         var line = origin.Trim();

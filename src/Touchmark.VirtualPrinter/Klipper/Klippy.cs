@@ -17,6 +17,7 @@ internal sealed class Klippy
 {
     private const string ShutdownAdvice = "\nOnce the underlying issue is corrected, use the\n\"FIRMWARE_RESTART\" command to reset the firmware, reload the\nconfig, and restart the host software.\nPrinter is shutdown\n";
     private const string McuIsDown = "Can not update MCU 'mcu' config as it is shutdown\nOnce the underlying issue is corrected, use the\n\"FIRMWARE_RESTART\" command to reset the firmware, reload the\nconfig, and restart the host software.\nError configuring printer\n";
+    private const string ConfigAdvice = "\nOnce the underlying issue is corrected, use the \"RESTART\"\ncommand to reload the config and restart the host software.\nPrinter is halted\n";
     private const string Starting = "Printer is not ready\nThe klippy host software is attempting to connect.  Please\nretry in a few moments.\n";
     private const string ReadyMessage = "Printer is ready";
 
@@ -45,8 +46,8 @@ internal sealed class Klippy
         Stats = new PrintStats(Scope, GCode, moves);
         card = new SdCard(Scope, GCode, moves, files, Stats, config);
         idle = new IdleTimeout(Scope, GCode, Toolhead, config);
-        _ = new DelayedGCode(Scope, GCode, config);
-        _ = new Macros(GCode, Toolhead, Heat, config, callRemote);
+        _ = new DelayedGCode(Scope, GCode, config, Status);
+        _ = new Macros(GCode, Toolhead, Heat, config, callRemote, Status);
         system = new SystemStats(machine, Scope);
         GCode.Register("M112", _ => Shutdown("Shutdown due to M112 command"), whenNotReady: true);
         GCode.Register("RESTART", _ => restart(false), "Reload config file and restart host software", whenNotReady: true);
@@ -95,6 +96,9 @@ internal sealed class Klippy
         SetState(KlippyState.Ready, ReadyMessage);
     }
 
+    /// <summary>The configuration cannot be used: nothing starts.</summary>
+    public void Refuse(string reason) => SetState(KlippyState.Error, reason + ConfigAdvice);
+
     /// <summary>An immediate stop: motion and heat end now, and only a firmware restart brings the printer back.</summary>
     public void Shutdown(string reason)
     {
@@ -104,6 +108,7 @@ internal sealed class Klippy
         StopMotion(reason + ShutdownAdvice);
         Heat.Nozzle.Cut();
         Heat.Bed?.Cut();
+        Toolhead.Motors.Cut();
         card.Stop();
         idle.Stop();
         SetState(KlippyState.Shutdown, reason + ShutdownAdvice);

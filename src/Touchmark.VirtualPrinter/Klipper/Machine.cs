@@ -8,7 +8,9 @@ internal sealed class Machine : IDisposable
         Options = options;
         Reactor = reactor;
         Identity = new Identity(options.Seed);
-        Config = PrinterConfig.Create(options, Identity);
+        var text = options.ConfigFile is null ? "# What this virtual printer is made of is built in; sections in this file are added to it.\n"u8.ToArray() : File.ReadAllBytes(options.ConfigFile);
+        ConfigFiles.Put(PrinterConfig.MainFile, new FileStore.StoredFile(text, reactor.UnixNow, "", []));
+        Config = PrinterConfig.Create(options, Identity, ConfigFiles);
         Noise = new Noise(options.Seed ^ 0x70726E74);
         TruePosition = Identity.StartPosition;
         Nozzle = new ThermalBody(32 * Identity.HeaterScatter, 12.7 / Identity.HeaterScatter, 0.6);
@@ -28,7 +30,10 @@ internal sealed class Machine : IDisposable
 
     public Identity Identity { get; }
 
-    public PrinterConfig Config { get; }
+    /// <summary>The <c>config</c> folder.</summary>
+    public FileStore ConfigFiles { get; } = new();
+
+    public PrinterConfig Config { get; private set; }
 
     public Noise Noise { get; }
 
@@ -43,6 +48,13 @@ internal sealed class Machine : IDisposable
 
     /// <summary>Why the microcontroller refuses orders until it is reset; null when it does not.</summary>
     public bool IsMcuShutDown { get; set; }
+
+    /// <summary>Reads the configuration again, as each start of the host does.</summary>
+    /// <exception cref="CommandError">It cannot be used.</exception>
+    public void Configure() => Config = PrinterConfig.Create(Options, Identity, ConfigFiles);
+
+    /// <summary>Falls back to what is built in, for a host that only says what is wrong.</summary>
+    public void ForgetConfiguration() => Config = PrinterConfig.Create(Options, Identity, files: null);
 
     public void Dispose() => Record?.Dispose();
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Touchmark.VirtualPrinter;
 
 /// <summary>
-/// The macros of the recorded printer's configuration, whose templates are carried out here as the G-code that they expand to, and those of a
-/// configuration file, which are plain G-code without templates.
+/// The macros of the recorded printer's configuration, whose templates are carried out here as the G-code that they expand to, and those of
+/// configuration files, whose templates are expanded (<see cref="Template"/>).
 /// </summary>
 internal sealed class Macros
 {
@@ -12,7 +12,7 @@ internal sealed class Macros
     private readonly Toolhead toolhead;
     private readonly HeatCommands heat;
 
-    public Macros(GCode gcode, Toolhead toolhead, HeatCommands heat, PrinterConfig config, Action<string, JsonMap> callRemote)
+    public Macros(GCode gcode, Toolhead toolhead, HeatCommands heat, PrinterConfig config, Action<string, JsonMap> callRemote, Func<string, JsonMap?> status)
     {
         this.gcode = gcode;
         this.toolhead = toolhead;
@@ -35,11 +35,18 @@ internal sealed class Macros
                     callRemote("my_remote", new JsonMap { ["x"] = (int)command.Number("X", 0, min: int.MinValue, max: int.MaxValue) });
                     return "";
                 },
-                _ => _ => section.TryGetValue("gcode", out var text) ? (string)text! : "",
+                _ => Expand(new Template(section.TryGetValue("gcode", out var text) ? (string)text! : ""), "gcode_macro " + name, status),
             };
             gcode.Register(name, async command => await gcode.RunInsideAsync(expand(command)), help);
         }
     }
+
+    /// <summary>A template knows the printer, the macro's variables and the call's parameters.</summary>
+    private static Func<GCodeCommand, string> Expand(Template template, string name, Func<string, JsonMap?> status) => command =>
+    {
+        var known = new Dictionary<string, object?>(status(name)!, StringComparer.Ordinal) { ["printer"] = status, ["params"] = command.Parameters, ["rawparams"] = command.RawParameters };
+        return template.Expand(known);
+    };
 
     private bool IsHomed => toolhead.Kinematics.HomedAxes == "xyz";
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace Touchmark.VirtualPrinter;
@@ -17,6 +18,13 @@ internal sealed class PrinterConfig
         this.config = config;
         this.settings = settings;
     }
+
+    /// <summary>The file that Klipper starts from, in the <c>config</c> folder.</summary>
+    public const string MainFile = "printer.cfg";
+
+    private const int MaxIncludes = 100;
+
+    private int included;
 
     public JsonMap Raw => config;
 
@@ -52,8 +60,9 @@ internal sealed class PrinterConfig
 
     public IReadOnlyList<Axis> Axes => field ??= [AxisOf("stepper_x"), AxisOf("stepper_y"), AxisOf("stepper_z")];
 
-    /// <summary>The configuration that <paramref name="options"/> describe.</summary>
-    public static PrinterConfig Create(PrinterOptions options, Identity identity)
+    /// <summary>The configuration that <paramref name="options"/> describe, with what <c>printer.cfg</c> in <paramref name="files"/> and what it includes add to it.</summary>
+    /// <exception cref="CommandError">An included file is missing.</exception>
+    public static PrinterConfig Create(PrinterOptions options, Identity identity, FileStore? files)
     {
         var result = new PrinterConfig(ToMaps(Recorded.Section("config")), ToMaps(Recorded.Section("settings")));
         result.Set("mcu", "serial", identity.McuSerialPath);
@@ -66,8 +75,8 @@ internal sealed class PrinterConfig
             result.Remove("heater_bed", "verify_heater heater_bed");
         else
             result.Set("heater_bed", "max_temp", options.BedMax);
-        if (options.ConfigFile is not null)
-            result.Merge(File.ReadLines(options.ConfigFile));
+        if (files is not null)
+            result.Include(files, MainFile);
         return result;
     }
 
@@ -97,8 +106,15 @@ internal sealed class PrinterConfig
         }
     }
 
+    private void Include(FileStore files, string name)
+    {
+        if (++included > MaxIncludes || files.Read(name) is not { } content)
+            throw new CommandError($"Include file '/home/pi/printer_data/config/{name}' does not exist");
+        Merge(Encoding.UTF8.GetString(content).Split('\n'), files);
+    }
+
     /// <summary>Adds the sections of a Klipper configuration text: <c>[section]</c>, <c>key: value</c>, indented continuation lines.</summary>
-    private void Merge(IEnumerable<string> lines)
+    private void Merge(IEnumerable<string> lines, FileStore files)
     {
         string? section = null, key = null;
         foreach (var line in lines)
@@ -109,6 +125,13 @@ internal sealed class PrinterConfig
             {
                 section = line[1..close].Trim();
                 key = null;
+                if (section.StartsWith("include ", StringComparison.Ordinal))
+                {
+                    Include(files, section["include ".Length..].Trim());
+                    section = null;
+                    continue;
+                }
+
                 config.TryAdd(section, new JsonMap());
                 settings.TryAdd(section.ToLowerInvariant(), new JsonMap());
             }

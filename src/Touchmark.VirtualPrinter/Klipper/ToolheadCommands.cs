@@ -7,7 +7,9 @@ internal sealed class ToolheadCommands
 {
     private static readonly string[] AxisNames = ["X", "Y", "Z"];
     private static readonly string[] LimitNames = ["VELOCITY", "ACCEL", "MINIMUM_CRUISE_RATIO", "SQUARE_CORNER_VELOCITY"];
-    private static readonly string[] Steppers = ["stepper_x", "stepper_y", "stepper_z", "extruder"];
+
+    /// <summary>Rest before and after a motor is switched off, s.</summary>
+    private const double DisableStallTime = 0.100;
 
     private readonly GCode gcode;
     private readonly Toolhead toolhead;
@@ -33,14 +35,14 @@ internal sealed class ToolheadCommands
         gcode.Register("M204", SetAcceleration);
         gcode.Register("SET_VELOCITY_LIMIT", SetLimits, "Set printer velocity limits");
         gcode.Register("SET_KINEMATIC_POSITION", SetKinematicPosition, "Force a low-level kinematic position");
-        gcode.Register("SET_STEPPER_ENABLE", command => toolhead.MotorsOn = command.Number("ENABLE", 1) != 0, "Enable/disable individual stepper by name");
+        gcode.Register("SET_STEPPER_ENABLE", SetStepperAsync, "Enable/disable individual stepper by name");
     }
 
     public JsonMap StepperStatus()
     {
         var steppers = new JsonMap();
-        foreach (var stepper in Steppers)
-            steppers[stepper] = toolhead.MotorsOn;
+        for (var motor = 0; motor < Motors.Names.Length; motor++)
+            steppers[Motors.Names[motor]] = toolhead.Motors.IsOrdered(motor);
         return new JsonMap { ["steppers"] = steppers };
     }
 
@@ -99,9 +101,25 @@ internal sealed class ToolheadCommands
 
     public void MotorsOff()
     {
-        toolhead.LastMoveTime();
+        var at = toolhead.ToEventTime(toolhead.LastMoveTime());
         toolhead.Kinematics.ClearHomed();
-        toolhead.MotorsOn = false;
+        for (var motor = 0; motor < Motors.Names.Length; motor++)
+            toolhead.Motors.Set(motor, on: false, at);
+    }
+
+    private async ValueTask SetStepperAsync(GCodeCommand command)
+    {
+        var motor = Array.IndexOf(Motors.Names, command.Text("STEPPER"));
+        if (motor < 0)
+            throw new CommandError($"The value '{command.Text("STEPPER")}' is not valid for STEPPER");
+        var on = command.Number("ENABLE", 1) != 0;
+        if (toolhead.Motors.IsOrdered(motor) == on)
+            return;
+        if (!on)
+            await toolhead.DwellAsync(DisableStallTime);
+        toolhead.Motors.Set(motor, on, toolhead.ToEventTime(toolhead.LastMoveTime()));
+        if (!on)
+            await toolhead.DwellAsync(DisableStallTime);
     }
 
     private async ValueTask HomeAsync(GCodeCommand command)
@@ -118,8 +136,7 @@ internal sealed class ToolheadCommands
     private async ValueTask HomeAsync(int axis)
     {
         var rail = toolhead.Kinematics.AxisOf(axis);
-        toolhead.MotorsOn = true;
-        toolhead.LastMoveTime();
+        toolhead.Motors.Set(axis, on: true, toolhead.ToEventTime(toolhead.LastMoveTime()));
         var truth = (toolhead.Commanded + toolhead.Offset)[axis];
         toolhead.Kinematics.SetHomed(axis);
         await ApproachAsync(axis, rail.Endstop + 1.5 * (rail.Max - rail.Endstop), rail.HomingSpeed * homingScatter, Math.Max(0, truth - rail.Endstop));

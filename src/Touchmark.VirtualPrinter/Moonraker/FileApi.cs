@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Touchmark.VirtualPrinter;
 
-/// <summary>The <c>server.files.*</c> methods over the in-memory store. Only the <c>gcodes</c> root holds files.</summary>
+/// <summary>The <c>server.files.*</c> methods over the in-memory stores. The roots <c>gcodes</c> and <c>config</c> hold files.</summary>
 internal static class FileApi
 {
     private const string Root = "gcodes";
@@ -28,6 +28,9 @@ internal static class FileApi
         api.Add("server.files.delete_directory", request => DeleteDirectory(server, request.Text("path"), request.BoolOr("force", false)));
     }
 
+    /// <summary>A file of a root; null when there is none.</summary>
+    public static byte[]? Read(MoonrakerServer server, string root, string path) => StoreOf(server, root)?.Read(path);
+
     /// <summary>Takes an uploaded file: what Moonraker answers, and the notifications.</summary>
     /// <param name="server">The server.</param>
     /// <param name="root">Form field <c>root</c>.</param>
@@ -39,17 +42,25 @@ internal static class FileApi
     {
         if (checksum is not null && !string.Equals(checksum, Convert.ToHexStringLower(SHA256.HashData(content)), StringComparison.OrdinalIgnoreCase))
             throw new ApiError(422, "Unprocessable Entity");
-        if (root != Root || Clean(directory.Length == 0 ? fileName : directory + "/" + fileName) is not { } path || !server.Files.HasRoomFor(content.Length))
+        if (StoreOf(server, root) is not { } store || Clean(directory.Length == 0 ? fileName : directory + "/" + fileName) is not { } path || !store.HasRoomFor(content.Length))
             throw new ApiError(400, "Bad Request");
-        var known = server.Files.Directories().ToHashSet(StringComparer.Ordinal);
+        var known = store.Directories().ToHashSet(StringComparer.Ordinal);
+        var action = store.Find(path) is null || root == Root ? "create_file" : "modify_file";
         var now = server.Reactor.UnixNow;
         var uuid = new Guid(RandomNumberGenerator.GetBytes(16)).ToString("D");
-        server.Files.Put(path, new FileStore.StoredFile(content, now, uuid, GCodeMetadata.Read(content, now, uuid)));
-        var item = Item(path, now, content.Length, "rw");
-        if (server.Files.Directories().FirstOrDefault(name => !known.Contains(name)) is { } created)
-            Changed(server, "create_dir", Item(created, now, 4096, "rw"));
-        Changed(server, "create_file", item);
-        return new JsonMap { ["action"] = "create_file", ["item"] = item, ["print_started"] = false, ["print_queued"] = false };
+        store.Put(path, new FileStore.StoredFile(content, now, uuid, root == Root ? GCodeMetadata.Read(content, now, uuid) : []));
+        var item = Item(path, now, content.Length, "rw", root);
+        if (store.Directories().FirstOrDefault(name => !known.Contains(name)) is { } created)
+            Changed(server, "create_dir", Item(created, now, 4096, "rw", root));
+        Changed(server, action, item);
+        var answer = new JsonMap { ["action"] = action, ["item"] = item };
+        if (root == Root)
+        {
+            answer["print_started"] = false;
+            answer["print_queued"] = false;
+        }
+
+        return answer;
     }
 
     private static JsonMap[] List(MoonrakerServer server, ApiRequest request)
@@ -57,9 +68,9 @@ internal static class FileApi
         var root = request.TextOr("root", Root);
         if (!Roots.Any(known => known.Name == root))
             throw new ApiError(400, $"Invalid Root Directory: {root}");
-        if (root != Root)
+        if (StoreOf(server, root!) is not { } store)
             return [];
-        return [.. server.Files.List().Select(entry => new JsonMap
+        return [.. store.List().Select(entry => new JsonMap
         {
             ["path"] = entry.Path,
             ["modified"] = entry.File.Modified,
@@ -109,10 +120,11 @@ internal static class FileApi
 
     private static JsonMap DeleteFile(MoonrakerServer server, string path)
     {
-        var name = Inside(path);
-        if (!server.Files.Delete(name))
-            throw new ApiError(404, $"Path does not exist: {FileStore.GCodeRoot}/{name}");
-        var item = Item(name, 0, 0, "");
+        var root = path.TrimStart('/').StartsWith("config/", StringComparison.Ordinal) ? "config" : Root;
+        var name = Inside(path, root);
+        if (!StoreOf(server, root)!.Delete(name))
+            throw new ApiError(404, $"Path does not exist: {Roots.First(known => known.Name == root).Path}/{name}");
+        var item = Item(name, 0, 0, "", root);
         Changed(server, "delete_file", item);
         return new JsonMap { ["action"] = "delete_file", ["item"] = item };
     }
@@ -137,19 +149,26 @@ internal static class FileApi
     private static void Changed(MoonrakerServer server, string action, JsonMap item) =>
         server.Notify("notify_filelist_changed", new JsonMap { ["action"] = action, ["item"] = item });
 
-    private static JsonMap Item(string path, double modified, long size, string permissions) => new()
+    private static FileStore? StoreOf(MoonrakerServer server, string root) => root switch
+    {
+        Root => server.Files,
+        "config" => server.Machine.ConfigFiles,
+        _ => null,
+    };
+
+    private static JsonMap Item(string path, double modified, long size, string permissions, string root = Root) => new()
     {
         ["modified"] = modified == 0 ? (object)0 : modified,
         ["size"] = size,
         ["permissions"] = permissions,
         ["path"] = path,
-        ["root"] = Root,
+        ["root"] = root,
     };
 
-    private static string Inside(string path)
+    private static string Inside(string path, string root = Root)
     {
         var trimmed = path.TrimStart('/');
-        return trimmed.StartsWith(Root + "/", StringComparison.Ordinal) && Clean(trimmed[(Root.Length + 1)..]) is { } name
+        return trimmed.StartsWith(root + "/", StringComparison.Ordinal) && Clean(trimmed[(root.Length + 1)..]) is { } name
             ? name
             : throw new ApiError(400, $"Invalid file path: {path}");
     }

@@ -221,12 +221,14 @@ internal sealed class MoonrakerServer : IDisposable
     {
         if (Klippy is not null)
             return;
-        var klippy = new Klippy(machine, Files, extensions.CallRemote, Restart);
+        var (klippy, problem) = StartHost();
         Klippy = klippy;
         announced = KlippyState.Startup;
         beat = new StatusBeat(klippy, () => clients);
         beat.Beaten += AnnounceState;
-        if (!machine.Options.NotReady)
+        if (problem is not null)
+            klippy.Refuse(problem);
+        else if (!machine.Options.NotReady)
             klippy.Connect();
         beat.Start();
         klippy.Scope.Schedule(Reactor.Now + followAfter, () => klippy.GCode.Output += line =>
@@ -243,6 +245,21 @@ internal sealed class MoonrakerServer : IDisposable
             beat.Beaten += History.Watch;
             Notify("notify_klippy_ready");
         });
+    }
+
+    /// <summary>A host with the configuration as it is now; when that cannot be used, one with what is built in, and what is wrong.</summary>
+    private (Klippy Host, string? Problem) StartHost()
+    {
+        try
+        {
+            machine.Configure();
+            return (new Klippy(machine, Files, extensions.CallRemote, Restart), null);
+        }
+        catch (CommandError error)
+        {
+            machine.ForgetConfiguration();
+            return (new Klippy(machine, Files, extensions.CallRemote, Restart), error.Message);
+        }
     }
 
     /// <summary>Moonraker learns of a shutdown from the next status update.</summary>

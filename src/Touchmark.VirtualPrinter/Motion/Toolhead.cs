@@ -34,6 +34,7 @@ internal sealed class Toolhead
         this.kinematics = kinematics;
         this.mcuStart = mcuStart;
         Offset = truePosition;
+        Motors = new Motors(scope);
         history.Rest(default);
     }
 
@@ -52,7 +53,7 @@ internal sealed class Toolhead
     /// <summary>True position minus toolhead coordinates.</summary>
     public Position Offset { get; private set; }
 
-    public bool MotorsOn { get; set; }
+    public Motors Motors { get; }
 
     public bool IsHalted => haltReason is not null;
 
@@ -163,7 +164,15 @@ internal sealed class Toolhead
         if (starved)
             Restart();
         starved = false;
-        MotorsOn = true;
+        foreach (var move in moves)
+        {
+            for (var motor = 0; motor < 4; motor++)
+            {
+                if (move.End[motor] != move.Start[motor])
+                    Motors.Set(motor, on: true, ToEventTime(PrintTime));
+            }
+        }
+
         foreach (var move in moves)
         {
             history.Add(PrintTime, move, Offset);

@@ -11,12 +11,12 @@ internal sealed class Reactor : IDisposable
 {
     private readonly Lock gate = new();
     private readonly TimeProvider time;
-    private readonly double speed;
-    private readonly long startTimestamp;
-    private readonly double startTime;
     private readonly double startUtc;
     private readonly PriorityQueue<ReactorTimer, (double Due, long Order)> timers = new();
     private readonly ITimer wake;
+    private double speed;
+    private long startTimestamp;
+    private double startTime;
     private long order;
     private bool running;
     private bool disposed;
@@ -27,7 +27,7 @@ internal sealed class Reactor : IDisposable
         this.speed = speed;
         this.startTime = startTime;
         startTimestamp = time.GetTimestamp();
-        startUtc = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        startUtc = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0 - startTime;
         Now = startTime;
         wake = time.CreateTimer(_ => Run(static () => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -36,7 +36,7 @@ internal sealed class Reactor : IDisposable
     public double Now { get; private set; }
 
     /// <summary>Printer time as seconds since 1970; it runs as fast as <see cref="Now"/>, so that durations agree.</summary>
-    public double UnixNow => startUtc + Now - startTime;
+    public double UnixNow => startUtc + Now;
 
     /// <summary>Runs <paramref name="work"/> at the present printer time, after everything that is due, from any thread.</summary>
     public void Run(Action work)
@@ -72,6 +72,14 @@ internal sealed class Reactor : IDisposable
         // Not Math.Max: a time that is no number must not block the queue.
         timers.Enqueue(timer, (at > Now ? at : Now, order++));
         return timer;
+    }
+
+    /// <summary>From now on printer time runs <paramref name="factor"/> times as fast as the clock on the wall. To be called inside <see cref="Run"/>.</summary>
+    public void SetSpeed(double factor)
+    {
+        startTime += time.GetElapsedTime(startTimestamp).TotalSeconds * speed;
+        startTimestamp = time.GetTimestamp();
+        speed = factor;
     }
 
     public void Dispose()
