@@ -34,8 +34,17 @@ internal sealed record PrinterOptions
 
     public bool NotReady { get; init; }
 
+    /// <summary>One of <see cref="Behaviours"/>.</summary>
+    public string Behave { get; init; } = Behaviours.Honest;
+
+    /// <summary>How late the telemetry of 'laggy' is, s.</summary>
+    public double Lag { get; init; } = 2;
+
+    /// <summary>What 'replay' plays: a file that <c>--record</c> wrote.</summary>
+    public string? ReplayFile { get; init; }
+
     public static string Usage =>
-        """
+        $"""
         virtual-printer: a Moonraker-compatible printer with motion and heat
           --port N              port on 127.0.0.1 (7125; 0 picks a free one)
           --speed N             printer seconds per second (1)
@@ -50,6 +59,10 @@ internal sealed record PrinterOptions
           --record FILE         write the motion as it was carried out: start,end,x,y,z,e
           --gcode-store-size N  entries of server.gcode_store (1000; 0 keeps none)
           --not-ready           stay in state 'startup'
+          --replay FILE         what 'replay' plays: written by --record of another print (nested squares)
+          --lag S               how late the telemetry of 'laggy' is (2)
+          --behave NAME         what kind of printer to play (honest):
+        {Behaviours.Help}
         """;
 
     /// <summary>Reads the arguments; a sentence for people when they make no sense.</summary>
@@ -86,6 +99,9 @@ internal sealed record PrinterOptions
                 "--max-velocity" when isNumber && number > 0 => options with { MaxVelocity = number },
                 "--max-accel" when isNumber && number > 0 => options with { MaxAccel = number },
                 "--config" when File.Exists(value) => options with { ConfigFile = value },
+                "--behave" when Behaviours.Exists(value) => options with { Behave = value },
+                "--lag" when isNumber && number <= 60 => options with { Lag = number },
+                "--replay" when File.Exists(value) => options with { ReplayFile = value },
                 "--record" => options with { RecordFile = value },
                 "--gcode-store-size" when isNumber && number <= 1_000_000 => options with { GCodeStoreSize = (int)number },
                 _ => null,

@@ -43,7 +43,7 @@ internal sealed class Heater
     private const int FaultsToShutDown = 4;
 
     private readonly ThermalBody body;
-    private readonly Noise noise;
+    private readonly Func<double> noise;
     private readonly double kp;
     private readonly double ki;
     private readonly double kd;
@@ -60,7 +60,7 @@ internal sealed class Heater
     private bool isCut;
     private int faults;
 
-    public Heater(string name, PrinterConfig config, ThermalBody body, Noise noise, double now)
+    public Heater(string name, PrinterConfig config, ThermalBody body, Func<double> noise, double now)
     {
         Name = name;
         this.body = body;
@@ -114,7 +114,7 @@ internal sealed class Heater
     /// <summary>Takes a reading. Gives the reason when the printer must shut down.</summary>
     public string? Read(double now)
     {
-        var reading = body.Advance(now) + noise.Normal(0.01);
+        var reading = body.Advance(now) + noise();
         var raw = sensorOpen ? -109.28 : reading;
         var elapsed = now - previousTime;
         var derivative = elapsed < SmoothTime

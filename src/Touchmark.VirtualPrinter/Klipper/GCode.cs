@@ -4,7 +4,7 @@ namespace Touchmark.VirtualPrinter;
 /// Klipper's G-code dispatcher (<c>gcode.py</c>): one script at a time under a mutex, each line handed to the command that it names; the first error ends
 /// the script; an unknown command is only told about.
 /// </summary>
-internal sealed class GCode(ReactorScope scope)
+internal sealed class GCode(ReactorScope scope, Func<string, bool> obeys)
 {
     private readonly Dictionary<string, Entry> commands = new(StringComparer.Ordinal);
 
@@ -79,7 +79,8 @@ internal sealed class GCode(ReactorScope scope)
             {
                 if (entry.IsExtended)
                     command.ReadExtended();
-                await entry.Handler(command);
+                if (obeys(command.Name))
+                    await entry.Handler(command);
                 return;
             }
 

@@ -34,10 +34,10 @@ internal sealed class Klippy
         Scope = new ReactorScope(machine.Reactor);
         var config = machine.Config;
         var now = Scope.Now;
-        GCode = new GCode(Scope) { Refusal = () => State == KlippyState.Ready ? null : StateMessage };
-        var nozzle = new Heater("extruder", config, machine.Nozzle, machine.Noise, now);
-        var bed = config.HasBed ? new Heater("heater_bed", config, machine.Bed, machine.Noise, now) : null;
-        Toolhead = new Toolhead(Scope, new MotionHistory(machine.Record), new Kinematics(config, () => nozzle.CanExtrude), machine.TruePosition, now);
+        GCode = new GCode(Scope, machine.Behaviour.Obeys) { Refusal = () => State == KlippyState.Ready ? null : StateMessage };
+        var nozzle = new Heater("extruder", config, machine.Nozzle, machine.SensorNoise, now);
+        var bed = config.HasBed ? new Heater("heater_bed", config, machine.Bed, machine.SensorNoise, now) : null;
+        Toolhead = new Toolhead(Scope, new MotionHistory(machine.Record), new Kinematics(config, () => nozzle.CanExtrude), machine.Behaviour.Slowness, machine.TruePosition, now);
         misc = new MiscCommands(GCode, config, Toolhead, () => char.ToUpperInvariant(State[0]) + State[1..]);
         var moves = new MoveCommands(GCode, Toolhead);
         _ = new ArcCommands(GCode, moves, config);

@@ -7,14 +7,16 @@ internal sealed class Machine : IDisposable
     {
         Options = options;
         Reactor = reactor;
+        Behaviour = Behaviours.Create(options);
         Identity = new Identity(options.Seed);
         var text = options.ConfigFile is null ? "# What this virtual printer is made of is built in; sections in this file are added to it.\n"u8.ToArray() : File.ReadAllBytes(options.ConfigFile);
         ConfigFiles.Put(PrinterConfig.MainFile, new FileStore.StoredFile(text, reactor.UnixNow, "", []));
         Config = PrinterConfig.Create(options, Identity, ConfigFiles);
         Noise = new Noise(options.Seed ^ 0x70726E74);
         TruePosition = Identity.StartPosition;
-        Nozzle = new ThermalBody(32 * Identity.HeaterScatter, 12.7 / Identity.HeaterScatter, 0.6);
-        Bed = new ThermalBody(5.6 * Identity.BedScatter, 25 / Identity.BedScatter, 0.9);
+        var (nozzle, bed) = Behaviour.IsIdeal ? (1, 1) : (Identity.HeaterScatter, Identity.BedScatter);
+        Nozzle = new ThermalBody(32 * nozzle, 12.7 / nozzle, 0.6);
+        Bed = new ThermalBody(5.6 * bed, 25 / bed, 0.9);
         if (options.RecordFile is not null)
         {
             Record = new StreamWriter(options.RecordFile) { AutoFlush = true };
@@ -28,6 +30,8 @@ internal sealed class Machine : IDisposable
 
     public Reactor Reactor { get; }
 
+    public Behaviour Behaviour { get; }
+
     public Identity Identity { get; }
 
     /// <summary>The <c>config</c> folder.</summary>
@@ -36,6 +40,9 @@ internal sealed class Machine : IDisposable
     public PrinterConfig Config { get; private set; }
 
     public Noise Noise { get; }
+
+    /// <summary>What a thermistor's next reading is off by, °C.</summary>
+    public double SensorNoise() => Behaviour.IsIdeal ? 0 : Noise.Normal(0.01);
 
     public ThermalBody Nozzle { get; }
 

@@ -16,6 +16,7 @@ internal sealed class ToolheadCommands
     private readonly MoveCommands moves;
     private readonly ReactorScope scope;
     private readonly double homingScatter;
+    private readonly bool homesAtOnce;
     private JsonMap lastQuery = [];
 
     public ToolheadCommands(GCode gcode, Toolhead toolhead, MoveCommands moves, ReactorScope scope, Machine machine)
@@ -25,6 +26,7 @@ internal sealed class ToolheadCommands
         this.moves = moves;
         this.scope = scope;
         homingScatter = machine.Identity.HomingScatter;
+        homesAtOnce = machine.Behaviour.IsIdeal;
         gcode.Register("G4", command => toolhead.DwellAsync(command.Number("P", 0, min: 0) / 1000));
         gcode.Register("M400", _ => toolhead.WaitMovesAsync());
         gcode.Register("G28", HomeAsync);
@@ -139,6 +141,13 @@ internal sealed class ToolheadCommands
         toolhead.Motors.Set(axis, on: true, toolhead.ToEventTime(toolhead.LastMoveTime()));
         var truth = (toolhead.Commanded + toolhead.Offset)[axis];
         toolhead.Kinematics.SetHomed(axis);
+        if (homesAtOnce)
+        {
+            toolhead.SetPosition(toolhead.Commanded.With(axis, rail.Endstop));
+            moves.ResetHomed(axis);
+            return;
+        }
+
         await ApproachAsync(axis, rail.Endstop + 1.5 * (rail.Max - rail.Endstop), rail.HomingSpeed * homingScatter, Math.Max(0, truth - rail.Endstop));
         if (rail.RetractDistance > 0)
         {

@@ -19,6 +19,8 @@ internal sealed class MoonrakerServer : IDisposable
     private readonly List<Client> clients = [];
     private readonly HashSet<TaskCompletionSource<object?>> pending = [];
     private readonly Extensions extensions;
+    private readonly Courier incoming;
+    private readonly Courier outgoing;
     private StatusBeat? beat;
     private Queue<(Client Client, byte[] Message)>? held;
     private string announced = KlippyState.Startup;
@@ -28,6 +30,8 @@ internal sealed class MoonrakerServer : IDisposable
     {
         Reactor = reactor;
         machine = new Machine(options, reactor);
+        incoming = new Courier(reactor, machine.Behaviour.Arrival);
+        outgoing = new Courier(reactor, machine.Behaviour.Arrival);
         nextClient = 139_974_508_763_088;
         Store = new GCodeStore(options.GCodeStoreSize);
         History = new History(this);
@@ -80,7 +84,7 @@ internal sealed class MoonrakerServer : IDisposable
             message =>
             {
                 if (held is null)
-                    send(message);
+                    outgoing.Carry(() => send(message));
             },
             close);
         clients.Add(client);
@@ -96,10 +100,13 @@ internal sealed class MoonrakerServer : IDisposable
     /// <summary>Takes a message of a client, or keeps it until the thaw.</summary>
     public Task ReceiveAsync(Client client, byte[] message)
     {
-        if (held is null)
-            return JsonRpc.ReceiveAsync(this, client, message);
-        if (held.Count < MaxHeld)
-            held.Enqueue((client, message));
+        incoming.Carry(() =>
+        {
+            if (held is null)
+                _ = JsonRpc.ReceiveAsync(this, client, message);
+            else if (held.Count < MaxHeld)
+                held.Enqueue((client, message));
+        });
         return Task.CompletedTask;
     }
 
@@ -224,7 +231,7 @@ internal sealed class MoonrakerServer : IDisposable
         var (klippy, problem) = StartHost();
         Klippy = klippy;
         announced = KlippyState.Startup;
-        beat = new StatusBeat(klippy, () => clients);
+        beat = new StatusBeat(klippy, machine.Behaviour, () => clients);
         beat.Beaten += AnnounceState;
         if (problem is not null)
             klippy.Refuse(problem);

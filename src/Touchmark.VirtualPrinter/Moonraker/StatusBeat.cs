@@ -5,17 +5,15 @@ namespace Touchmark.VirtualPrinter;
 /// <summary>
 /// Klipper's status timer: every 250 ms of printer time it answers the queries that came in since, and tells each subscriber which fields changed.
 /// </summary>
-internal sealed class StatusBeat(Klippy klippy, Func<IEnumerable<Client>> clients)
+internal sealed class StatusBeat(Klippy klippy, Behaviour behaviour, Func<IEnumerable<Client>> clients)
 {
-    private const double Period = 0.250;
-
     private readonly List<(Dictionary<string, HashSet<string>?> Objects, TaskCompletionSource<object?> Answer)> queries = [];
     private readonly Dictionary<string, JsonMap> previous = new(StringComparer.Ordinal);
 
     /// <summary>Raised after each beat.</summary>
     public event Action? Beaten;
 
-    public void Start() => klippy.Scope.Every(Period, Beat);
+    public void Start() => klippy.Scope.Every(behaviour.ReportPeriod, Beat);
 
     /// <summary>Answers with the asked fields at the next beat.</summary>
     public Task<object?> QueryAsync(Dictionary<string, HashSet<string>?> objects)
@@ -46,10 +44,11 @@ internal sealed class StatusBeat(Klippy klippy, Func<IEnumerable<Client>> client
     private void Beat()
     {
         var now = new Dictionary<string, JsonMap>(StringComparer.Ordinal);
+        // Copies, since some objects are changed in place.
         JsonMap StatusOf(string name)
         {
             if (!now.TryGetValue(name, out var status))
-                now[name] = status = klippy.Status(name) is { } found ? Copy(found) : [];
+                now[name] = status = klippy.Status(name) is { } found ? behaviour.Report(name, found.Copy(), klippy.Scope.Now) : [];
             return status;
         }
 
@@ -90,6 +89,7 @@ internal sealed class StatusBeat(Klippy klippy, Func<IEnumerable<Client>> client
             answer.SetResult(new JsonMap { ["eventtime"] = klippy.Scope.Now, ["status"] = status });
         }
 
+        behaviour.Look(klippy);
         Beaten?.Invoke();
     }
 
@@ -103,15 +103,6 @@ internal sealed class StatusBeat(Klippy klippy, Func<IEnumerable<Client>> client
         }
 
         return result;
-    }
-
-    /// <summary>A copy of the first level, since some objects are changed in place.</summary>
-    private static JsonMap Copy(JsonMap map)
-    {
-        var copy = new JsonMap();
-        foreach (var (name, value) in map)
-            copy[name] = value;
-        return copy;
     }
 
     private static JsonMap Filter(JsonMap map, HashSet<string>? fields)

@@ -139,6 +139,18 @@ internal sealed class Move
         CruiseTime = cruiseDistance <= 0 ? 0 : cruiseDistance / CruiseSpeed;
         DecelTime = decelDistance <= 0 ? 0 : decelDistance / ((EndSpeed + CruiseSpeed) * 0.5);
     }
+
+    /// <summary>The same trapezoid in <paramref name="factor"/> times the time.</summary>
+    public void Stretch(double factor)
+    {
+        StartSpeed /= factor;
+        CruiseSpeed /= factor;
+        EndSpeed /= factor;
+        Accel /= factor * factor;
+        AccelTime *= factor;
+        CruiseTime *= factor;
+        DecelTime *= factor;
+    }
 }
 
 /// <summary>The speed limits that moves are made under; they can change between moves (M204, SET_VELOCITY_LIMIT).</summary>

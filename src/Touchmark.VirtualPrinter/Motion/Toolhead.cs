@@ -20,6 +20,7 @@ internal sealed class Toolhead
     private readonly LookAhead lookAhead = new();
     private readonly MotionHistory history;
     private readonly Kinematics kinematics;
+    private readonly double slowness;
     private readonly double mcuStart;
     private ReactorTimer? flush;
     private double checkPauseAbove = -1;
@@ -27,11 +28,12 @@ internal sealed class Toolhead
     private bool starved = true;
     private string? haltReason;
 
-    public Toolhead(ReactorScope scope, MotionHistory history, Kinematics kinematics, Position truePosition, double mcuStart)
+    public Toolhead(ReactorScope scope, MotionHistory history, Kinematics kinematics, double slowness, Position truePosition, double mcuStart)
     {
         this.scope = scope;
         this.history = history;
         this.kinematics = kinematics;
+        this.slowness = slowness;
         this.mcuStart = mcuStart;
         Offset = truePosition;
         Motors = new Motors(scope);
@@ -133,6 +135,7 @@ internal sealed class Toolhead
         if (move.Distance > 1e-9)
         {
             move.Plan(0, Math.Min(move.MaxCruise2, move.Gain2 * 0.5), 0);
+            move.Stretch(slowness);
             history.Add(start, move, Offset);
             Commanded = move.End;
         }
@@ -175,6 +178,7 @@ internal sealed class Toolhead
 
         foreach (var move in moves)
         {
+            move.Stretch(slowness);
             history.Add(PrintTime, move, Offset);
             PrintTime += move.Duration;
             if (move.AtEnd is null)

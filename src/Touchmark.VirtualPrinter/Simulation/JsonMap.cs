@@ -12,6 +12,15 @@ internal sealed class JsonMap : OrderedDictionary<string, object?>
         : base(StringComparer.Ordinal)
     {
     }
+
+    /// <summary>A copy of the first level.</summary>
+    public JsonMap Copy()
+    {
+        var copy = new JsonMap();
+        foreach (var (name, value) in this)
+            copy[name] = value;
+        return copy;
+    }
 }
 
 /// <summary>Writing and comparing of the values that <see cref="JsonMap"/> holds.</summary>
