@@ -43,6 +43,12 @@ internal sealed record PrinterOptions
     /// <summary>What 'replay' plays: a file that <c>--record</c> wrote.</summary>
     public string? ReplayFile { get; init; }
 
+    /// <summary>Power of the nozzle's heater against the one that belongs to the seed, share: the same serial numbers on another machine.</summary>
+    public double HeaterPower { get; init; } = 1;
+
+    /// <summary>Homing speeds against those of the configuration, share.</summary>
+    public double HomingSpeed { get; init; } = 1;
+
     public static string Usage =>
         $"""
         virtual-printer: a Moonraker-compatible printer with motion and heat
@@ -58,6 +64,8 @@ internal sealed record PrinterOptions
           --config FILE         Klipper sections to add, such as [delayed_gcode NAME]
           --record FILE         write the motion as it was carried out: start,end,x,y,z,e
           --gcode-store-size N  entries of server.gcode_store (1000; 0 keeps none)
+          --heater-power SHARE  of the nozzle, against this seed's own (1): another machine with the same serial numbers
+          --homing-speed SHARE  against the configured one (1)
           --not-ready           stay in state 'startup'
           --replay FILE         what 'replay' plays: written by --record of another print (nested squares)
           --lag S               how late the telemetry of 'laggy' is (2)
@@ -98,6 +106,8 @@ internal sealed record PrinterOptions
                 "--bed-max" when isNumber => options with { BedMax = number },
                 "--max-velocity" when isNumber && number > 0 => options with { MaxVelocity = number },
                 "--max-accel" when isNumber && number > 0 => options with { MaxAccel = number },
+                "--heater-power" when isNumber && number is >= 0.1 and <= 10 => options with { HeaterPower = number },
+                "--homing-speed" when isNumber && number is >= 0.1 and <= 10 => options with { HomingSpeed = number },
                 "--config" when File.Exists(value) => options with { ConfigFile = value },
                 "--behave" when Behaviours.Exists(value) => options with { Behave = value },
                 "--lag" when isNumber && number <= 60 => options with { Lag = number },

@@ -48,6 +48,28 @@ public sealed class MachineTests
     }
 
     [Fact]
+    public void Another_machine_can_have_the_same_serial_numbers_and_heat_and_home_differently()
+    {
+        var honest = Measure(new PrinterOptions());
+        var weak = Measure(new PrinterOptions { HeaterPower = 0.7, HomingSpeed = 0.8 });
+        Assert.Equal(honest.Serial, weak.Serial);
+        Assert.InRange(weak.Temperature, 25, honest.Temperature - 15);
+        Assert.True(weak.Homing > honest.Homing * 1.1);
+
+        static (string Serial, double Temperature, double Homing) Measure(PrinterOptions options)
+        {
+            using var printer = new TestPrinter(options);
+            var began = printer.Now;
+            printer.Run("G28");
+            var homing = printer.Now - began;
+            printer.Run("M104 S200");
+            printer.Advance(4);
+            return (printer.Query("configfile").GetProperty("settings").GetProperty("mcu").GetProperty("serial").GetString()!,
+                printer.State.GetProperty("nozzle").GetProperty("temperature").GetDouble(), homing);
+        }
+    }
+
+    [Fact]
     public void A_broken_heater_is_noticed_and_stops_the_printer()
     {
         using var printer = new TestPrinter();

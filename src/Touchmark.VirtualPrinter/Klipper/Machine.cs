@@ -15,7 +15,7 @@ internal sealed class Machine : IDisposable
         Noise = new Noise(options.Seed ^ 0x70726E74);
         TruePosition = Identity.StartPosition;
         var (nozzle, bed) = Behaviour.IsIdeal ? (1, 1) : (Identity.HeaterScatter, Identity.BedScatter);
-        Nozzle = new ThermalBody(32 * nozzle, 12.7 / nozzle, 0.6);
+        Nozzle = new ThermalBody(32 * nozzle * options.HeaterPower, 12.7 / nozzle, 0.6);
         Bed = new ThermalBody(5.6 * bed, 25 / bed, 0.9);
         if (options.RecordFile is not null)
         {

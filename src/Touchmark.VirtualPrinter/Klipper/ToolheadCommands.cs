@@ -25,7 +25,7 @@ internal sealed class ToolheadCommands
         this.toolhead = toolhead;
         this.moves = moves;
         this.scope = scope;
-        homingScatter = machine.Identity.HomingScatter;
+        homingScatter = machine.Identity.HomingScatter * machine.Options.HomingSpeed;
         homesAtOnce = machine.Behaviour.IsIdeal;
         gcode.Register("G4", command => toolhead.DwellAsync(command.Number("P", 0, min: 0) / 1000));
         gcode.Register("M400", _ => toolhead.WaitMovesAsync());
