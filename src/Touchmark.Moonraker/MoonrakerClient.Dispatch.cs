@@ -44,14 +44,21 @@ public sealed partial class MoonrakerClient
         }
     }
 
-    private static void Answered(PendingCall call, JsonElement root)
+    private void Answered(PendingCall call, JsonElement root)
     {
         if (root.TryGetProperty("result"u8, out var result))
         {
             try
             {
                 call.TakeResult?.Invoke(result);
-                call.Completion.TrySetResult(new Answer(call.IsSecret ? default : result.Clone(), ScriptFault.None));
+                if (call.IsSecret)
+                {
+                    AnsweredSecret(call, ScriptFault.None);
+                }
+                else
+                {
+                    call.Completion.TrySetResult(new Answer(result.Clone(), ScriptFault.None));
+                }
             }
             catch (MoonrakerException malformed)
             {
@@ -71,13 +78,15 @@ public sealed partial class MoonrakerClient
         if (call.IsSecret)
         {
             var raw = error.TryGetProperty("message"u8, out var text) && text.ValueKind == JsonValueKind.String ? JsonBytes(text) : default;
-            call.Completion.TrySetResult(new Answer(default, ScriptFaults.Classify(code, raw)));
+            AnsweredSecret(call, ScriptFaults.Classify(code, raw));
         }
         else
         {
             call.Completion.TrySetException(new MoonrakerException(MoonrakerFailure.Refused, error.Text("message", "no reason given"), code));
         }
     }
+
+    private void AnsweredSecret(PendingCall call, ScriptFault fault) => _updates.Add(() => call.Completion.TrySetResult(new Answer(default, fault)));
 
     private void Notified(JsonElement method, JsonElement root)
     {
@@ -114,7 +123,7 @@ public sealed partial class MoonrakerClient
     private void Publish(PrinterStatus state)
     {
         Volatile.Write(ref _status, state);
-        _updates.Writer.TryWrite(state);
+        _updates.Add(state);
     }
 
     private static bool FirstParameters(JsonElement root, out JsonElement status, out double eventTime)

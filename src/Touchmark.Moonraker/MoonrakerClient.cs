@@ -22,9 +22,7 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<long, PendingCall> _pending = new();
-    private readonly Channel<PrinterStatus> _updates = Channel.CreateBounded<PrinterStatus>(
-        new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true, SingleWriter = true });
-
+    private readonly PrinterUpdates _updates = new();
     private readonly Task _receiving;
     private IReadOnlySet<string> _subscribed = new HashSet<string>();
     private PrinterStatus _status = PrinterStatus.Unknown;
@@ -45,7 +43,7 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
     public PrinterStatus Status => Volatile.Read(ref _status);
 
     /// <summary>Each new state, in order; a reader that falls 64 behind loses the oldest. Completes with the cause when the connection ends.</summary>
-    public ChannelReader<PrinterStatus> Updates => _updates.Reader;
+    public ChannelReader<PrinterStatus> Updates => _updates;
 
     /// <summary>Messages that were not JSON-RPC and were passed over.</summary>
     public long MalformedMessages { get; private set; }
@@ -86,7 +84,8 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
     /// <summary>
     /// Runs a script whose lines nobody else may read. It answers when the last line is queued, not executed; a failure at some line leaves the
     /// ones before it queued. <paramref name="script"/> is UTF-8 in locked memory; <paramref name="scratch"/> is locked memory of at least
-    /// <see cref="SecretFrame.RequiredScratch"/> bytes, which is wiped before the answer is awaited.
+    /// <see cref="SecretFrame.RequiredScratch"/> bytes, which is wiped before the answer is awaited. The answer keeps its place among the printer's states: it is
+    /// given, before anything later, when the reader of <see cref="Updates"/> has come to it, so somebody must read those.
     /// </summary>
     /// <exception cref="MoonrakerException">No connection, or no answer in time.</exception>
     public async Task<ScriptFault> RunSecretScriptAsync(
@@ -102,6 +101,7 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
         await _stop.CancelAsync();
         await _link.DisposeAsync();
         await _receiving;
+        _updates.Drain();
         _stop.Dispose();
     }
 
@@ -190,7 +190,7 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
             call.Completion.TrySetException(cause);
         }
 
-        _updates.Writer.TryComplete(cause);
+        _updates.Complete(cause);
     }
 
     private MoonrakerException Lost(Exception failure) =>
@@ -208,7 +208,8 @@ public sealed partial class MoonrakerClient : IAsyncDisposable
         /// <summary>Takes the result in the receive loop, before any later message is looked at; the caller's own continuation may run after those.</summary>
         public Action<JsonElement>? TakeResult { get; } = takeResult;
 
-        public TaskCompletionSource<Answer> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // A secret script's caller goes on in the reader of the updates, at the answer's place among them.
+        public TaskCompletionSource<Answer> Completion { get; } = new(secret ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private readonly record struct Answer(JsonElement Result, ScriptFault Fault);

@@ -14,6 +14,7 @@ public sealed class MoonrakerClientTests
         await using var server = await StandInMoonraker.StartAsync();
         server.Answer("printer.gcode.script", "\"ok\"");
         await using var client = await server.ConnectAsync();
+        _ = ReadAsync(client);
         var script = "G1 X10 Y20 E0.4\nM117 \"quoted\" \\ é\n"u8.ToArray();
         var scratch = new byte[SecretFrame.RequiredScratch(script.Length)];
 
@@ -30,6 +31,7 @@ public sealed class MoonrakerClientTests
         server.Answer("printer.gcode.script", "\"ok\"");
         server.Answer("echo", p => p!["text"]!.ToJsonString());
         await using var client = await server.ConnectAsync();
+        _ = ReadAsync(client);
         var script = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("G1 X1 Y2\n", 400)));
 
         var calls = Enumerable.Range(0, 200).Select(async i =>
@@ -60,6 +62,7 @@ public sealed class MoonrakerClientTests
         await using var server = await StandInMoonraker.StartAsync();
         server.Refuse("printer.gcode.script", code, message);
         await using var client = await server.ConnectAsync();
+        _ = ReadAsync(client);
         var script = "G1 X999\n"u8.ToArray();
         Assert.Equal(expected, await client.RunSecretScriptAsync(script, new byte[SecretFrame.RequiredScratch(script.Length)], null, Cancel));
     }
@@ -191,6 +194,51 @@ public sealed class MoonrakerClientTests
     }
 
     [Fact]
+    public async Task An_answer_to_a_script_comes_after_every_sample_that_was_sent_before_it()
+    {
+        await using var server = await StandInMoonraker.StartAsync();
+        MakeSubscribable(server);
+        server.Answer("printer.gcode.script", "\"ok\"");
+        await using var client = await server.ConnectAsync();
+        await client.SubscribeAsync(Cancel);
+        for (var sample = 1; sample <= 20; sample++)
+        {
+            await server.NotifyAsync("notify_status_update", $$"""[{"toolhead":{"print_time":{{sample}} } },{{sample}}]""");
+        }
+
+        var answer = client.RunSecretScriptAsync("G28\n"u8.ToArray(), new byte[SecretFrame.RequiredScratch(4)], null, Cancel);
+        // Its answer is no secret, so it comes at once: what was sent before it has arrived as well.
+        await client.CallAsync("printer.info", null, null, Cancel);
+        double seen = 0;
+        while (seen < 20)
+        {
+            Assert.False(answer.IsCompleted, $"The answer came after sample {seen} of 20.");
+            seen = (await client.Updates.ReadAsync(Cancel)).Toolhead.PrintTime;
+        }
+
+        Assert.False(client.Updates.TryRead(out _));
+        Assert.Equal(ScriptFault.None, await answer);
+    }
+
+    [Fact]
+    public async Task No_answer_is_lost_when_nobody_reads_the_states_for_long()
+    {
+        await using var server = await StandInMoonraker.StartAsync();
+        MakeSubscribable(server);
+        server.Answer("printer.gcode.script", "\"ok\"");
+        await using var client = await server.ConnectAsync();
+        await client.SubscribeAsync(Cancel);
+        var answers = Enumerable.Range(0, 100).Select(_ => client.RunSecretScriptAsync("G28\n"u8.ToArray(), new byte[SecretFrame.RequiredScratch(4)], null, Cancel)).ToList();
+        await client.CallAsync("printer.info", null, null, Cancel);
+        for (var sample = 1; sample <= 200; sample++)
+        {
+            await server.NotifyAsync("notify_status_update", $$"""[{"toolhead":{"print_time":{{sample}} } },{{sample}}]""");
+        }
+
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal(ScriptFault.None, answer));
+    }
+
+    [Fact]
     public async Task Klipper_states_arrive_as_they_are_announced()
     {
         await using var server = await StandInMoonraker.StartAsync();
@@ -219,11 +267,27 @@ public sealed class MoonrakerClientTests
         var request = JsonNode.Parse(await ReadMessageAsync(server))!;
         await server.WriteAsync("{\"jsonrpc\":\"2.0\",\"result\":\"ok\",\"id\":1}\u0003{\"jsonrpc\":\"2.0\",\"met"u8.ToArray(), Cancel);
 
+        var next = client.Updates.ReadAsync(Cancel);
         Assert.Equal(ScriptFault.None, await call);
         Assert.Equal("G1 X1\u0003\n", (string)request["params"]!["script"]!);
         await server.WriteAsync("hod\":\"notify_klippy_ready\"}\u0003"u8.ToArray(), Cancel);
-        Assert.Equal(KlippyState.Ready, (await client.Updates.ReadAsync(Cancel)).Klippy);
+        Assert.Equal(KlippyState.Ready, (await next).Klippy);
         File.Delete(path);
+    }
+
+    private static async Task ReadAsync(MoonrakerClient client)
+    {
+        while (await client.Updates.WaitToReadAsync(Cancel))
+        {
+            client.Updates.TryRead(out _);
+        }
+    }
+
+    private static void MakeSubscribable(StandInMoonraker server)
+    {
+        server.Answer("printer.objects.list", """{"objects":["toolhead","webhooks"]}""");
+        server.Answer("printer.objects.subscribe", """{"eventtime":5.0,"status":{"webhooks":{"state":"ready"},"toolhead":{"print_time":0} } }""");
+        server.Answer("printer.info", """{"state":"ready","software_version":"v0.13.0"}""");
     }
 
     private static async Task<byte[]> ReadMessageAsync(Stream stream)
