@@ -1,3 +1,5 @@
+using Touchmark.Streaming.Wire;
+
 namespace Touchmark.Streaming;
 
 /// <summary>Why a session ended. The numbers are on the wire and in databases: they are frozen, new reasons get new numbers.</summary>
@@ -160,6 +162,14 @@ public static class EndReasons
         EndReason.PrinterVanished => "PRINTER_VANISHED",
         EndReason.SupplyFailed => "SUPPLY_FAILED",
         _ => "UNKNOWN",
+    };
+
+    /// <summary>The ending that a halt for this reason is.</summary>
+    internal static EndReason Ending(this HaltReason reason) => reason switch
+    {
+        HaltReason.Revoked => EndReason.Revoked,
+        HaltReason.ProxySuspected => EndReason.ProxySuspected,
+        _ => EndReason.Halted,
     };
 
     /// <summary>Where the cause of such an ending lies.</summary>

@@ -94,7 +94,7 @@ public class PropertyTests
         switch (kind)
         {
             case Event.Halt:
-                rig.Engine.Halt(HaltReason.Operator, rig.Now);
+                rig.Engine.Halt(HaltReason.Operator, "Stopped by hand.", rig.Now);
                 break;
             case Event.Cancel:
                 rig.Engine.Stop(EndReason.Cancelled, "Cancelled.", rig.Now);

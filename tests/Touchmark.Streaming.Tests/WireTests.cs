@@ -22,7 +22,7 @@ public class WireTests
             + "PrinterVanished=20 SupplyFailed=21", Numbers<EndReason>());
         Assert.Equal("None=0 Engine=1 Gateway=2 Printer=3 Network=4 Person=5", Numbers<EndSide>());
         Assert.Equal("New=0 Offered=1 Accepted=2 Streaming=3 Finishing=4 Ended=5", Numbers<SessionPhase>());
-        Assert.Equal("Operator=0 Safety=1", Numbers<HaltReason>());
+        Assert.Equal("Operator=0 Safety=1 DesignOwner=2 Revoked=3 ProxySuspected=4", Numbers<HaltReason>());
         Assert.Equal("UnderWay=0 Done=1 Failed=2", Numbers<Safety>());
         Assert.Equal("Ready=0 Startup=1 Shutdown=2 Error=3 Disconnected=4", Numbers<PrinterState>());
         Assert.Equal("None=0 X=1 Y=2 Z=4 All=7", Numbers<HomedAxes>());
@@ -163,7 +163,7 @@ public class WireTests
         yield return new Halt(Session, time, HaltReason.Safety, nonce.AsMemory(0, 16)).Encode(Key);
         yield return new Purge(Session, 6, EndReason.SupplyFailed).Encode(Key);
         yield return new Finish(Session, 7, 99, nonce).Encode(Key);
-        yield return new Ended(Session, 8, EndReason.PrinterShutdown, "Timer too close", Safety.Done).Encode(Key);
+        yield return new Ended(Session, 8, EndReason.PrinterShutdown, "Timer too close", Safety.Done, [new("GCODE_STORE", "3 commands are kept.")]).Encode(Key);
         yield return new Alive(Session, 24).Encode(Key);
     }
 

@@ -58,7 +58,7 @@ FRAMES = {
     "halt": (tagged(CONTROL, [23, SESSION, TIME, 1, NONCE[:16]]), "control"),
     "purge": (tagged(CONTROL, [24, SESSION, 6, 8]), "control"),
     "finish": (tagged(CONTROL, [25, SESSION, 7, 99, NONCE]), "control"),
-    "ended": (tagged(TELEMETRY, [26, SESSION, 8, 18, "Timer too close", 1]), "telemetry"),
+    "ended": (tagged(TELEMETRY, [26, SESSION, 8, 18, "Timer too close", 1, ["GCODE_STORE", "3 commands are kept."]]), "telemetry"),
     "alive": (tagged(CONTROL, [27, SESSION, 24]), "control"),
 }
 
@@ -82,6 +82,8 @@ REFUSED = {
     "a boolean that is 2": cbor([4, TIME, 0, 2, 0, 0, ""]),
     "more samples than 64": tagged(TELEMETRY, [21, SESSION, 1, 0, [SAMPLE] * 65]),
     "a warning without its text": tagged(TELEMETRY, [17, SESSION, NONCE, POINT, b"profile", SIGNATURE, "ws", ["GCODE_STORE"]]),
+    "a warning without its text": tagged(TELEMETRY, [26, SESSION, 1, 0, "", 1, ["GCODE_STORE"]]),
+    "an unknown reason to halt": tagged(CONTROL, [23, SESSION, TIME, 5, NONCE[:16]]),
     "an unknown reason to end": tagged(CONTROL, [24, SESSION, 1, 200]),
 }
 

@@ -170,16 +170,19 @@ public sealed class EngineSession : IDisposable
     /// <summary>The stored toolpath cannot be read on.</summary>
     public void SupplyFailed(string text, Moment now) => Stop(EndReason.SupplyFailed, text, now);
 
-    /// <summary>The emergency path: the printer stops within a second and loses its position.</summary>
-    public void Halt(HaltReason reason, Moment now)
+    /// <summary>The emergency path: the printer stops within a second and loses its position. It works on a session that is being ended already, too.</summary>
+    /// <param name="reason">What for.</param>
+    /// <param name="text">One sentence for people.</param>
+    /// <param name="now">Now.</param>
+    public void Halt(HaltReason reason, string text, Moment now)
     {
         if (_keys is null || Phase is SessionPhase.Ended)
         {
-            Stop(EndReason.Halted, "The print was stopped by a HALT.", now);
+            Stop(reason.Ending(), text, now);
             return;
         }
         Say(new Halt(_options.SessionId, now.Utc, reason, RandomNumberGenerator.GetBytes(Wire.Halt.NonceSize)).Encode(_keys.Control), now);
-        Conclude(EndReason.Halted, "The print was stopped by a HALT.", now);
+        Conclude(reason.Ending(), text, now);
     }
 
     /// <summary>Ends the session in order: nothing more is sent, the gateway wipes and makes the printer safe.</summary>
@@ -300,7 +303,14 @@ public sealed class EngineSession : IDisposable
         }
         if (_gate.Verdict is { } verdict)
         {
-            Stop(verdict.Reason, verdict.Text, now);
+            if (verdict.Reason == EndReason.ProxySuspected)
+            {
+                Halt(HaltReason.ProxySuspected, verdict.Text, now);
+            }
+            else
+            {
+                Stop(verdict.Reason, verdict.Text, now);
+            }
             return true;
         }
         Confirm(now);
@@ -320,6 +330,10 @@ public sealed class EngineSession : IDisposable
         Conclude(unearned ? EndReason.ProtocolViolation : ended.Reason, unearned ? "The gateway ended the print before its end." : ended.Text, now);
         if (ended.Safety != Safety.UnderWay)
         {
+            foreach (var (code, text) in ended.Warnings)
+            {
+                _observations.Raise(code, text, now.Utc);
+            }
             if (ended.Safety == Safety.Failed)
             {
                 _observations.Raise("SAFE_REST_FAILED", ended.Text, now.Utc);

@@ -51,6 +51,9 @@ public sealed class GatewaySession : IDisposable
     /// <summary>Frames that were ignored because they were not genuine, not for this session or not in their place.</summary>
     public int Ignored { get; private set; }
 
+    /// <summary>The halts among them.</summary>
+    public RefusedHalts RefusedHalts => _halts.Refused;
+
     /// <summary>Segments that were opened and not yet verified.</summary>
     public int OpenSegments => _store.Count;
 
@@ -189,8 +192,8 @@ public sealed class GatewaySession : IDisposable
         }
     }
 
-    /// <summary>Answer to <see cref="GatewayAction.MakeSafe"/>; <paramref name="error"/> is null when every line was taken over.</summary>
-    public void SafeRestDone(string? error, Moment now)
+    /// <summary>Answer to <see cref="GatewayAction.MakeSafe"/>; <paramref name="error"/> is null when every line was taken over, <paramref name="warnings"/> go on the certificate.</summary>
+    public void SafeRestDone(string? error, Moment now, IReadOnlyList<PreflightWarning>? warnings = null)
     {
         if (Phase != SessionPhase.Finishing)
         {
@@ -200,7 +203,7 @@ public sealed class GatewaySession : IDisposable
         {
             _ending = _ending! with { Text = $"{_ending.Text} The printer could not be made safe: {error}." };
         }
-        SendEnded(error is null ? Safety.Done : Safety.Failed);
+        SendEnded(error is null ? Safety.Done : Safety.Failed, warnings);
         Close(madeSafe: error is null);
     }
 
@@ -278,7 +281,7 @@ public sealed class GatewaySession : IDisposable
     private bool TakeHalt(ReadOnlySpan<byte> frame, Moment now)
     {
         // The engine's clock: what it said in the offer, and the time since. The gateway's own clock may be wrong.
-        if (_keys is null || _halts.Judge(frame, _keys.Control, _offer!.Time + (now.Steady - _offered.Steady)) != HaltVerdict.Genuine)
+        if (_keys is null || _halts.Judge(frame, _keys.Control, _offer!.Time + (now.Steady - _offered.Steady), out var reason) != HaltVerdict.Genuine)
         {
             return false;
         }
@@ -292,7 +295,7 @@ public sealed class GatewaySession : IDisposable
                 _actions.Enqueue(new GatewayAction.MakeSafe(SafeRest.Lines(_profile!, last: null)));
             }
         }
-        Stop(EndReason.Halted, "An authenticated HALT stopped the printer.", now);
+        Stop(reason.Ending(), "An authenticated HALT stopped the printer.", now);
         return true;
     }
 
@@ -382,8 +385,8 @@ public sealed class GatewaySession : IDisposable
         SendEnded(Safety.UnderWay);
     }
 
-    private void SendEnded(Safety safety) =>
-        _frames.Enqueue(new Ended(_offer!.SessionId, _reporter!.NextCounter(), _ending!.Reason, _ending.Text, safety).Encode(_keys!.Telemetry));
+    private void SendEnded(Safety safety, IReadOnlyList<PreflightWarning>? warnings = null) => _frames.Enqueue(
+        new Ended(_offer!.SessionId, _reporter!.NextCounter(), _ending!.Reason, _ending.Text, safety, [.. _halts.Refused.Warnings(Ignored), .. warnings ?? []]).Encode(_keys!.Telemetry));
 
     private void Close(bool madeSafe)
     {

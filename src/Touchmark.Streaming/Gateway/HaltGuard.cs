@@ -1,3 +1,4 @@
+using System.Globalization;
 using Touchmark.Cryptography;
 using Touchmark.Streaming.Wire;
 
@@ -12,6 +13,20 @@ internal enum HaltVerdict
     Replayed = 3,
 }
 
+/// <summary>Halts that changed nothing.</summary>
+/// <param name="Forged">Without the session's control key.</param>
+/// <param name="Stale">Genuine once, more than 10 s off.</param>
+/// <param name="Replayed">Seen before.</param>
+public readonly record struct RefusedHalts(long Forged, long Stale, long Replayed)
+{
+    /// <summary>What the certificate should say, if anything.</summary>
+    internal IReadOnlyList<PreflightWarning> Warnings(long ignoredFrames) => ignoredFrames == 0 ? [] :
+    [
+        new("FORGED_FRAMES_AT_GATEWAY", string.Create(CultureInfo.InvariantCulture,
+            $"The gateway ignored {ignoredFrames} frames that were not genuine or not in their place; of them halts: {Forged} forged, {Stale} stale, {Replayed} replayed.")),
+    ];
+}
+
 /// <summary>Tells genuine halts from forged, old and repeated ones. Only genuine nonces are remembered, so nobody without the key can fill the memory.</summary>
 internal sealed class HaltGuard
 {
@@ -23,12 +38,31 @@ internal sealed class HaltGuard
 
     private readonly Queue<byte[]> _nonces = new();
 
+    /// <summary>What was refused so far.</summary>
+    public RefusedHalts Refused { get; private set; }
+
     /// <param name="frame">The frame.</param>
     /// <param name="control">The session's control key.</param>
     /// <param name="engineTime">The engine's clock now, as well as this side knows it.</param>
-    public HaltVerdict Judge(ReadOnlySpan<byte> frame, LockedBuffer control, DateTimeOffset engineTime)
+    /// <param name="reason">Of a genuine one.</param>
+    public HaltVerdict Judge(ReadOnlySpan<byte> frame, LockedBuffer control, DateTimeOffset engineTime, out HaltReason reason)
     {
-        if (!WireWriter.HasMac(frame, control) || Halt.TryDecode(frame) is not { } halt)
+        var verdict = Judge(frame, control, engineTime, out Halt? halt);
+        reason = halt?.Reason ?? default;
+        Refused = verdict switch
+        {
+            HaltVerdict.Forged => Refused with { Forged = Refused.Forged + 1 },
+            HaltVerdict.Stale => Refused with { Stale = Refused.Stale + 1 },
+            HaltVerdict.Replayed => Refused with { Replayed = Refused.Replayed + 1 },
+            _ => Refused,
+        };
+        return verdict;
+    }
+
+    private HaltVerdict Judge(ReadOnlySpan<byte> frame, LockedBuffer control, DateTimeOffset engineTime, out Halt? halt)
+    {
+        halt = null;
+        if (!WireWriter.HasMac(frame, control) || (halt = Halt.TryDecode(frame)) is null)
         {
             return HaltVerdict.Forged;
         }

@@ -112,13 +112,8 @@ internal sealed record Offer
 internal sealed record Accept(
     Guid SessionId, ReadOnlyMemory<byte> GatewayNonce, ReadOnlyMemory<byte> GatewayEphemeral, ReadOnlyMemory<byte> Profile, ReadOnlyMemory<byte> Signature, PreflightNotes Notes)
 {
-    private const int MaxCode = 64;
-
-    private const int MaxText = 512;
-
     public ReadOnlyMemory<byte> Encode(LockedBuffer telemetryKey)
     {
-        var warnings = Notes.Warnings.Take(PreflightNotes.MaxWarnings).ToArray();
         var writer = new WireWriter(320 + Profile.Length);
         writer.Array(9);
         writer.Unsigned((ulong)WireType.Accept);
@@ -128,12 +123,7 @@ internal sealed record Accept(
         writer.Bytes(Profile.Span);
         writer.Bytes(Signature.Span);
         writer.Text(Units.Cut(Notes.Transport, PreflightNotes.MaxTransport));
-        writer.Array(2 * warnings.Length);
-        foreach (var (code, text) in warnings)
-        {
-            writer.Text(Units.Cut(code, MaxCode));
-            writer.Text(Units.Cut(text, MaxText));
-        }
+        Warnings.Write(ref writer, Notes.Warnings);
         writer.Mac(telemetryKey);
         return writer.Frame;
     }
@@ -144,26 +134,9 @@ internal sealed record Accept(
         reader.Array(9);
         reader.Type(WireType.Accept);
         var message = new Accept(reader.Id(), reader.Copy(32), reader.Copy(P256.PublicKeySize), reader.Bytes(1, MachineProfile.MaxBytes).ToArray(),
-            reader.Copy(Es256.SignatureSize), ReadNotes(ref reader));
+            reader.Copy(Es256.SignatureSize), new PreflightNotes(reader.Text(PreflightNotes.MaxTransport), Warnings.Read(ref reader)));
         reader.Bytes(HMACSHA256.HashSizeInBytes);
         return reader.IsComplete ? message : null;
-    }
-
-    private static PreflightNotes ReadNotes(ref WireReader reader)
-    {
-        string transport = reader.Text(PreflightNotes.MaxTransport);
-        int items = reader.ArrayUpTo(2 * PreflightNotes.MaxWarnings);
-        if (items % 2 != 0)
-        {
-            reader.Fail();
-        }
-        var warnings = new List<PreflightWarning>();
-        for (int i = 0; i < items && !reader.Failed; i += 2)
-        {
-            string code = reader.Text(MaxCode);
-            warnings.Add(new PreflightWarning(code, reader.Text(MaxText)));
-        }
-        return new PreflightNotes(transport, warnings);
     }
 }
 

@@ -164,8 +164,17 @@ public enum HaltReason
     /// <summary>A person pressed the button.</summary>
     Operator = 0,
 
-    /// <summary>The engine saw danger to the machine.</summary>
+    /// <summary>Whoever runs the engine, or the engine itself, saw danger to the machine.</summary>
     Safety = 1,
+
+    /// <summary>The owner of the design.</summary>
+    DesignOwner = 2,
+
+    /// <summary>The licence was revoked, and its policy is to stop at once.</summary>
+    Revoked = 3,
+
+    /// <summary>What telemetry reports is not what the segments must cause.</summary>
+    ProxySuspected = 4,
 }
 
 /// <summary>Engine to gateway: emergency path now. Under the control key.</summary>
@@ -191,7 +200,7 @@ internal sealed record Halt(Guid SessionId, DateTimeOffset Time, HaltReason Reas
         var reader = new WireReader(frame);
         reader.Array(6);
         reader.Type(WireType.Halt);
-        var message = new Halt(reader.Id(), reader.Time(), (HaltReason)reader.Choice((int)HaltReason.Safety), reader.Copy(NonceSize));
+        var message = new Halt(reader.Id(), reader.Time(), (HaltReason)reader.Choice((int)HaltReason.ProxySuspected), reader.Copy(NonceSize));
         reader.Bytes(HMACSHA256.HashSizeInBytes);
         return reader.IsComplete ? message : null;
     }
@@ -262,21 +271,22 @@ internal enum Safety
     Failed = 2,
 }
 
-/// <summary>Gateway to engine: it has stopped for this reason and wiped everything. Sent when it stops and again when the printer is safe. Under the telemetry key.</summary>
-internal sealed record Ended(Guid SessionId, ulong Counter, EndReason Reason, string Text, Safety Safety)
+/// <summary>Gateway to engine: it has stopped for this reason and wiped everything. Sent when it stops and again, with what the certificate should say, when the printer is safe. Under the telemetry key.</summary>
+internal sealed record Ended(Guid SessionId, ulong Counter, EndReason Reason, string Text, Safety Safety, IReadOnlyList<PreflightWarning> Warnings)
 {
     private const int MaxText = 512;
 
     public ReadOnlyMemory<byte> Encode(LockedBuffer telemetryKey)
     {
         var writer = new WireWriter(160);
-        writer.Array(7);
+        writer.Array(8);
         writer.Unsigned((ulong)WireType.Ended);
         writer.Id(SessionId);
         writer.Unsigned(Counter);
         writer.Unsigned((ulong)Reason);
         writer.Text(Units.Cut(Text, MaxText));
         writer.Unsigned((ulong)Safety);
+        Wire.Warnings.Write(ref writer, Warnings);
         writer.Mac(telemetryKey);
         return writer.Frame;
     }
@@ -284,9 +294,10 @@ internal sealed record Ended(Guid SessionId, ulong Counter, EndReason Reason, st
     public static Ended? TryDecode(ReadOnlySpan<byte> frame)
     {
         var reader = new WireReader(frame);
-        reader.Array(7);
+        reader.Array(8);
         reader.Type(WireType.Ended);
-        var message = new Ended(reader.Id(), reader.Unsigned(), (EndReason)reader.Choice((int)EndReasons.Last), reader.Text(MaxText), (Safety)reader.Choice((int)Safety.Failed));
+        var message = new Ended(reader.Id(), reader.Unsigned(), (EndReason)reader.Choice((int)EndReasons.Last), reader.Text(MaxText), (Safety)reader.Choice((int)Safety.Failed),
+            Wire.Warnings.Read(ref reader));
         reader.Bytes(HMACSHA256.HashSizeInBytes);
         return reader.IsComplete ? message : null;
     }

@@ -119,7 +119,7 @@ internal sealed class StandInEngine : IAsyncDisposable
     {
         lock (_lock)
         {
-            _session!.Halt(HaltReason.Operator, Now);
+            _session!.Halt(HaltReason.Operator, "Stopped by hand.", Now);
         }
     }
 
