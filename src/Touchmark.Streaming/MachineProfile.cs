@@ -14,6 +14,8 @@ public sealed record MachineProfile
     /// <summary>Longest encoding, bytes.</summary>
     public const int MaxBytes = 16 * 1024;
 
+    private const int MaxFurtherMcus = 32;
+
     /// <summary>Serial number of the host's CPU; empty where it has none.</summary>
     public required string CpuSerial { get; init; }
 
@@ -22,6 +24,12 @@ public sealed record MachineProfile
 
     /// <summary>MCU type, for example <c>stm32f446xx</c>.</summary>
     public required string Board { get; init; }
+
+    /// <summary>
+    /// Micro-controllers beside the main one, as <c>name id</c>, sorted, for example <c>toolhead 1f2e3d4c5b6a</c>. Not identifiers: a toolhead's board is a wearing
+    /// part, and another one does not make another machine. That it changed is put on record.
+    /// </summary>
+    public IReadOnlyList<string> FurtherMcus { get; init; } = [];
 
     /// <summary>Printer model as its owner named it.</summary>
     public required string Model { get; init; }
@@ -49,6 +57,7 @@ public sealed record MachineProfile
         (CborValue, CborValue?)[] identity =
         [
             ("cpu_serial", CpuSerial), ("mcu_id", McuId), ("board", Board), ("model", Model), ("firmware", Firmware), ("kinematics", Kinematics),
+            ("further_mcus", FurtherMcus.Count == 0 ? null : new CborArray([.. FurtherMcus.Order(StringComparer.Ordinal).Select(static mcu => (CborValue)mcu)])),
         ];
         return DeterministicCbor.Encode(CborMap.Of([.. identity, .. MachineLimitsCodec.Entries(Limits), .. BehaviouralSnapshot.Entries(Behaviour)]));
     }
@@ -59,13 +68,14 @@ public sealed record MachineProfile
             ? CborFields.Decode(value, "profile", Read, out problem)
             : null;
 
-    /// <summary>What differs between the machine that was enrolled and the one that presents itself, identifiers first.</summary>
+    /// <summary>What differs between the machine that was enrolled and the one that presents itself, identifiers first. Behaviour is noisy, and compared by <see cref="SnapshotComparison"/>.</summary>
     public static IReadOnlyList<ProfileDifference> Compare(MachineProfile enrolled, MachineProfile presented)
     {
         var differences = new List<ProfileDifference>();
         AddText("cpu_serial", enrolled.CpuSerial, presented.CpuSerial, identifies: true);
         AddText("mcu_id", enrolled.McuId, presented.McuId, identifies: true);
         AddText("board", enrolled.Board, presented.Board, identifies: true);
+        AddText("further_mcus", Joined(enrolled.FurtherMcus), Joined(presented.FurtherMcus), identifies: false);
         AddText("model", enrolled.Model, presented.Model, identifies: false);
         AddText("firmware", enrolled.Firmware, presented.Firmware, identifies: false);
         AddText("kinematics", enrolled.Kinematics, presented.Kinematics, identifies: false);
@@ -80,8 +90,7 @@ public sealed record MachineProfile
                 differences.Add(new(name, Words(was), Words(now), now - was, IdentifiesMachine: false));
             }
         }
-        AddText("macros", string.Join(' ', enrolled.Limits.AllowedMacros.Order(StringComparer.Ordinal)),
-            string.Join(' ', presented.Limits.AllowedMacros.Order(StringComparer.Ordinal)), identifies: false);
+        AddText("macros", Joined(enrolled.Limits.AllowedMacros), Joined(presented.Limits.AllowedMacros), identifies: false);
         return differences;
 
         void AddText(string field, string was, string now, bool identifies)
@@ -92,6 +101,8 @@ public sealed record MachineProfile
             }
         }
 
+        static string Joined(IEnumerable<string> texts) => string.Join(", ", texts.Order(StringComparer.Ordinal));
+
         static string Words(double? number) => number?.ToString("R", CultureInfo.InvariantCulture) ?? "not given";
     }
 
@@ -100,6 +111,7 @@ public sealed record MachineProfile
         CpuSerial = fields.Text("cpu_serial"),
         McuId = fields.Text("mcu_id"),
         Board = fields.Text("board"),
+        FurtherMcus = fields.OptionalTexts("further_mcus", MaxFurtherMcus, maxLength: 256),
         Model = fields.Text("model"),
         Firmware = fields.Text("firmware"),
         Kinematics = fields.Text("kinematics"),
@@ -110,7 +122,7 @@ public sealed record MachineProfile
     private static Dictionary<string, double> Numbers(MachineProfile profile)
     {
         var numbers = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var (key, value) in (IEnumerable<(CborValue, CborValue?)>)[.. MachineLimitsCodec.Entries(profile.Limits), .. BehaviouralSnapshot.Entries(profile.Behaviour)])
+        foreach (var (key, value) in MachineLimitsCodec.Entries(profile.Limits))
         {
             if (key is CborText { Value: var name } && value is CborFloat { Value: var number })
             {
@@ -129,36 +141,5 @@ public sealed record MachineProfile
 /// <param name="IdentifiesMachine">Whether the field is part of the machine's id: then this is another machine.</param>
 public sealed record ProfileDifference(string Field, string Enrolled, string Presented, double? By, bool IdentifiesMachine)
 {
-    public override string ToString() => $"{Field} was {Enrolled}, is {Presented}";
-}
-
-/// <summary>How one machine behaves: hard to copy, and noisy.</summary>
-public sealed record BehaviouralSnapshot
-{
-    /// <summary>Time constant of the nozzle's rise in temperature, s.</summary>
-    public double? ThermalRiseSeconds { get; init; }
-
-    /// <summary>Duration of G28, s.</summary>
-    public double? HomingSeconds { get; init; }
-
-    /// <summary>Standard deviation of the bed mesh, mm, where there is a probe.</summary>
-    public double? MeshDeviationMm { get; init; }
-
-    internal static (CborValue, CborValue?)[] Entries(BehaviouralSnapshot? behaviour) =>
-    [
-        ("thermal_rise_s", MachineLimitsCodec.Optional(behaviour?.ThermalRiseSeconds)),
-        ("homing_s", MachineLimitsCodec.Optional(behaviour?.HomingSeconds)),
-        ("mesh_deviation_mm", MachineLimitsCodec.Optional(behaviour?.MeshDeviationMm)),
-    ];
-
-    internal static BehaviouralSnapshot? Read(CborFields fields)
-    {
-        var behaviour = new BehaviouralSnapshot
-        {
-            ThermalRiseSeconds = fields.OptionalNumber("thermal_rise_s", 0, 1e6),
-            HomingSeconds = fields.OptionalNumber("homing_s", 0, 1e6),
-            MeshDeviationMm = fields.OptionalNumber("mesh_deviation_mm", 0, 1e3),
-        };
-        return behaviour == new BehaviouralSnapshot() ? null : behaviour;
-    }
+    public override string ToString() => By is { } by ? FormattableString.Invariant($"{Field} was {Enrolled}, is {Presented} ({by:+0.###;-0.###})") : $"{Field} was {Enrolled}, is {Presented}";
 }

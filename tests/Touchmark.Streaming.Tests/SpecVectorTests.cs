@@ -66,6 +66,40 @@ public class SpecVectorTests
     }
 
     [Fact]
+    public void A_profile_with_a_snapshot_is_read_and_written_as_the_vectors_say()
+    {
+        byte[] encoding = Bytes(Read("session/snapshot.json"), "encoding");
+        var profile = MachineProfile.TryDecode(encoding, out string? problem);
+        Assert.Null(problem);
+        Assert.Equal(["homing", "heating", "mesh"], profile!.Behaviour!.Names);
+        Assert.Equal(encoding, profile.Encode());
+    }
+
+    [Fact]
+    public void Behaviour_is_compared_as_the_vectors_say()
+    {
+        var file = Read("session/snapshot.json");
+        var enrolled = MachineProfile.TryDecode(Bytes(file, "encoding"), out _)!.Behaviour!;
+        var cases = file.GetProperty("comparisons").EnumerateArray().ToList();
+        Assert.NotEmpty(cases);
+        Assert.All(cases, test =>
+        {
+            double found = Number("found");
+            var figure = test.GetProperty("kind").GetString() switch
+            {
+                "homing" => SnapshotComparison.Homing(enrolled.Homing!, new HomingRun(found, Number("x"), Number("y"), Number("z")))!,
+                "heating" => SnapshotComparison.Heating(enrolled.ThermalRise!.Value, found),
+                _ => SnapshotComparison.Mesh(enrolled.MeshDeviation!.Value, found),
+            };
+            Assert.Equal(Number("expected"), figure.Enrolled, 9);
+            Assert.Equal(Number("tolerance"), figure.Tolerance, 9);
+            Assert.Equal(test.GetProperty("differs").GetBoolean(), figure.Differs);
+
+            double Number(string name) => test.GetProperty(name).GetDouble();
+        });
+    }
+
+    [Fact]
     public void Both_sides_of_a_connection_sign_what_the_vectors_say()
     {
         var test = Read("session/session.json").GetProperty("connection");

@@ -96,6 +96,18 @@ public sealed class CborFields
         List(key, maxCount, item => item is CborText { Value: var text } && text.Length <= maxLength ? text
             : Wrong(key, "holds something other than short texts", ""));
 
+    /// <summary>An array of texts, or nothing where it is missing: an empty one is not written, and refused.</summary>
+    public IReadOnlyList<string> OptionalTexts(string key, int maxCount, int maxLength = 256)
+    {
+        if (_map.Find(key) is null)
+        {
+            _read.Add(key);
+            return [];
+        }
+        var texts = Texts(key, maxCount, maxLength);
+        return texts.Count > 0 ? texts : Wrong<IReadOnlyList<string>>(key, "empty", []);
+    }
+
     /// <summary>An array of UUIDs.</summary>
     public IReadOnlyList<Guid> Ids(string key, int maxCount) =>
         List(key, maxCount, item => item is CborBytes { Value: { Length: 16 } id } ? new Guid(id.Span, bigEndian: true)

@@ -23,6 +23,7 @@ public sealed class EngineSession : IDisposable
     private readonly SegmentOutlet _outlet;
     private readonly Silence _silence = new();
     private readonly Observations _observations = new();
+    private readonly SnapshotWatch _snapshot;
     private EngineHandshake? _handshake;
     private SessionKeys? _keys;
     private MachineProfile? _profile;
@@ -42,6 +43,7 @@ public sealed class EngineSession : IDisposable
     public EngineSession(EngineSessionOptions options)
     {
         _options = options;
+        _snapshot = new SnapshotWatch(options.Profile.Behaviour);
         _gate = new TelemetryGate(options.Facts.Extruders);
         _outlet = new SegmentOutlet(options.SessionId, options.Settings, _gate);
     }
@@ -299,6 +301,7 @@ public sealed class EngineSession : IDisposable
         {
             _silence.Hear(sample.EventTime);
             _observations.Observe(sample, _options.Facts.ChamberC > 0, now.Utc);
+            _snapshot.Observe(sample);
             _gate.Observe(sample, now);
         }
         if (_gate.Verdict is { } verdict)
@@ -314,6 +317,11 @@ public sealed class EngineSession : IDisposable
             return true;
         }
         Confirm(now);
+        if (_snapshot.Difference is { } difference)
+        {
+            Stop(EndReason.IdentityChanged, difference, now);
+            return true;
+        }
         Pump(now);
         FinishWhenVerified(now);
         return true;
@@ -350,6 +358,7 @@ public sealed class EngineSession : IDisposable
         {
             any = true;
             _observations.Expect(plan!);
+            _snapshot.Confirm(plan!);
         }
         if (any)
         {
@@ -362,6 +371,10 @@ public sealed class EngineSession : IDisposable
         if (Phase == SessionPhase.Streaming && _outlet.TryRelease(out var frame, out var plan))
         {
             _observations.Announce(plan);
+            foreach (var (code, text) in _snapshot.Announce(plan))
+            {
+                _observations.Raise(code, text, now.Utc);
+            }
             _started ??= now.Utc;
             Say(frame, now);
         }

@@ -44,7 +44,7 @@ internal sealed class SessionRig : IDisposable
             SessionId = Guid.CreateVersion7(Start),
             Facts = Facts,
             Settings = options.Settings,
-            Profile = Toolpaths.Profile,
+            Profile = Toolpaths.Profile with { Behaviour = options.Behaviour },
             DeviceKey = options.EnrolledDeviceKey ?? DeviceKey.PublicKey,
             TransportKey = TransportSigner,
         });
@@ -273,6 +273,9 @@ internal sealed record RigOptions
     public MachineProfile PresentedProfile { get; init; } = Toolpaths.Profile;
 
     public IReadOnlyList<PreflightWarning> Warnings { get; init; } = [];
+
+    /// <summary>How the machine behaved when it was enrolled.</summary>
+    public BehaviouralSnapshot? Behaviour { get; init; }
 
     public Refusal? Refusal { get; init; }
 

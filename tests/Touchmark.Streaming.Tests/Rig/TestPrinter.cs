@@ -38,6 +38,15 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
     /// <summary>1: exactly as planned; 0.9: the machine is a tenth slower than its model.</summary>
     public double Pace { get; init; } = 1;
 
+    /// <summary>Duration of G28, s; it runs 160 mm along X.</summary>
+    public double HomingSeconds { get; init; } = 4;
+
+    /// <summary>°C/s.</summary>
+    public double NozzleRate { get; init; } = 8;
+
+    /// <summary>Where the nozzle is when nobody has heated it, °C.</summary>
+    public double NozzleAtStart { get => _nozzle; init => _nozzle = value; }
+
     /// <summary>Nothing is ever executed.</summary>
     public bool IsStuck { get; set; }
 
@@ -91,7 +100,7 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
     public void Advance(double seconds)
     {
         Time += seconds;
-        _nozzle = Toward(_nozzle, _nozzleTarget == 0 ? 22 : _nozzleTarget, 8 * seconds);
+        _nozzle = Toward(_nozzle, _nozzleTarget == 0 ? 22 : _nozzleTarget, NozzleRate * seconds);
         _bed = Toward(_bed, _bedTarget == 0 ? 22 : _bedTarget, 3 * seconds);
         _velocity = 0;
         if (IsStuck)
@@ -102,8 +111,8 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
         if (_busy > 0)
         {
             _busy -= seconds;
-            _position = _position with { X = _position.X + (40 * seconds) };
-            _velocity = 40;
+            _position = _position with { X = _position.X + (160 / HomingSeconds * seconds) };
+            _velocity = 160 / HomingSeconds;
             if (_busy <= 0)
             {
                 (_position, _homed, _velocity) = (HomeEnd, HomedAxes.All, 0);
@@ -139,7 +148,7 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
             {
                 if (_queued <= 0)
                 {
-                    _busy = IsStuck ? 0 : 4;
+                    _busy = IsStuck ? 0 : HomingSeconds;
                 }
                 return;
             }
