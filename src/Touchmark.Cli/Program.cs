@@ -19,6 +19,7 @@ internal static class Program
             SignInCommands.Login(),
             SignInCommands.Logout(),
             AccountCommands.Create(),
+            AuditCommands.Create(),
             DesignCommands.Create(),
             LicenceCommands.Create(),
             PrinterCommands.Create(),

@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Jobs;
@@ -39,6 +40,7 @@ internal static class Program
         builder.AddWeb(options);
         services.AddStorage();
         services.AddKeys();
+        services.AddAudit();
         services.AddAccounts();
         services.AddDesigns();
         services.AddPrinters();
@@ -54,6 +56,7 @@ internal static class Program
         var app = builder.Build();
         app.MapWeb();
         app.MapKeys();
+        app.MapAudit();
         app.MapAccounts();
         app.MapDesigns();
         app.MapPrinters();

@@ -51,6 +51,23 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_single_statement_is_verified_too_and_an_altered_one_is_not_believed()
+    {
+        var statement = Convert.FromHexString(string.Concat(File.ReadLines(Path.Combine(CommandLine.VectorFolder, "statement/audit-record.hex")).Where(line => line[0] != '#')));
+        var trust = Path.Combine(CommandLine.VectorFolder, "statement/trust.json");
+
+        var good = await _touchmark.RunAsync("verify", _touchmark.Write("record.cose", statement), "--trust", trust);
+        Assert.Equal(0, good.ExitCode);
+        Assert.StartsWith("VALID", good.Output, StringComparison.Ordinal);
+        Assert.Contains("licence.revoked", good.Output, StringComparison.Ordinal);
+
+        statement[^1] ^= 1;
+        var altered = await _touchmark.RunAsync("verify", _touchmark.Write("record.cose", statement), "--trust", trust);
+        Assert.Equal(1, altered.ExitCode);
+        Assert.Contains("NOT to be believed", altered.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Json_holds_verdict_checks_and_every_field()
     {
         var outcome = await _touchmark.RunAsync("verify", _touchmark.Write("part.touchmark", CommandLine.ValidCertificate()), "--trust", CommandLine.TrustFile, "--json");

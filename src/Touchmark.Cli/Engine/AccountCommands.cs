@@ -13,8 +13,53 @@ internal static class AccountCommands
         CreateAccount(),
         Arguments.Asking("list", "List all accounts.", (engine, _, cancel) => engine.GetAsync("/api/accounts", cancel), accounts => Screen.Table(accounts, "There are no accounts.",
             new("E-mail", "email"), new("Name", "name"), new("Role", "role"), new("Organisation", "organisation"), new("Id", "id"))),
+        Change("disable", "Lock an account out, with every token that it holds."),
+        Change("enable", "Let a disabled account sign in again."),
+        Change("sign-out", "Sign an account out everywhere."),
+        ChangeRole(),
+        ChangePassword(),
+        Arguments.Asking("tokens", "List where your account is signed in.", (engine, _, cancel) => engine.GetAsync("/api/tokens", cancel), tokens => Screen.Table(tokens, "There are no tokens.",
+            new("Id", "id"), new("Since", "created_at"), new("Until", "expires_at"), new("This one", "current"))),
+        RevokeToken(),
         Arguments.Asking("me", "Show the account that is signed in.", (engine, _, cancel) => engine.GetAsync("/api/me", cancel), Screen.Facts),
     };
+
+    private static Command Change(string act, string description)
+    {
+        var id = Arguments.Id("account");
+        return Arguments.Asking(act, description, (engine, parsed, cancel) => engine.PostAsync($"/api/accounts/{parsed.GetValue(id)}/{act}", null, cancel), Screen.Facts, id);
+    }
+
+    private static Command ChangeRole()
+    {
+        var id = Arguments.Id("account");
+        var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor or admin.", Required = true };
+        role.AcceptOnlyFromAmong(Roles);
+        return Arguments.Asking("role", "Give an account another role.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/accounts/{parsed.GetValue(id)}/role", new { Role = parsed.GetValue(role) }, cancel), Screen.Facts, id, role);
+    }
+
+    private static Command ChangePassword()
+    {
+        var old = Arguments.PasswordFile();
+        var next = new Option<FileInfo>("--new-password-file") { Description = "A file that holds the new password; its first line counts.", Required = true };
+        return Arguments.Asking("password", "Change your password; you stay signed in here and nowhere else.", (engine, parsed, cancel) => engine.PostAsync(
+            "/api/me/password", new { CurrentPassword = Arguments.ReadPassword(parsed.GetValue(old)!), NewPassword = Arguments.ReadPassword(parsed.GetValue(next)!) }, cancel), _ => Screen.Line("Changed."), old, next);
+    }
+
+    private static Command RevokeToken()
+    {
+        var id = new Argument<string>("id") { Description = "The token's id, from the list." };
+        var command = new Command("revoke-token", "End one of your tokens.") { id };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var engine = EngineClient.SignedIn();
+            await engine.DeleteAsync($"/api/tokens/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancel);
+            Screen.Line("Ended.");
+            return 0;
+        });
+        return command;
+    }
 
     private static Command CreateAccount()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Spectre.Console;
 using Touchmark.Cli.Terminal;
 using Touchmark.Evidence.Documents;
@@ -11,9 +12,7 @@ internal static class VerdictView
 {
     public static void Show(CertificateVerdict verdict)
     {
-        Screen.Line(Sum(verdict.Verdict.Kind));
-        Screen.Line("");
-        ShowChecks(verdict.Verdict.Checks);
+        ShowVerdict(verdict.Verdict);
         if (verdict.Certificate is { } certificate)
         {
             Screen.Line("");
@@ -22,11 +21,27 @@ internal static class VerdictView
         }
     }
 
+    /// <summary>The verdict on one statement on its own, and what that says.</summary>
+    public static void Show(Verdict verdict, JsonElement statement)
+    {
+        ShowVerdict(verdict);
+        Screen.Line("");
+        Screen.Line(verdict.IsValid ? "The statement says:" : "The statement claims, and it is NOT to be believed:");
+        Screen.Facts(statement.GetProperty("document"));
+    }
+
+    private static void ShowVerdict(Verdict verdict)
+    {
+        Screen.Line(Sum(verdict.Kind));
+        Screen.Line("");
+        ShowChecks(verdict.Checks);
+    }
+
     private static string Sum(VerdictKind kind) => kind switch
     {
         VerdictKind.Valid => "VALID: everything that can be checked offline is in order.",
         VerdictKind.UntrustedKey => "NOT VALID: it is signed with a key that is not pinned here.",
-        VerdictKind.Unreadable => "UNREADABLE: this is not an intact certificate file.",
+        VerdictKind.Unreadable => "UNREADABLE: this is no intact certificate file and no statement.",
         _ => "NOT VALID: it was altered, or the print was not what it should have been.",
     };
 

@@ -9,7 +9,7 @@ using Touchmark.Evidence.Verification;
 namespace Touchmark.Cli.Verification;
 
 /// <summary>
-/// <c>touchmark verify</c>: checks a certificate file with nothing but the file and the pinned keys.
+/// <c>touchmark verify</c>: checks a certificate file, or one statement on its own, with nothing but the file and the pinned keys.
 /// Exit code 0: valid, 1: not valid, 2: unreadable.
 /// </summary>
 internal static class VerifyCommand
@@ -18,7 +18,7 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("file") { Description = "A certificate file." };
+        var file = new Argument<FileInfo>("file") { Description = "A certificate file, or a single statement such as an audit record." };
         var trust = new Option<FileInfo?>("--trust") { Description = "The keys to believe, instead of the pinned ones." };
         var json = new Option<bool>("--json") { Description = "Print verdict, checks and every field of the certificate as JSON." };
         var command = new Command("verify", "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, json };
@@ -29,17 +29,37 @@ internal static class VerifyCommand
 
     private static int Verify(byte[] bytes, TrustStore trust, bool json)
     {
-        var verdict = CertificateVerifier.Verify(bytes, trust, TimeProvider.System.GetUtcNow());
-        if (json)
+        var now = TimeProvider.System.GetUtcNow();
+        Verdict verdict;
+        if (Statement.TryParse(bytes, out _, out _))
         {
-            Screen.Json(ToJson(bytes, verdict));
+            var part = new StatementPart(bytes, null);
+            verdict = StatementVerifier.Verify(part, trust, now);
+            var statement = JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(part));
+            if (json)
+            {
+                Screen.Json(ToJson(verdict, statement: statement));
+            }
+            else
+            {
+                VerdictView.Show(verdict, statement);
+            }
         }
         else
         {
-            VerdictView.Show(verdict);
+            var certificate = CertificateVerifier.Verify(bytes, trust, now);
+            verdict = certificate.Verdict;
+            if (json)
+            {
+                Screen.Json(ToJson(verdict, file: CertificateFile.TryDecode(bytes, out var file, out _) ? JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(file)) : null));
+            }
+            else
+            {
+                VerdictView.Show(certificate);
+            }
         }
 
-        if (verdict.Verdict.Kind == VerdictKind.UntrustedKey)
+        if (verdict.Kind == VerdictKind.UntrustedKey)
         {
             Console.Error.WriteLine(trust.Keys.Count == 0
                 ? "error: no keys are pinned, so there is nothing to check signatures with."
@@ -47,7 +67,7 @@ internal static class VerifyCommand
             Console.Error.WriteLine($"hint: {PinnedTrust.HowToGetIt}");
         }
 
-        return verdict.Verdict.Kind switch { VerdictKind.Valid => 0, VerdictKind.Unreadable => Unreadable, _ => 1 };
+        return verdict.Kind switch { VerdictKind.Valid => 0, VerdictKind.Unreadable => Unreadable, _ => 1 };
     }
 
     private static byte[] Read(FileInfo file)
@@ -71,20 +91,19 @@ internal static class VerifyCommand
         }
     }
 
-    private static JsonElement ToJson(byte[] bytes, CertificateVerdict verdict) => JsonSerializer.SerializeToElement(
+    private static JsonElement ToJson(Verdict verdict, JsonElement? file = null, JsonElement? statement = null) => JsonSerializer.SerializeToElement(
         new
         {
-            Verdict = JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.Verdict.Kind.ToString()),
-            Checks = verdict.Verdict.Checks.Select(check => new
+            Verdict = JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.Kind.ToString()),
+            Checks = verdict.Checks.Select(check => new
             {
                 check.Id,
                 Outcome = JsonNamingPolicy.SnakeCaseLower.ConvertName(check.Outcome.ToString()),
                 check.Words,
                 check.Figures,
             }),
-            File = CertificateFile.TryDecode(bytes, out var file, out _)
-                ? JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(file))
-                : (JsonElement?)null,
+            File = file,
+            Statement = statement,
         },
         EngineClient.Json);
 }

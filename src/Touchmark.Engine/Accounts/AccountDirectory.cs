@@ -1,11 +1,13 @@
 using System.Data.Common;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
+using Touchmark.Evidence.Documents;
 
 namespace Touchmark.Engine.Accounts;
 
 /// <summary>Accounts and their organisations. An organisation comes into being with its first account.</summary>
-internal sealed class AccountDirectory(Database database, Passwords passwords, SetupToken setup, TimeProvider time, ILogger<AccountDirectory> log)
+internal sealed class AccountDirectory(Database database, Passwords passwords, SetupToken setup, AuditTrail trail, TimeProvider time, ILogger<AccountDirectory> log)
 {
     private const string Columns =
         "select accounts.id, accounts.email, accounts.name, accounts.role, accounts.organisation_id, organisations.name as organisation, accounts.created_at, accounts.disabled_at "
@@ -44,7 +46,7 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
         };
         try
         {
-            account = await InsertAsync(account, passwords.Hash(request.Password), first, cancel);
+            account = await InsertAsync(account, passwords.Hash(request.Password), first ? null : caller, cancel);
         }
         catch (DbException error) when (database.IsDuplicate(error))
         {
@@ -80,25 +82,11 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
     public Task<IReadOnlyList<AccountView>> ListAsync(CancellationToken cancel) =>
         database.QueryAsync<AccountView>(Columns + "order by accounts.created_at, accounts.id", null, cancel);
 
-    /// <summary>Locks an account out at once, with every token that it holds. Its record stays.</summary>
-    public async Task<Outcome<AccountView>> DisableAsync(Guid id, Caller caller, CancellationToken cancel)
-    {
-        if (id == caller.AccountId)
-        {
-            return Refusal.Conflict("OWN_ACCOUNT", "An admin cannot disable the account that asks.", "Let another admin do it.");
-        }
-
-        await using (var work = await database.BeginAsync(cancel))
-        {
-            await work.ExecuteAsync("update accounts set disabled_at = @Now where id = @Id and disabled_at is null", new { Id = id, Now = time.GetUtcNow() }, cancel);
-            await work.ExecuteAsync("delete from tokens where account_id = @Id", new { Id = id }, cancel);
-            await work.CommitAsync(cancel);
-        }
-
-        return await FindAsync(id, cancel) is { } account ? account : Refusal.NotFound("account");
-    }
-
     private static string NormaliseEmail(string email) => email.Trim().ToLowerInvariant();
+
+    internal static Refusal? CheckPassword(string password) => password.Length is >= Passwords.MinimumLength and <= Passwords.MaximumLength ? null
+        : Refusal.Invalid("PASSWORD_LENGTH", $"A password has {Passwords.MinimumLength} to {Passwords.MaximumLength} characters.", "Choose a longer one; a few words are fine.")
+            .With("minimum", Passwords.MinimumLength).With("maximum", Passwords.MaximumLength).With("length", password.Length);
 
     private static Refusal? Check(NewAccount request, Role? role)
     {
@@ -108,10 +96,9 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
             return Refusal.Invalid("EMAIL_INVALID", "This is not an e-mail address.", "Send one like name@example.org, of at most 254 characters.");
         }
 
-        if (request.Password.Length is < Passwords.MinimumLength or > Passwords.MaximumLength)
+        if (CheckPassword(request.Password) is { } refusal)
         {
-            return Refusal.Invalid("PASSWORD_LENGTH", $"A password has {Passwords.MinimumLength} to {Passwords.MaximumLength} characters.", "Choose a longer one; a few words are fine.")
-                .With("minimum", Passwords.MinimumLength).With("maximum", Passwords.MaximumLength).With("length", request.Password.Length);
+            return refusal;
         }
 
         if (role is null)
@@ -124,7 +111,11 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
             : null;
     }
 
-    private async Task<AccountView> InsertAsync(AccountView account, string passwordHash, bool first, CancellationToken cancel)
+    /// <param name="account">To insert.</param>
+    /// <param name="passwordHash">Its password.</param>
+    /// <param name="maker">The admin; null when it is the first account.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    private async Task<AccountView> InsertAsync(AccountView account, string passwordHash, Caller? maker, CancellationToken cancel)
     {
         await using var work = await database.BeginAsync(cancel);
         var key = new { Id = Guid.CreateVersion7(time.GetUtcNow()), account.Organisation, Key = account.Organisation.ToUpperInvariant(), account.CreatedAt };
@@ -138,11 +129,14 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
             values (@Id, @OrganisationId, @Email, @Name, @Role, @PasswordHash, @CreatedAt)
             """,
             new { account.Id, account.OrganisationId, account.Email, account.Name, account.Role, PasswordHash = passwordHash, account.CreatedAt }, cancel);
-        if (first)
+        if (maker is null)
         {
             await work.ExecuteAsync("insert into bootstrap (id, account_id) values (1, @Id)", new { account.Id }, cancel);
         }
 
+        var about = $"account/{account.Id:D}";
+        AuditDetail[] details = [new("role", account.Role.ToString().ToLowerInvariant()), new("organisation", $"organisation/{account.OrganisationId:D}")];
+        await trail.RecordAsync(work, maker is null ? AuditedAct.By("setup-token", Acts.AccountCreated, about, details) : AuditedAct.By(maker, Acts.AccountCreated, about, details), cancel);
         await work.CommitAsync(cancel);
         return account;
     }

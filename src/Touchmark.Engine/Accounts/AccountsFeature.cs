@@ -17,6 +17,7 @@ internal static class AccountsFeature
         services.AddSingleton<SetupToken>();
         services.AddHostedService(provider => provider.GetRequiredService<SetupToken>());
         services.AddSingleton<AccountDirectory>();
+        services.AddSingleton<AccountAdministration>();
         services.AddSingleton<SignInAttempts>();
         services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
@@ -30,9 +31,26 @@ internal static class AccountsFeature
             .WithSummary("Make an account: the first one with the setup token, every other one as an admin.");
         app.MapGet("/api/accounts", (AccountDirectory accounts, CancellationToken cancel) => accounts.ListAsync(cancel)).For(Role.Admin, Role.Auditor)
             .WithSummary("List all accounts.");
-        app.MapPost("/api/accounts/{id:guid}/disable", async (Guid id, Caller caller, AccountDirectory accounts, CancellationToken cancel) =>
+        app.MapPost("/api/accounts/{id:guid}/disable", async (Guid id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
             (await accounts.DisableAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
             .WithSummary("Lock an account out, with every token that it holds.");
+        app.MapPost("/api/accounts/{id:guid}/enable", async (Guid id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.EnableAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
+            .WithSummary("Let a disabled account sign in again.");
+        app.MapPost("/api/accounts/{id:guid}/role", async (Guid id, RoleChange request, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.ChangeRoleAsync(id, request.Role, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
+            .WithSummary("Give an account another role.");
+        app.MapPost("/api/accounts/{id:guid}/sign-out", async (Guid id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.RevokeTokensAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
+            .WithSummary("Sign an account out everywhere.");
+        app.MapPost("/api/me/password", async (PasswordChange request, HttpRequest http, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.ChangePasswordAsync(request, TokenAuthentication.Bearer(http)!, caller, cancel)).ToResult(_ => Results.NoContent())).ForAnyRole()
+            .Produces(StatusCodes.Status204NoContent).WithSummary("Change your password; every other token of yours ends.");
+        app.MapGet("/api/tokens", (HttpRequest http, Caller caller, TokenBook tokens, CancellationToken cancel) =>
+            tokens.ListAsync(caller.AccountId, TokenAuthentication.Bearer(http), cancel)).ForAnyRole().WithSummary("List where your account is signed in.");
+        app.MapDelete("/api/tokens/{id}", async (string id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.RevokeTokenAsync(id, caller, cancel)).ToResult(_ => Results.NoContent())).ForAnyRole()
+            .Produces(StatusCodes.Status204NoContent).WithSummary("End one of your tokens.");
         app.MapGet("/api/organisations", ListManufacturersAsync).For(Role.Oem, Role.Admin, Role.Auditor)
             .WithSummary("List the organisations that a licence can be granted to.");
         app.MapPost("/api/tokens", SignInAsync).Produces<IssuedToken>(StatusCodes.Status201Created).WithSummary("Sign in: get a bearer token for 24 hours.");

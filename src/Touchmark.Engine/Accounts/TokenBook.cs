@@ -50,7 +50,39 @@ internal sealed class TokenBook(Database database, TimeProvider time)
     public Task RevokeAsync(string token, CancellationToken cancel) =>
         database.ExecuteAsync("delete from tokens where hash = @Hash", new { Hash = Hash(token) }, cancel);
 
+    /// <summary>The tokens that an account holds, newest first.</summary>
+    public async Task<IReadOnlyList<HeldToken>> ListAsync(Guid accountId, string? current, CancellationToken cancel)
+    {
+        var here = current is null ? null : Hash(current);
+        var rows = await database.QueryAsync<TokenRow>(
+            "select hash, created_at, expires_at from tokens where account_id = @AccountId and expires_at > @Now order by created_at desc", new { AccountId = accountId, Now = time.GetUtcNow() }, cancel);
+        return [.. rows.Select(row => new HeldToken(IdOf(row.Hash), row.CreatedAt, row.ExpiresAt, here is not null && row.Hash.AsSpan().SequenceEqual(here)))];
+    }
+
+    /// <summary>Ends the token of this account that is listed under this id; false when there is none.</summary>
+    public static async Task<bool> RevokeAsync(Transaction work, Guid accountId, string id, CancellationToken cancel)
+    {
+        var hashes = await work.QueryAsync<byte[]>("select hash from tokens where account_id = @AccountId", new { AccountId = accountId }, cancel);
+        return hashes.FirstOrDefault(hash => IdOf(hash) == id) is { } found && await work.ExecuteAsync("delete from tokens where hash = @Hash", new { Hash = found }, cancel) == 1;
+    }
+
+    /// <summary>Ends every token of an account but, where there is one, <paramref name="except"/>; says how many.</summary>
+    public static Task<int> RevokeAllAsync(Transaction work, Guid accountId, CancellationToken cancel, string? except = null) =>
+        work.ExecuteAsync("delete from tokens where account_id = @AccountId and hash <> @Kept", new { AccountId = accountId, Kept = except is null ? [] : Hash(except) }, cancel);
+
+    // Tells tokens apart and gives nothing away of one: 64 bits of the hash of 256 random bits.
+    private static string IdOf(byte[] hash) => Convert.ToHexStringLower(hash.AsSpan(0, 8));
+
     private static byte[] Hash(string token) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(token));
+
+    private sealed record TokenRow
+    {
+        public byte[] Hash { get; init; } = [];
+
+        public DateTimeOffset CreatedAt { get; init; }
+
+        public DateTimeOffset ExpiresAt { get; init; }
+    }
 
     private sealed record HolderRow
     {
@@ -65,3 +97,10 @@ internal sealed class TokenBook(Database database, TimeProvider time)
 /// <param name="Token">The secret itself; shown once and kept nowhere.</param>
 /// <param name="ExpiresAt">From then on it is refused.</param>
 internal sealed record IssuedToken(string Token, DateTimeOffset ExpiresAt);
+
+/// <summary>A token that is in use somewhere.</summary>
+/// <param name="Id">To end it by.</param>
+/// <param name="CreatedAt">When somebody signed in.</param>
+/// <param name="ExpiresAt">From then on it is refused.</param>
+/// <param name="Current">It is the one that asks.</param>
+internal sealed record HeldToken(string Id, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, bool Current);

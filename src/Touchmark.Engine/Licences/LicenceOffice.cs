@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
@@ -9,7 +10,7 @@ using Touchmark.Evidence.Documents;
 namespace Touchmark.Engine.Licences;
 
 /// <summary>Grants and revokes: each one a signed statement, stored with the licence.</summary>
-internal sealed class LicenceOffice(Database database, LicenceLedger ledger, DesignLibrary designs, EngineStatements statements, TimeProvider time, ILogger<LicenceOffice> log)
+internal sealed class LicenceOffice(Database database, LicenceLedger ledger, DesignLibrary designs, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<LicenceOffice> log)
 {
     private const long MaximumPrints = 1_000_000;
 
@@ -85,11 +86,17 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
 
         var now = time.GetUtcNow();
         var document = new LicenceRevocation { LicenceId = id, LicenceStatement = SHA256.HashData(licence.Statement), RevokedAt = now, Reason = clean };
-        var changed = await database.ExecuteAsync(
-            "update licences set revoked_at = @Now, revocation_statement = @Statement where id = @Id and revoked_at is null", new { Id = id, Now = now, Statement = statements.Sign(document) }, cancel);
-        if (changed == 0)
+        await using (var work = await database.BeginAsync(cancel))
         {
-            return Refusal.Conflict("LICENCE_REVOKED", "This licence was revoked before.", "Nothing is left to do.").With("licence", id);
+            var changed = await work.ExecuteAsync(
+                "update licences set revoked_at = @Now, revocation_statement = @Statement where id = @Id and revoked_at is null", new { Id = id, Now = now, Statement = statements.Sign(document) }, cancel);
+            if (changed == 0)
+            {
+                return Refusal.Conflict("LICENCE_REVOKED", "This licence was revoked before.", "Nothing is left to do.").With("licence", id);
+            }
+
+            await trail.RecordAsync(work, AuditedAct.By(caller, Acts.LicenceRevoked, $"licence/{id:D}", new("policy", LicenceGrant.NameOf(licence.RevocationPolicy)), new("reason", clean)), cancel);
+            await work.CommitAsync(cancel);
         }
 
         log.LogInformation("Licence {LicenceId} revoked", id);
@@ -207,6 +214,8 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
             await work.ExecuteAsync("insert into licence_scopes (licence_id, kind, value) values (@LicenceId, @Kind, @Value)", new { document.LicenceId, Kind = kind, Value = value }, cancel);
         }
 
+        await trail.RecordAsync(
+            work, AuditedAct.By(caller, Acts.LicenceGranted, $"licence/{document.LicenceId:D}", new("design", $"design/{document.DesignId:D}"), new("prints", $"{document.Prints}")), cancel);
         await work.CommitAsync(cancel);
     }
 }

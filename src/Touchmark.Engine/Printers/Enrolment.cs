@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Touchmark.Cryptography;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
@@ -13,7 +14,7 @@ using Refusal = Touchmark.Engine.Web.Refusal;
 namespace Touchmark.Engine.Printers;
 
 /// <summary>Takes a printer in: the code says for whom, the proof that the gateway holds the device key, the profile which machine it is.</summary>
-internal sealed class Enrolment(Database database, PairingCodes codes, EngineKeys keys, EngineStatements statements, TimeProvider time, ILogger<Enrolment> log)
+internal sealed class Enrolment(Database database, PairingCodes codes, EngineKeys keys, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<Enrolment> log)
 {
     /// <summary>What the device key signs (ES256): deterministic CBOR [ "touchmark enrolment v1", code, device public key, profile ].</summary>
     public static byte[] ProofMessage(string code, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
@@ -27,12 +28,12 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
         }
 
         await using var work = await database.BeginAsync(cancel);
-        if (!(await codes.RedeemAsync(work, request.Code, cancel)).Has(out var organisation, out refusal))
+        if (!(await codes.RedeemAsync(work, request.Code, cancel)).Has(out var redeemed, out refusal))
         {
             return refusal;
         }
 
-        var manufacturer = await work.FirstOrDefaultAsync<string>("select name from organisations where id = @Id", new { Id = organisation }, cancel);
+        var manufacturer = await work.FirstOrDefaultAsync<string>("select name from organisations where id = @Id", new { Id = redeemed.OrganisationId }, cancel);
         var now = time.GetUtcNow();
         var document = new PrinterEnrolment
         {
@@ -55,7 +56,7 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
                 new
                 {
                     document.PrinterId,
-                    Organisation = organisation,
+                    Organisation = redeemed.OrganisationId,
                     document.PrinterName,
                     document.PrinterModel,
                     MachineId = document.MachineId.ToArray(),
@@ -70,8 +71,11 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
             return Refusal.Conflict("DEVICE_KEY_KNOWN", "A printer is enrolled with this device key already.", "Let the gateway make a new device key, and enrol again with the same code.");
         }
 
+        // Whoever made the code answers for the printer: the gateway that brought it has no account.
+        var act = AuditedAct.By($"account/{redeemed.CreatedBy:D}", Acts.PrinterEnrolled, $"printer/{document.PrinterId:D}", new("machine_id", Convert.ToHexStringLower(document.MachineId.Span)), new("by", "pairing code"));
+        await trail.RecordAsync(work, act with { AccountId = redeemed.CreatedBy }, cancel);
         await work.CommitAsync(cancel);
-        log.LogInformation("Printer {PrinterId} enrolled for organisation {OrganisationId}", document.PrinterId, organisation);
+        log.LogInformation("Printer {PrinterId} enrolled for organisation {OrganisationId}", document.PrinterId, redeemed.OrganisationId);
         return new EnrolmentAnswer(document.PrinterId, keys.Transport.PublicKey.ToArray(), statements.TrustJson);
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 
@@ -9,7 +10,7 @@ namespace Touchmark.Engine.Printers;
 /// <summary>
 /// One-time codes that bring a printer into an organisation: 16 characters of Crockford's base32 (80 bits, so that even their hash gives nothing away), good for ten minutes.
 /// </summary>
-internal sealed class PairingCodes(Database database, TimeProvider time)
+internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
@@ -25,12 +26,13 @@ internal sealed class PairingCodes(Database database, TimeProvider time)
         await work.ExecuteAsync(
             "insert into pairing_codes (hash, organisation_id, created_by, expires_at) values (@Hash, @OrganisationId, @AccountId, @ExpiresAt)",
             new { Hash = Hash(code), caller.OrganisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
+        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PairingCodeMade, $"organisation/{caller.OrganisationId:D}"), cancel);
         await work.CommitAsync(cancel);
         return new PairingCode(string.Join('-', code.Chunk(4).Select(group => new string(group))), now + Lifetime);
     }
 
-    /// <summary>Uses the code up and says to which organisation it leads.</summary>
-    public async Task<Outcome<Guid>> RedeemAsync(Transaction work, string code, CancellationToken cancel)
+    /// <summary>Uses the code up and says to which organisation it leads, and who made it.</summary>
+    public async Task<Outcome<RedeemedCode>> RedeemAsync(Transaction work, string code, CancellationToken cancel)
     {
         if (Normalise(code) is { } normal)
         {
@@ -38,7 +40,7 @@ internal sealed class PairingCodes(Database database, TimeProvider time)
             // One statement decides, so two gateways with one code cannot both win.
             if (await work.ExecuteAsync("update pairing_codes set used_at = @Now where hash = @Hash and used_at is null and expires_at > @Now", args, cancel) == 1)
             {
-                return await work.FirstOrDefaultAsync<Guid>("select organisation_id from pairing_codes where hash = @Hash", args, cancel);
+                return (await work.FirstOrDefaultAsync<RedeemedCode>("select organisation_id, created_by from pairing_codes where hash = @Hash", args, cancel))!;
             }
         }
 
@@ -73,3 +75,11 @@ internal sealed class PairingCodes(Database database, TimeProvider time)
 /// <param name="Code">Four groups of four characters; shown once.</param>
 /// <param name="ExpiresAt">Ten minutes after it was made.</param>
 internal sealed record PairingCode(string Code, DateTimeOffset ExpiresAt);
+
+/// <summary>For which organisation a code was made, and by which account.</summary>
+internal sealed record RedeemedCode
+{
+    public Guid OrganisationId { get; init; }
+
+    public Guid CreatedBy { get; init; }
+}

@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Streaming;
@@ -7,7 +8,7 @@ using Refusal = Touchmark.Engine.Web.Refusal;
 namespace Touchmark.Engine.Printers;
 
 /// <summary>The enrolled printers.</summary>
-internal sealed class PrinterFleet(Database database, TimeProvider time)
+internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProvider time)
 {
     private const string Columns =
         "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
@@ -33,7 +34,15 @@ internal sealed class PrinterFleet(Database database, TimeProvider time)
             return Refusal.NotFound("printer");
         }
 
-        await database.ExecuteAsync("update printers set revoked_at = @Now where id = @Id and revoked_at is null", new { Id = id, Now = time.GetUtcNow() }, cancel);
+        await using (var work = await database.BeginAsync(cancel))
+        {
+            if (await work.ExecuteAsync("update printers set revoked_at = @Now where id = @Id and revoked_at is null", new { Id = id, Now = time.GetUtcNow() }, cancel) > 0)
+            {
+                await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PrinterRevoked, $"printer/{id:D}"), cancel);
+                await work.CommitAsync(cancel);
+            }
+        }
+
         return (await FindAsync(id, cancel))!;
     }
 }

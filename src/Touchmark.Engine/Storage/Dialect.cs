@@ -17,6 +17,9 @@ internal abstract class Dialect : IAsyncDisposable
     /// <summary>A statement that makes other nodes wait until this transaction, which changes the schema, has ended.</summary>
     public abstract string LockSchema { get; }
 
+    /// <summary>A statement that makes other transactions that add to the audit trail wait until this one has ended.</summary>
+    public abstract string LockAudit { get; }
+
     public abstract Task<DbConnection> OpenAsync(CancellationToken cancel);
 
     /// <summary>Waits for the right to write, where the database has one writer at a time.</summary>
@@ -50,6 +53,8 @@ internal abstract class Dialect : IAsyncDisposable
         public override string Blob => "blob";
 
         public override string LockSchema => "select 1";
+
+        public override string LockAudit => "select 1";
 
         public override async Task<DbConnection> OpenAsync(CancellationToken cancel)
         {
@@ -99,6 +104,8 @@ internal abstract class Dialect : IAsyncDisposable
         public override string Blob => "bytea";
 
         public override string LockSchema => "select pg_advisory_xact_lock(7817261)";
+
+        public override string LockAudit => "select pg_advisory_xact_lock(7817262)";
 
         public override async Task<DbConnection> OpenAsync(CancellationToken cancel) => await source.OpenConnectionAsync(cancel);
 

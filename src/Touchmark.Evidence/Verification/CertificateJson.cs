@@ -35,6 +35,18 @@ public static class CertificateJson
         return buffer.ToArray();
     }
 
+    /// <summary>The same of one statement on its own. UTF-8.</summary>
+    public static byte[] Write(StatementPart part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, Options))
+        {
+            WritePart(writer, part);
+        }
+        return buffer.ToArray();
+    }
+
     private static void WritePart(Utf8JsonWriter writer, StatementPart part)
     {
         writer.WriteStartObject();

@@ -38,6 +38,19 @@ public static class StatementVerifier
         return verdict;
     }
 
+    /// <summary>Verifies an envelope whose document may be of any type that this version knows.</summary>
+    public static Verdict Verify(StatementPart part, TrustStore trust, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        var type = Statement.TryParse(part.Envelope, out var statement, out _) ? statement.ContentType : "";
+        return type == PrintCertificate.ContentType ? Verify<PrintCertificate>(part, trust, now, out _)
+            : type == LicenceGrant.ContentType ? Verify<LicenceGrant>(part, trust, now, out _)
+            : type == LicenceRevocation.ContentType ? Verify<LicenceRevocation>(part, trust, now, out _)
+            : type == PrinterEnrolment.ContentType ? Verify<PrinterEnrolment>(part, trust, now, out _)
+            : type == SliceRecord.ContentType ? Verify<SliceRecord>(part, trust, now, out _)
+            : Verify<AuditRecord>(part, trust, now, out _);
+    }
+
     /// <summary>The document of a statement, checked against it; null and a failed check when it is not one of this type.</summary>
     internal static T? CheckDocument<T>(Checks checks, string subject, Statement statement, ReadOnlyMemory<byte>? beside)
         where T : class, IDocument<T>

@@ -93,6 +93,68 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public async Task An_enabled_account_signs_in_again_and_its_old_tokens_stay_gone()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        var admin = await server.AdminAsync();
+        using var oem = await server.JoinAsync(Role.Oem, "Bracket Works");
+        var id = (await oem.GetAsync("/api/me")).Id;
+        (await admin.PostAsync($"/api/accounts/{id}/disable")).IsGood();
+        (await admin.PostAsync($"/api/accounts/{id}/enable")).IsGood();
+
+        (await oem.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+        using var again = await server.SignInAsync(oem.Email);
+        (await again.GetAsync("/api/me")).IsGood();
+    }
+
+    [Fact]
+    public async Task Another_role_counts_from_the_next_request_on()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        var admin = await server.AdminAsync();
+        using var worker = await server.JoinAsync(Role.Operator, "Print Shop");
+        (await worker.PostAsync("/api/pairing-codes")).IsRefused(HttpStatusCode.Forbidden, "FORBIDDEN");
+
+        (await admin.PostAsync($"/api/accounts/{(await worker.GetAsync("/api/me")).Id}/role", new { role = "manufacturer" })).IsGood();
+
+        (await worker.PostAsync("/api/pairing-codes")).IsGood();
+    }
+
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task There_is_always_an_admin_left_whoever_is_faster(StorageKind storage)
+    {
+        await using var server = await ServerFactory.StartAsync(storage);
+        var one = await server.AdminAsync();
+        using var other = await server.JoinAsync(Role.Admin, "Touchmark");
+        var (oneId, otherId) = ((await one.GetAsync("/api/me")).Id, (await other.GetAsync("/api/me")).Id);
+
+        var answers = await Task.WhenAll(one.PostAsync($"/api/accounts/{otherId}/role", new { role = "auditor" }), other.PostAsync($"/api/accounts/{oneId}/role", new { role = "auditor" }));
+
+        Assert.Contains(answers, answer => answer.Status == HttpStatusCode.OK);
+        Assert.Equal(1, await server.Database.FirstOrDefaultAsync<long>("select count(*) from accounts where role = 5", null, default));
+    }
+
+    [Fact]
+    public async Task A_new_password_needs_the_old_one_and_signs_every_other_place_out()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var here = await server.JoinAsync(Role.Oem, "Bracket Works");
+        using var elsewhere = await server.SignInAsync(here.Email);
+        const string next = "another horse altogether";
+
+        (await here.PostAsync("/api/me/password", new { current_password = "not the password", new_password = next })).IsRefused(HttpStatusCode.Forbidden, "PASSWORD_WRONG");
+        (await here.PostAsync("/api/me/password", new { current_password = Person.Password, new_password = "short" })).IsRefused(HttpStatusCode.BadRequest, "PASSWORD_LENGTH");
+        (await elsewhere.GetAsync("/api/me")).IsGood();
+        (await here.PostAsync("/api/me/password", new { current_password = Person.Password, new_password = next })).IsGood();
+
+        (await here.GetAsync("/api/me")).IsGood();
+        (await elsewhere.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+        (await elsewhere.PostAsync("/api/tokens", new { email = here.Email, Person.Password })).IsRefused(HttpStatusCode.Unauthorized, "SIGN_IN_REFUSED");
+        (await elsewhere.PostAsync("/api/tokens", new { email = here.Email, password = next })).IsGood();
+    }
+
+    [Fact]
     public void Roles_are_stored_as_numbers_that_never_change()
     {
         // When this fails: a number that is in people's databases got another meaning. Put the old numbers back; give a new role a new number and add it here.

@@ -36,6 +36,26 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task Tokens_are_listed_without_their_secret_and_each_can_be_ended()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var here = await server.JoinAsync(Role.Auditor, "Watchers");
+        using var elsewhere = await server.SignInAsync(here.Email);
+        using var stranger = await server.JoinAsync(Role.Auditor, "Watchers");
+
+        var listed = (await here.GetAsync("/api/tokens")).IsGood();
+        Assert.Equal(2, listed.Body.GetArrayLength());
+        Assert.DoesNotContain(elsewhere.Token, listed.Text, StringComparison.Ordinal);
+        var other = listed.Body.EnumerateArray().Single(token => !token.GetProperty("current").GetBoolean()).GetProperty("id").GetString();
+
+        (await stranger.DeleteAsync($"/api/tokens/{other}")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+        (await here.DeleteAsync($"/api/tokens/{other}")).IsGood();
+
+        (await elsewhere.GetAsync("/api/me")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+        (await here.GetAsync("/api/me")).IsGood();
+    }
+
+    [Fact]
     public async Task Only_the_hash_of_a_token_is_stored_and_none_is_logged()
     {
         await using var server = await ServerFactory.StartAsync();

@@ -25,6 +25,15 @@ public sealed class VectorTests
         Assert.Equal((RevocationPolicy.AfterPrint, true, false, 20.0, 7.5), (grant.RevocationPolicy, grant.AllowScriptStore, grant.AllowNoDeadMan, grant.MaxSlowdownPercent, grant.MaxTemperatureTrimC));
     }
 
+    [Fact]
+    public void Audit_record_is_valid_and_says_who_did_what_to_what()
+    {
+        var verdict = StatementVerifier.Verify<AuditRecord>(new StatementPart(Read("statement/audit-record.hex"), null), Trust("statement"), Workshop.Now, out var record);
+        Assert.True(verdict.IsValid, string.Join('\n', verdict.Checks.Select(check => check.Words)));
+        Assert.Equal((2, "oem", "licence.revoked", AuditOutcome.Done), (record!.Number, record.ActorRole, record.Act, record.Outcome));
+        Assert.Equal([new("policy", "at_once"), new("reason", "The bracket was recalled.")], record.Details);
+    }
+
     [Theory]
     [MemberData(nameof(RefusedStatements))]
     public void Bad_statement_is_refused_for_its_reason(string name, string reason, string hex)

@@ -1,0 +1,21 @@
+namespace Touchmark.Engine.Audit;
+
+/// <summary>The stable names of the acts that are written down. They are in signed statements: never change or reuse one.</summary>
+internal static class Acts
+{
+    public const string AccountCreated = "account.created";
+    public const string AccountDisabled = "account.disabled";
+    public const string AccountEnabled = "account.enabled";
+    public const string AccountRoleChanged = "account.role_changed";
+    public const string AccountPasswordChanged = "account.password_changed";
+    public const string TokensRevoked = "account.tokens_revoked";
+    public const string LicenceGranted = "licence.granted";
+    public const string LicenceRevoked = "licence.revoked";
+    public const string PairingCodeMade = "pairing_code.made";
+    public const string PrinterEnrolled = "printer.enrolled";
+    public const string PrinterAccepted = "printer.accepted";
+    public const string PrinterRevoked = "printer.revoked";
+    public const string DesignArchived = "design.archived";
+    public const string KeyMade = "key.made";
+    public const string SettingsChanged = "settings.changed";
+}

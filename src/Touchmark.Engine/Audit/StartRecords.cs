@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Documents;
+
+namespace Touchmark.Engine.Audit;
+
+/// <summary>
+/// Writes down at start what the operator of the engine did while it was not running: keys that are there for the first time, and settings that are others than at the last start.
+/// </summary>
+internal sealed class StartRecords(Database database, AuditTrail trail, EngineOptions options) : IHostedService
+{
+    private const string Engine = "engine";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using var work = await database.BeginAsync(cancellationToken);
+        await work.ExecuteAsync(database.Dialect.LockAudit, null, cancellationToken);
+        foreach (var key in await work.QueryAsync<KeyRow>("select purpose, public_key from engine_keys order by purpose", null, cancellationToken))
+        {
+            await RecordChangeAsync(work, Acts.KeyMade, $"key/{key.Purpose}", [new("public_key_sha256", Convert.ToHexStringLower(SHA256.HashData(key.PublicKey)))], cancellationToken);
+        }
+
+        await RecordChangeAsync(work, Acts.SettingsChanged, "settings", Settings(), cancellationToken);
+        await work.CommitAsync(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RecordChangeAsync(Transaction work, string act, string subject, AuditDetail[] details, CancellationToken cancel)
+    {
+        if (await AuditTrail.LastDetailsAsync(work, act, subject, cancel) is not { } last || !last.SequenceEqual(details))
+        {
+            await trail.RecordAsync(work, AuditedAct.By(Engine, act, subject, details), cancel);
+        }
+    }
+
+    // What decides what the engine lets happen. Not where its data lie, and not the database's address, which may hold a password.
+    private AuditDetail[] Settings() =>
+    [
+        new("issuer", options.Issuer),
+        new("design_bytes", options.DesignBytes.ToString(CultureInfo.InvariantCulture)),
+    ];
+
+    private sealed record KeyRow
+    {
+        public string Purpose { get; init; } = "";
+
+        public byte[] PublicKey { get; init; } = [];
+    }
+}
