@@ -1,22 +1,33 @@
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Moonraker;
 
 namespace Touchmark.Gateway;
 
-internal sealed record EnrolOptions(Uri Engine, string Code, MoonrakerAddress Printer, string? Name);
+internal sealed record EnrolOptions(Uri Engine, string Code, MoonrakerAddress Printer, string? Name, bool InstallDeadMan);
+
+internal sealed record DeadManOptions(DeadManTask Task, MoonrakerAddress? Printer);
 
 /// <summary>
-/// What was asked for. Read by hand: four commands with at most six options do not earn a library's megabytes in a program that promises to be small.
+/// What was asked for. Read by hand: five commands with at most six options do not earn a library's megabytes in a program that promises to be small.
 /// </summary>
-internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol)
+internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan)
 {
+    private const string NoDeadMan = "--no-dead-man";
+
+    private const string WrongPrinter = "--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.";
+
     public const string Usage =
         """
         touchmark-gateway drives one printer for a Touchmark engine.
 
-          touchmark-gateway enrol --engine URL --code CODE --printer URL [--name NAME]
+          touchmark-gateway enrol --engine URL --code CODE --printer URL [--name NAME] [--no-dead-man]
               presents this printer to the engine under a one-time pairing code
               --printer   http://HOST:7125, https://HOST:7130 or unix:/path/moonraker.sock
               --name      what people call the printer
+              --no-dead-man  leave the printer's configuration alone; most licences then refuse to print
+          touchmark-gateway deadman install|test|remove [--printer URL]
+              the printer's own dead-man timer, which brings it to rest when this computer dies:
+              installs it in the printer's configuration (restarts the firmware), proves it, or removes it
           touchmark-gateway run          connects to the engine and prints what it is sent, until stopped
           touchmark-gateway status       how the gateway of this folder is
           touchmark-gateway diagnostics  what it did lately (kept in its memory only)
@@ -35,19 +46,40 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         }
 
         var command = arguments[0];
+        var first = 1;
+        DeadManTask? task = null;
+        if (command == "deadman")
+        {
+            task = arguments.ElementAtOrDefault(first++) switch
+            {
+                "install" => DeadManTask.Install,
+                "test" => DeadManTask.Test,
+                "remove" => DeadManTask.Remove,
+                _ => throw Wrong("deadman needs one of install, test and remove."),
+            };
+        }
+
         string[] known = command switch
         {
-            "enrol" => ["--home", "--engine", "--code", "--printer", "--name"],
+            "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan],
+            "deadman" => ["--home", "--printer"],
             "run" or "status" or "diagnostics" => ["--home"],
             "help" or "--help" or "-h" => [],
             _ => throw Wrong($"There is no command '{command}'."),
         };
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 1; i < arguments.Count; i += 2)
+        for (var i = first; i < arguments.Count; i += 2)
         {
             if (!known.Contains(arguments[i], StringComparer.Ordinal))
             {
                 throw Wrong($"{command} has no option '{arguments[i]}'.");
+            }
+
+            if (arguments[i] == NoDeadMan)
+            {
+                values[NoDeadMan] = "";
+                i--;
+                continue;
             }
 
             if (i + 1 == arguments.Count || !values.TryAdd(arguments[i], arguments[i + 1]))
@@ -57,7 +89,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         }
 
         var home = values.GetValueOrDefault("--home");
-        return new CommandLine(command, home, command == "enrol" ? ParseEnrol(values) : null);
+        return new CommandLine(command, home, command == "enrol" ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null);
     }
 
     private static EnrolOptions ParseEnrol(Dictionary<string, string> values)
@@ -72,10 +104,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
             throw new GatewayError("ENGINE_NOT_ENCRYPTED", $"{engine} is neither encrypted nor on this computer.", "Use the engine's https address.");
         }
 
-        if (!MoonrakerAddress.TryParse(values.GetValueOrDefault("--printer"), out var printer))
-        {
-            throw Wrong("--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.");
-        }
+        var printer = ParsePrinter(values) ?? throw Wrong(WrongPrinter);
 
         if (values.GetValueOrDefault("--code") is not { Length: > 0 } code)
         {
@@ -84,8 +113,11 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
 
         // A base address must end with a slash, or its last part would be replaced.
         var withSlash = engine.AbsoluteUri.EndsWith('/') ? engine : new Uri(engine.AbsoluteUri + "/");
-        return new EnrolOptions(withSlash, code, printer, values.GetValueOrDefault("--name"));
+        return new EnrolOptions(withSlash, code, printer, values.GetValueOrDefault("--name"), !values.ContainsKey(NoDeadMan));
     }
+
+    private static MoonrakerAddress? ParsePrinter(Dictionary<string, string> values) =>
+        !values.TryGetValue("--printer", out var text) ? null : MoonrakerAddress.TryParse(text, out var printer) ? printer : throw Wrong(WrongPrinter);
 
     private static GatewayError Wrong(string message) => new("USAGE", message, "touchmark-gateway help lists the commands.");
 }

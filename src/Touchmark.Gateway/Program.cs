@@ -1,5 +1,6 @@
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Diagnostics;
 using Touchmark.Gateway.Enrolment;
 using Touchmark.Gateway.Running;
@@ -34,6 +35,9 @@ internal static class Program
                 return 0;
             case "run":
                 await RunCommand.RunAsync(GatewayHome.Open(line.Home), TimeProvider.System, Console.Out, terminal: !Console.IsOutputRedirected, CancellationToken.None);
+                return 0;
+            case "deadman":
+                await DeadManCommand.RunAsync(GatewayHome.Open(line.Home), line.DeadMan!.Task, line.DeadMan.Printer, TimeProvider.System, Console.Out, CancellationToken.None);
                 return 0;
             case "status" or "diagnostics":
                 return await AskAsync(GatewayHome.Open(line.Home), line.Command == "status" ? "status" : "log");

@@ -140,6 +140,19 @@ public sealed partial class MoonrakerClient
         return entries.ValueKind == JsonValueKind.Array ? entries.EnumerateArray().Count(e => e.Text("type", "") == "command") : 0;
     }
 
+    /// <summary>Path of the configuration that Klipper was started with (<c>printer.info</c>).</summary>
+    public async Task<string> GetConfigFileAsync(CancellationToken cancellationToken) =>
+        (await CallAsync("printer.info", null, UsualTimeout, cancellationToken)).Text("config_file", "");
+
+    /// <summary>Path of a file root such as <c>config</c> on the printer's host; empty when there is none.</summary>
+    public async Task<string> GetFileRootAsync(string root, CancellationToken cancellationToken)
+    {
+        var result = await CallAsync("server.files.roots", null, UsualTimeout, cancellationToken);
+        return result.ValueKind == JsonValueKind.Array && result.EnumerateArray().FirstOrDefault(r => r.Text("name", "") == root) is { ValueKind: JsonValueKind.Object } found
+            ? found.Text("path", "")
+            : "";
+    }
+
     /// <summary>Files under a root such as <c>gcodes</c>.</summary>
     public async Task<IReadOnlyList<StoredFile>> ListFilesAsync(string root, CancellationToken cancellationToken)
     {

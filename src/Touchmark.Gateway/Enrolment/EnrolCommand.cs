@@ -1,6 +1,7 @@
 using System.Text;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Machine;
 using Touchmark.Moonraker;
 
@@ -13,6 +14,11 @@ internal static class EnrolCommand
     {
         using var held = home.TryLock()
             ?? throw new GatewayError("ALREADY_RUNNING", $"A gateway runs in {home.Folder}.", "Stop it first, or give another folder with --home DIR.");
+        if (options.InstallDeadMan)
+        {
+            await DeadManCommand.RunAsync(options.Printer, DeadManTask.Install, time, output, cancellationToken);
+        }
+
         var name = options.Name ?? options.Printer.ToString();
         var machine = await ReadMachineAsync(options.Printer, name, time, cancellationToken);
         output.WriteLine($"printer: {machine.Profile.Kinematics}, {machine.Profile.Board}, Klipper {machine.Profile.Firmware}");

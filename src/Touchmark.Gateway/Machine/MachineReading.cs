@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 using Touchmark.GCode;
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
 
@@ -35,6 +36,9 @@ internal sealed record MachineReading
     public required int? ScriptStoreSize { get; init; }
 
     public required MoonrakerTransport Transport { get; init; }
+
+    /// <summary>Version of the dead-man timer in the printer's configuration; null when there is none.</summary>
+    public required int? DeadMan { get; init; }
 
     /// <summary>Reads a printer whose Klipper is ready; otherwise gives back what Klipper says of itself and no reading.</summary>
     /// <exception cref="MoonrakerException">The connection failed, or the other side is no Moonraker.</exception>
@@ -71,6 +75,7 @@ internal sealed record MachineReading
             IdleState = await StateAsync("idle_timeout", "Idle"),
             ScriptStoreSize = await printer.GetScriptStoreSizeAsync(cancellationToken),
             Transport = printer.Address.Transport,
+            DeadMan = await DeadManFile.InstalledVersionAsync(printer, objects, cancellationToken),
         });
 
         async Task<string> StateAsync(string name, string otherwise) => objects.Contains(name)

@@ -1,3 +1,4 @@
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Running;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
@@ -52,14 +53,17 @@ internal static class PrinterCheck
             }
 
             var warnings = new List<PreflightWarning>();
-            if (Preflight.ScriptStore(reading) is { } store)
+            foreach (var (found, isAllowed) in new[] { (Preflight.ScriptStore(reading), job.AllowScriptStore), (DeadManFile.Judge(reading.DeadMan), job.AllowNoDeadMan) })
             {
-                if (!job.AllowScriptStore)
+                if (found is not null && !isAllowed)
                 {
-                    return new(store);
+                    return new(found);
                 }
 
-                warnings.Add(new(store.Code, store.Text));
+                if (found is not null)
+                {
+                    warnings.Add(new(found.Code, found.Text));
+                }
             }
 
             return new(reading.Profile, new PreflightNotes(NameOf(reading.Transport), warnings));

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Touchmark.Cryptography;
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Diagnostics;
 using Touchmark.Gateway.Machine;
 using Touchmark.Streaming;
@@ -26,6 +27,7 @@ internal sealed record PrintContext(
 internal sealed class RunningPrint(PrintContext context) : IDisposable
 {
     private readonly ScriptSender _scripts = new(context.Events);
+    private readonly DeadManTimer _deadMan = new(context.Port, context.Journal, context.Time);
     private readonly Queue<ReadOnlyMemory<byte>> _lastFrames = new();
     private GatewaySession _session = new(context.Device, context.EngineKey);
     private ReadOnlyMemory<byte>? _heldOffer;
@@ -55,6 +57,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     public void TakeStatus(PrinterStatus status, Moment now)
     {
         var sample = status.ToSample();
+        _deadMan.Observe(sample.EventTime);
         _session.ReportPrinter(sample, now);
         CarryOut(now);
         if (_session.Phase == SessionPhase.Streaming)
@@ -118,6 +121,11 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 break;
             case HostEvent.Tick:
                 _session.Advance(now);
+                if (_session.Phase is SessionPhase.Streaming or SessionPhase.Finishing)
+                {
+                    _deadMan.Keep();
+                }
+
                 break;
         }
 
@@ -150,6 +158,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                     Begin(preflight.Facts);
                     break;
                 case GatewayAction.SendScript script:
+                    _deadMan.Keep(beforeSegment: true);
                     _scripts.Send(_session, context.Port.Client, script);
                     break;
                 case GatewayAction.EmergencyStop:
@@ -186,7 +195,16 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     {
         context.Journal.Event("printer: making it safe");
         var session = _session;
-        Then(async () => new HostEvent.MadeSafe(session, await context.Port.MakeSafeAsync(lines, context.Stopped)));
+        Then(async () =>
+        {
+            var problem = await context.Port.MakeSafeAsync(lines, context.Stopped);
+            if (problem is null)
+            {
+                await _deadMan.EndAsync(lines, context.Stopped);
+            }
+
+            return new HostEvent.MadeSafe(session, problem);
+        });
     }
 
     private void PreflightDone(HostEvent.PreflightDone done, Moment now)
@@ -204,6 +222,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
             context.Journal.Event($"job {_job!.JobId}: the licence allows {warning.Code}: {warning.Text}");
         }
 
+        _deadMan.Begin(installed: done.Finding.Notes.Warnings.All(warning => warning.Code != DeadManFile.Missing));
         _session.PreflightPassed(done.Finding.Profile!, done.Finding.Notes, now);
     }
 

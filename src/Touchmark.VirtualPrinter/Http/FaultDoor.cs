@@ -75,6 +75,7 @@ internal sealed class FaultDoor(MoonrakerServer server)
             ["bed"] = server.Machine.Config.HasBed ? HeaterState(klippy?.Heat.Bed, server.Machine.Bed) : null,
             // A microcontroller in shutdown switches the fan off; Klipper's own status does not know it.
             ["fan_speed"] = klippy is null || klippy.State == KlippyState.Shutdown ? 0.0 : klippy.Heat.FanSpeed,
+            ["armed"] = klippy?.Delayed.Armed.ToArray() ?? [],
             ["connections"] = server.Clients.Count,
         };
     }

@@ -28,6 +28,9 @@ internal sealed class DelayedGCode
             gcode.Register("UPDATE_DELAYED_GCODE", Update, "Update the duration of a delayed_gcode");
     }
 
+    /// <summary>Names of those whose time runs or is up.</summary>
+    public IEnumerable<string> Armed => all.Where(entry => entry.Value.IsDue || entry.Value.Timer is { IsPending: true }).Select(entry => entry.Key);
+
     private void Update(GCodeCommand command)
     {
         var name = command.Text("ID");

@@ -46,7 +46,7 @@ internal sealed class Klippy
         Stats = new PrintStats(Scope, GCode, moves);
         card = new SdCard(Scope, GCode, moves, files, Stats, config);
         idle = new IdleTimeout(Scope, GCode, Toolhead, config);
-        _ = new DelayedGCode(Scope, GCode, config, Status);
+        Delayed = new DelayedGCode(Scope, GCode, config, Status);
         _ = new Macros(GCode, Toolhead, Heat, config, callRemote, Status);
         system = new SystemStats(machine, Scope);
         GCode.Register("M112", _ => Shutdown("Shutdown due to M112 command"), whenNotReady: true);
@@ -69,6 +69,8 @@ internal sealed class Klippy
     public ToolheadCommands Motion { get; }
 
     public HeatCommands Heat { get; }
+
+    public DelayedGCode Delayed { get; }
 
     public PrintStats Stats { get; }
 

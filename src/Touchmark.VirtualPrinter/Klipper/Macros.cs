@@ -17,8 +17,11 @@ internal sealed class Macros
         this.gcode = gcode;
         this.toolhead = toolhead;
         this.heat = heat;
+        var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in config.Named("gcode_macro"))
         {
+            if (!names.Add(name.ToUpperInvariant()))
+                throw new CommandError($"gcode command {name.ToUpperInvariant()} already registered");
             var section = (JsonMap)config.Raw["gcode_macro " + name]!;
             if (section.TryGetValue("rename_existing", out var renamed))
                 gcode.Rename(name, (string)renamed!);
@@ -37,7 +40,7 @@ internal sealed class Macros
                 },
                 _ => Expand(new Template(section.TryGetValue("gcode", out var text) ? (string)text! : ""), "gcode_macro " + name, status),
             };
-            gcode.Register(name, async command => await gcode.RunInsideAsync(expand(command)), help);
+            gcode.Register(name.ToUpperInvariant(), async command => await gcode.RunInsideAsync(expand(command)), help);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Touchmark.Moonraker;
 
@@ -21,13 +22,17 @@ internal sealed class VirtualPrinter : IAsyncDisposable
 
     public int Port => new Uri(Url).Port;
 
-    /// <summary>Thirty printer seconds a second, and a Moonraker that keeps no scripts, unless <paramref name="options"/> say otherwise.</summary>
+    /// <summary>The printer's dead-man timer, as it is shipped.</summary>
+    public static string DeadManConfiguration([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "printer", "klipper", "touchmark.cfg"));
+
+    /// <summary>Thirty printer seconds a second, the dead-man timer, and a Moonraker that keeps no scripts, unless <paramref name="options"/> say otherwise.</summary>
     public static async Task<VirtualPrinter> StartAsync(params string[] options)
     {
         List<string> arguments = [.. options];
         Default("--port", "0");
         Default("--speed", "30");
         Default("--gcode-store-size", "0");
+        Default("--config", DeadManConfiguration());
         var process = ChildProcess.Start("VirtualPrinter", arguments);
         var ready = await process.LineAsync("ready on ");
         return new VirtualPrinter(process, ready[ready.IndexOf("http", StringComparison.Ordinal)..].Trim());
