@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+
+namespace Touchmark.Log.Tiles;
+
+/// <summary>
+/// Keeps tiles above level 0 in memory, 16 KiB each: a few hundred serve the proofs of millions of entries, and tiles never change. When it is full, it starts over.
+/// Several threads may use it.
+/// </summary>
+/// <param name="capacity">Tiles.</param>
+public sealed class TileCache(int capacity = 1024)
+{
+    private readonly ConcurrentDictionary<TileId, Tile> _tiles = new();
+
+    internal Tile? Find(TileId id) => _tiles.GetValueOrDefault(id);
+
+    internal void Add(TileId id, Tile tile)
+    {
+        if (id.Level == 0)
+        {
+            return;
+        }
+        if (_tiles.Count >= capacity)
+        {
+            _tiles.Clear();
+        }
+        _tiles.TryAdd(id, tile);
+    }
+}
