@@ -65,6 +65,40 @@ public sealed class PrintTests
     }
 
     [Fact]
+    public async Task A_halt_overtakes_an_orderly_end_that_is_under_way()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync(layers: 200);
+        await rig.Engine.StreamedAsync(8);
+        rig.Engine.Cancel();
+        rig.Engine.Halt();
+        using var session = await print;
+        rig.AssertEnded(EndReason.Cancelled, session);
+        Assert.True(session.End!.MadeSafe);
+        Assert.Contains(rig.Log, line => line.Contains("printer: emergency stop", StringComparison.Ordinal));
+        await rig.Printer.AssertSafeAsync();
+    }
+
+    [Fact]
+    public async Task What_moonraker_keeps_after_the_print_is_on_the_certificate()
+    {
+        await using var rig = await GatewayRig.StartAsync(["--gcode-store-size", "1000"]);
+        using var session = await rig.PrintAsync(layers: 2, allowScriptStore: true);
+        rig.AssertEnded(EndReason.Completed, session);
+        Assert.Contains(session.Record.Alerts, alert => alert.Code == "GCODE_STORE");
+        Assert.Contains(session.Record.Alerts, alert => alert.Code == "GCODE_STORE_NOT_EMPTY");
+    }
+
+    [Fact]
+    public async Task A_store_that_holds_nothing_after_the_print_needs_no_word()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        using var session = await rig.PrintAsync(layers: 2);
+        rig.AssertEnded(EndReason.Completed, session);
+        Assert.DoesNotContain(session.Record.Alerts, alert => alert.Code.StartsWith("GCODE_STORE", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task When_the_engine_is_lost_the_printer_is_made_safe_and_the_gateway_comes_back()
     {
         await using var rig = await GatewayRig.StartAsync();

@@ -12,6 +12,10 @@ internal sealed class EngineLink : IAsyncDisposable
     // A session's traffic is a few frames a second; this many unsent ones mean a dead peer.
     private const int UnsentLimit = 256;
 
+    // Received and not yet looked at. More than that wait in the network, so that a flood from there never stands before the printer in the gateway's queue.
+    private const int UnhandledLimit = 64;
+
+    private readonly SemaphoreSlim _room = new(UnhandledLimit);
     private readonly ClientWebSocket _socket = new();
     private readonly HttpMessageInvoker _invoker = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private readonly Channel<ReadOnlyMemory<byte>> _unsent = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(UnsentLimit) { SingleReader = true });
@@ -67,6 +71,9 @@ internal sealed class EngineLink : IAsyncDisposable
         _socket.Abort();
         return false;
     }
+
+    /// <summary>A frame of this connection was looked at: there is room for one more.</summary>
+    public void Handled() => _room.Release();
 
     /// <summary>Ends the connection at once; another attempt follows.</summary>
     public void Abort() => _socket.Abort();
@@ -134,6 +141,7 @@ internal sealed class EngineLink : IAsyncDisposable
                 }
 
                 backoff.Reset();
+                await _room.WaitAsync(stop);
                 await events.WriteAsync(new HostEvent.EngineFrame(this, buffer.AsMemory(0, length).ToArray()), stop);
             }
         }

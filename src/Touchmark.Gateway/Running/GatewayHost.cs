@@ -100,6 +100,7 @@ internal sealed class GatewayHost : IDisposable
     private void Handle(HostEvent happened)
     {
         var now = Moment.Of(_time);
+        (happened as HostEvent.EngineFrame)?.Link.Handled();
         switch (happened)
         {
             case HostEvent.EngineConnected connected:

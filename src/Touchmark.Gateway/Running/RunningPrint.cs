@@ -32,13 +32,14 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     private GatewaySession _session = new(context.Device, context.EngineKey);
     private ReadOnlyMemory<byte>? _heldOffer;
     private Task _printerWork = Task.CompletedTask;
+    private CancellationTokenSource _emergency = CancellationTokenSource.CreateLinkedTokenSource(context.Stopped);
     private JobFacts? _job;
     private ulong _answered;
 
     public bool IsActive => _session.Phase is not (SessionPhase.New or SessionPhase.Ended);
 
     public string Describe() => _job is { } job && IsActive
-        ? $"job {job.JobId}: {_session.Phase.ToString().ToLowerInvariant()}, {_answered} of {job.Segments} segments taken over by the printer"
+        ? $"job {job.JobId}: {_session.Phase.ToString().ToLowerInvariant()}, {_answered} of {job.Segments} segments taken over by the printer; {Ignored()}"
         : "no print runs";
 
     public void TakeFrame(ReadOnlyMemory<byte> frame, Moment now)
@@ -115,7 +116,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 context.Journal.Event(safe.Problem is null ? "printer: safe" : $"printer: NOT made safe ({safe.Problem})");
                 if (safe.Session == _session)
                 {
-                    _session.SafeRestDone(safe.Problem, now);
+                    _session.SafeRestDone(safe.Problem, now, safe.Warnings);
                 }
 
                 break;
@@ -146,6 +147,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     {
         _session.Dispose();
         _scripts.Dispose();
+        _emergency.Dispose();
     }
 
     private void CarryOut(Moment now)
@@ -162,11 +164,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                     _scripts.Send(_session, context.Port.Client, script);
                     break;
                 case GatewayAction.EmergencyStop:
-                    Then(async () =>
-                    {
-                        await context.Port.EmergencyStopAsync(context.Stopped);
-                        return null;
-                    });
+                    StopAtOnce();
                     break;
                 case GatewayAction.MakeSafe safe:
                     MakeSafe(safe.Lines);
@@ -194,17 +192,30 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     private void MakeSafe(IReadOnlyList<string> lines)
     {
         context.Journal.Event("printer: making it safe");
-        var session = _session;
+        var (session, overtaken) = (_session, _emergency.Token);
         Then(async () =>
         {
-            var problem = await context.Port.MakeSafeAsync(lines, context.Stopped);
+            var problem = await context.Port.MakeSafeAsync(lines, overtaken);
             if (problem is null)
             {
-                await _deadMan.EndAsync(lines, context.Stopped);
+                await _deadMan.EndAsync(lines, overtaken);
             }
 
-            return new HostEvent.MadeSafe(session, problem);
+            return overtaken.IsCancellationRequested ? null : new HostEvent.MadeSafe(session, problem, await ScriptStoreProof.TakeAsync(context.Port, overtaken));
         });
+    }
+
+    /// <summary>A halt waits for nothing: it overtakes whatever the printer is being told, and that is dropped.</summary>
+    private void StopAtOnce()
+    {
+        _emergency.Cancel();
+        _emergency.Dispose();
+        _emergency = CancellationTokenSource.CreateLinkedTokenSource(context.Stopped);
+        _printerWork = Task.WhenAll(_printerWork, RunAfterAsync(Task.CompletedTask, async () =>
+        {
+            await context.Port.EmergencyStopAsync(context.Stopped);
+            return null;
+        }));
     }
 
     private void PreflightDone(HostEvent.PreflightDone done, Moment now)
@@ -252,10 +263,14 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         _session.ScriptAnswered(returned.Segment, returned.Fault, now);
     }
 
+    private string Ignored() =>
+        $"{_session.Ignored} frames ignored (halts: {_session.RefusedHalts.Forged} forged, {_session.RefusedHalts.Stale} stale, {_session.RefusedHalts.Replayed} replayed)";
+
     private void Ended(SessionEnd end, Moment now)
     {
         context.Progress.Reset();
         context.Journal.Event($"job {_job?.JobId}: {end.Code}, {end.SegmentsVerified} segments printed. {end.Text}");
+        context.Journal.Note($"job {_job?.JobId}: {Ignored()}");
         while (_session.TryTakeFrame(out var frame))
         {
             _lastFrames.Enqueue(frame);
@@ -271,24 +286,21 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     }
 
     /// <summary>Whatever commands the printer does so one after the other; what becomes of one does not keep the next from running.</summary>
-    private void Then(Func<Task<HostEvent?>> work)
-    {
-        _printerWork = RunAfterAsync(_printerWork);
+    private void Then(Func<Task<HostEvent?>> work) => _printerWork = RunAfterAsync(_printerWork, work);
 
-        async Task RunAfterAsync(Task before)
+    private async Task RunAfterAsync(Task before, Func<Task<HostEvent?>> work)
+    {
+        await before;
+        try
         {
-            await before;
-            try
+            if (await work() is { } happened)
             {
-                if (await work() is { } happened)
-                {
-                    await context.Events.WriteAsync(happened, context.Stopped);
-                }
+                await context.Events.WriteAsync(happened, context.Stopped);
             }
-            catch (OperationCanceledException)
-            {
-                // The gateway ends.
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway ends, or a halt came first.
         }
     }
 }

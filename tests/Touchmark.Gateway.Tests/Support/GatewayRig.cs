@@ -60,8 +60,11 @@ internal sealed class GatewayRig : IAsyncDisposable
     }
 
     /// <summary>Prints to the end of the session, whatever that is.</summary>
-    public async Task<EngineSession> PrintAsync(int layers = 6, double nozzleC = 205, double bedC = 60) =>
-        await Engine.PrintAsync(await TestToolpath.CreateAsync(Profile with { Limits = Roomy(Profile) }, layers, nozzleC, bedC));
+    public async Task<EngineSession> PrintAsync(int layers = 6, double nozzleC = 205, double bedC = 60, bool allowScriptStore = false)
+    {
+        var toolpath = await TestToolpath.CreateAsync(Profile with { Limits = Roomy(Profile) }, layers, nozzleC, bedC);
+        return await Engine.PrintAsync(toolpath with { Facts = toolpath.Facts with { AllowScriptStore = allowScriptStore } });
+    }
 
     /// <summary>That the session ended for this reason; otherwise what the gateway says of it.</summary>
     public void AssertEnded(EndReason expected, EngineSession session) => Assert.True(
