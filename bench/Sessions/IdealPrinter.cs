@@ -7,7 +7,7 @@ namespace Touchmark.Bench.Sessions;
 
 /// <summary>
 /// A printer that does exactly what it is sent, in real time: takes a script over while less than a second of motion is queued, as Klipper does. Heaters are at their
-/// target at once, and homing takes no time, because neither is what is measured.
+/// target at once, homing takes no time, and a speed factor is reported and not obeyed, because none of it is what is measured.
 /// </summary>
 internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDisposable
 {
@@ -22,6 +22,8 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
     private double nozzle;
     private double bed;
     private double filament;
+    private double speed = 1;
+    private double fan;
     private double queued;
     private double inMove;
     private double velocity;
@@ -77,6 +79,7 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
     {
         EventTime = Time, X = position.X, Y = position.Y, Z = position.Z, E = filament, Velocity = velocity, Homed = homed,
         NozzleC = nozzle > 0 ? nozzle : Room, NozzleTargetC = nozzle, BedC = bed > 0 ? bed : Room, BedTargetC = bed,
+        SpeedFactor = speed, FanSpeed = fan,
     };
 
     private void Run(ReadOnlySpan<byte> line)
@@ -88,6 +91,18 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
         else if (line.StartsWith("M140 S"u8))
         {
             bed = Target(line);
+        }
+        else if (line.StartsWith("M220 S"u8))
+        {
+            speed = Target(line) / 100;
+        }
+        else if (line.StartsWith("M106 S"u8))
+        {
+            fan = Target(line) / 255;
+        }
+        else if (line.StartsWith("M107"u8))
+        {
+            fan = 0;
         }
     }
 

@@ -60,6 +60,9 @@ public sealed record SessionSettings
     /// <summary>Time between two telemetry messages of the gateway while samples arrive, s of the gateway's clock.</summary>
     public double ReportSeconds { get; init; } = 0.2;
 
+    /// <summary>Mean motion between two random challenges, plan seconds; the first comes within the first second of motion. 0: none are asked.</summary>
+    public double ChallengeSeconds { get; init; } = 20;
+
     /// <summary>Time for the gateway to answer the offer (it checks the printer meanwhile) and to make the printer safe at the end, s.</summary>
     public double HandshakeSeconds { get; init; } = 60;
 

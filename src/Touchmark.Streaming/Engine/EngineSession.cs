@@ -24,6 +24,7 @@ public sealed class EngineSession : IDisposable
     private readonly Silence _silence = new();
     private readonly Observations _observations = new();
     private readonly SnapshotWatch _snapshot;
+    private readonly SegmentDresser _dresser;
     private EngineHandshake? _handshake;
     private SessionKeys? _keys;
     private MachineProfile? _profile;
@@ -46,6 +47,7 @@ public sealed class EngineSession : IDisposable
         _snapshot = new SnapshotWatch(options.Profile.Behaviour);
         _gate = new TelemetryGate(options.Facts.Extruders);
         _outlet = new SegmentOutlet(options.SessionId, options.Settings, _gate);
+        _dresser = new SegmentDresser(options, _gate, _observations);
     }
 
     public SessionPhase Phase { get; private set; }
@@ -57,7 +59,7 @@ public sealed class EngineSession : IDisposable
     public bool WantsSegment => Phase == SessionPhase.Streaming && _outlet.IsEmpty && !_supplied;
 
     public SessionProgress Progress => new(Phase, _options.Facts.Segments, _outlet.Sent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
-        _outlet.Exposure, _outlet.MaxExposure, _observations.Last);
+        _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted };
 
     /// <summary>The facts so far; complete once <see cref="End"/> is set.</summary>
     public SessionRecord Record => new()
@@ -81,6 +83,7 @@ public sealed class EngineSession : IDisposable
         Bed = _observations.Bed,
         Chamber = _observations.Chamber,
         Adjustments = _observations.Adjustments,
+        Challenges = _dresser.Tally,
         Alerts = _observations.Alerts,
         ForgedFrames = _forged,
     };
@@ -155,7 +158,7 @@ public sealed class EngineSession : IDisposable
             segment.Dispose();
             return;
         }
-        _outlet.Hold(segment);
+        _outlet.Hold(_dresser.Dress(segment, now.Utc));
         Pump(now);
     }
 
@@ -300,11 +303,12 @@ public sealed class EngineSession : IDisposable
         foreach (var sample in telemetry.Samples)
         {
             _silence.Hear(sample.EventTime);
-            _observations.Observe(sample, _options.Facts.ChamberC > 0, now.Utc);
+            _observations.Observe(sample, _dresser.Ordered(sample.SpeedFactor), _options.Facts.ChamberC > 0, now.Utc);
             _snapshot.Observe(sample);
             _gate.Observe(sample, now);
+            _dresser.Observe(sample);
         }
-        if (_gate.Verdict is { } verdict)
+        if ((_gate.Verdict ?? _dresser.Verdict) is { } verdict)
         {
             if (verdict.Reason == EndReason.ProxySuspected)
             {

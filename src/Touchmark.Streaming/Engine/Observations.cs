@@ -13,6 +13,7 @@ internal sealed class Observations
 
     private readonly List<Adjustment> _adjustments = [];
     private readonly List<Alert> _alerts = [];
+    private double _speed = 1;
     private readonly Target _nozzle = new("nozzle_target_c");
     private readonly Target _bed = new("bed_target_c");
     private readonly Target _chamber = new("chamber_target_c");
@@ -49,7 +50,14 @@ internal sealed class Observations
         _chamber.Expect(plan.ChamberTargetC);
     }
 
-    public void Observe(in PrinterSample sample, bool hasChamber, DateTimeOffset now)
+    /// <summary>The engine itself has ordered a change.</summary>
+    public void Adjust(string what, double from, double to, string why, DateTimeOffset now) => Note(new Adjustment(now, what, from, to) { By = "engine", Why = why });
+
+    /// <param name="sample">The sample.</param>
+    /// <param name="speedOrdered">Whether its speed factor is one that the engine or the toolpath has ordered.</param>
+    /// <param name="hasChamber">Whether there is a chamber heater.</param>
+    /// <param name="now">Engine's clock.</param>
+    public void Observe(in PrinterSample sample, bool speedOrdered, bool hasChamber, DateTimeOffset now)
     {
         Nozzle = (Nozzle ?? new(sample.NozzleC, sample.NozzleC)).With(sample.NozzleC);
         Bed = (Bed ?? new(sample.BedC, sample.BedC)).With(sample.BedC);
@@ -57,10 +65,12 @@ internal sealed class Observations
         {
             Chamber = (Chamber ?? new(sample.ChamberC, sample.ChamberC)).With(sample.ChamberC);
         }
-        double speed = Last?.SpeedFactor ?? 1;
-        double flow = Last?.ExtrudeFactor ?? 1;
-        Note("speed_factor", speed, sample.SpeedFactor, now);
-        Note("extrude_factor", flow, sample.ExtrudeFactor, now);
+        if (!speedOrdered)
+        {
+            Note("speed_factor", _speed, sample.SpeedFactor, now);
+        }
+        _speed = sample.SpeedFactor;
+        Note("extrude_factor", Last?.ExtrudeFactor ?? 1, sample.ExtrudeFactor, now);
         _nozzle.Observe(sample.NozzleTargetC, sample.EventTime, this, now);
         _bed.Observe(sample.BedTargetC, sample.EventTime, this, now);
         _chamber.Observe(sample.ChamberTargetC, sample.EventTime, this, now);
@@ -85,9 +95,17 @@ internal sealed class Observations
 
     private void Note(string what, double from, double to, DateTimeOffset now)
     {
-        if (from != to && _adjustments.Count < MaxEntries)
+        if (from != to)
         {
-            _adjustments.Add(new Adjustment(now, what, from, to));
+            Note(new Adjustment(now, what, from, to));
+        }
+    }
+
+    private void Note(Adjustment change)
+    {
+        if (_adjustments.Count < MaxEntries)
+        {
+            _adjustments.Add(change);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Touchmark.Cryptography;
 
 namespace Touchmark.Streaming;
@@ -20,6 +21,9 @@ public sealed record EngineSessionOptions
 
     /// <summary>The engine's transport key (ES256); stays its owner's.</summary>
     public required ISigner TransportKey { get; init; }
+
+    /// <summary>A number from 0 to below the given one that nobody can foresee: where and how challenges come.</summary>
+    internal Func<int, int> Draw { get; init; } = RandomNumberGenerator.GetInt32;
 }
 
 /// <summary>The least and the most that a heater showed while segments flowed, °C.</summary>
@@ -28,12 +32,19 @@ public readonly record struct TemperatureRange(double MinC, double MaxC)
     internal TemperatureRange With(double celsius) => new(Math.Min(MinC, celsius), Math.Max(MaxC, celsius));
 }
 
-/// <summary>Something that was changed at the printer, outside the toolpath.</summary>
+/// <summary>Something that was changed while it printed, beside what the toolpath says.</summary>
 /// <param name="Time">Engine's clock.</param>
 /// <param name="What">Stable name: <c>speed_factor</c>, <c>extrude_factor</c>, <c>nozzle_target_c</c>, <c>bed_target_c</c>, <c>chamber_target_c</c>.</param>
 /// <param name="From">Before, or as the toolpath has it.</param>
 /// <param name="To">After.</param>
-public sealed record Adjustment(DateTimeOffset Time, string What, double From, double To);
+public sealed record Adjustment(DateTimeOffset Time, string What, double From, double To)
+{
+    /// <summary><c>engine</c>: ordered by the engine within the licence's limits; <c>printer</c>: somebody at the printer.</summary>
+    public string By { get; init; } = "printer";
+
+    /// <summary>One sentence; empty when nobody said.</summary>
+    public string Why { get; init; } = "";
+}
 
 /// <summary>Something that a reader of the certificate should know.</summary>
 /// <param name="Time">Engine's clock.</param>
@@ -53,7 +64,11 @@ public sealed record Alert(DateTimeOffset Time, string Code, string Text);
 /// <param name="Last">The printer's last sample.</param>
 public readonly record struct SessionProgress(
     SessionPhase Phase, ulong SegmentsTotal, ulong SegmentsSent, ulong SegmentsVerified, double MotionTotal, double MotionExecuted,
-    double Exposure, double MaxExposure, PrinterSample? Last);
+    double Exposure, double MaxExposure, PrinterSample? Last)
+{
+    /// <summary>What the engine has adjusted now; null when nothing is.</summary>
+    public LiveAdjustment? Adjusted { get; init; }
+}
 
 /// <summary>The facts of a session for its certificate.</summary>
 public sealed record SessionRecord
@@ -106,6 +121,8 @@ public sealed record SessionRecord
     public TemperatureRange? Chamber { get; init; }
 
     public required IReadOnlyList<Adjustment> Adjustments { get; init; }
+
+    public ChallengeTally Challenges { get; init; }
 
     public required IReadOnlyList<Alert> Alerts { get; init; }
 

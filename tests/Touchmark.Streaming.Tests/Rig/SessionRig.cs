@@ -47,6 +47,7 @@ internal sealed class SessionRig : IDisposable
             Profile = Toolpaths.Profile with { Behaviour = options.Behaviour },
             DeviceKey = options.EnrolledDeviceKey ?? DeviceKey.PublicKey,
             TransportKey = TransportSigner,
+            Draw = new Draws(options.Seed).Next,
         });
         Gateway = new GatewaySession(DeviceKey, options.PinnedEngineKey ?? TransportKey.PublicKey);
     }
@@ -298,6 +299,9 @@ internal sealed record RigOptions
     public TimeSpan GatewayClockError { get; init; }
 
     public ulong? AnnouncedSegments { get; init; }
+
+    /// <summary>Of the challenges.</summary>
+    public int Seed { get; init; }
 }
 
 internal enum Stall

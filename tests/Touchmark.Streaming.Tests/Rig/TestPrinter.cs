@@ -13,10 +13,13 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
     public const double QueueSeconds = 1.0;
     public const double StartSeconds = 0.353;
 
-    private readonly Queue<(ulong Number, SegmentPlan Plan)> _waiting = new();
-    private readonly Queue<PlannedMove> _moves = new();
+    private readonly Queue<(ulong Number, SegmentPlan Plan, List<Work> Work)> _waiting = new();
+    private readonly Queue<Work> _moves = new();
     private readonly Queue<ulong> _answers = new();
-    private PlannedMove? _move;
+    private Work? _move;
+    private double _factor = 1;
+    private double _fan;
+    private Position _planned;
     private double _inMove;
     private double _queued;
     private double _startDelay;
@@ -62,6 +65,25 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
         _homed = HomedAxes.None;
     }
 
+    /// <summary>The feed-rate knob: what was taken over already runs at the speed of before.</summary>
+    public double SpeedFactor
+    {
+        get => _factor;
+        set => _factor = value;
+    }
+
+    /// <summary>What the heater can hold at most, °C.</summary>
+    public double HottestNozzle { get; set; } = double.PositiveInfinity;
+
+    /// <summary>Lines that set speed or fan are taken and do nothing, as by a proxy that only plays.</summary>
+    public bool IsDeaf { get; set; }
+
+    /// <summary>Detours are not made, as by a proxy that knows the toolpath.</summary>
+    public bool SkipsDetours { get; set; }
+
+    /// <summary>The moves that were executed, with the filament that each took.</summary>
+    public List<PlannedMove> Executed { get; } = [];
+
     public List<string> Lines { get; } = [];
 
     public double ExecutedSeconds { get; private set; }
@@ -71,11 +93,13 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
 
     public void Send(ulong number, ReadOnlySpan<byte> script)
     {
-        foreach (string line in Encoding.ASCII.GetString(script).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        string[] lines = Encoding.ASCII.GetString(script).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (string line in lines)
         {
             Run(line);
         }
-        _waiting.Enqueue((number, plans[(int)number - 1]));
+        var plan = plans[(int)number - 1];
+        _waiting.Enqueue((number, plan, Read(plan, lines)));
     }
 
     public void Run(string line)
@@ -100,7 +124,7 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
     public void Advance(double seconds)
     {
         Time += seconds;
-        _nozzle = Toward(_nozzle, _nozzleTarget == 0 ? 22 : _nozzleTarget, NozzleRate * seconds);
+        _nozzle = Toward(_nozzle, _nozzleTarget == 0 ? 22 : Math.Min(_nozzleTarget, HottestNozzle), NozzleRate * seconds);
         _bed = Toward(_bed, _bedTarget == 0 ? 22 : _bedTarget, 3 * seconds);
         _velocity = 0;
         if (IsStuck)
@@ -136,6 +160,8 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
         NozzleTargetC = _nozzleTarget,
         BedC = _bed,
         BedTargetC = _bedTarget,
+        SpeedFactor = _factor,
+        FanSpeed = _fan,
         Homed = _homed,
         State = State,
     };
@@ -158,10 +184,11 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
                 _startDelay = StartSeconds;
                 Starts++;
             }
-            foreach (var move in next.Plan.Moves)
+            foreach (var work in next.Work)
             {
-                _moves.Enqueue(move);
-                _queued += move.DurationSeconds;
+                _factor = IsDeaf ? _factor : work.SpeedFactor ?? _factor;
+                _moves.Enqueue(work with { Pace = _factor });
+                _queued += work.Move.DurationSeconds / _factor;
             }
             _answers.Enqueue(next.Number);
         }
@@ -179,12 +206,12 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
                 _move = _moves.Dequeue();
                 _inMove = 0;
             }
-            var move = _move.Value;
-            double step = Math.Min(seconds, move.DurationSeconds - _inMove);
+            var (move, pace) = (_move.Move, _move.Pace);
+            double step = Math.Min(seconds * pace, move.DurationSeconds - _inMove);
             double before = move.FractionAt(_inMove);
             _inMove += step;
-            seconds -= step;
-            _queued = Math.Max(0, _queued - step);
+            seconds -= step / pace;
+            _queued = Math.Max(0, _queued - (step / pace));
             ExecutedSeconds += step;
             double after = _inMove >= move.DurationSeconds ? 1 : move.FractionAt(_inMove);
             _extruded += move.ExtrudedMm * (after - before);
@@ -192,6 +219,8 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
             _velocity = step > 0 ? move.Start.DistanceTo(move.End) * (after - before) / step : 0;
             if (_inMove >= move.DurationSeconds)
             {
+                Executed.Add(move);
+                _fan = IsDeaf ? _fan : _move.Fan ?? _fan;
                 _move = null;
             }
         }
@@ -201,7 +230,65 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
         }
     }
 
+    /// <summary>The plan's moves, line by line, and between them what the engine has added: a script may have more lines than its plan knows.</summary>
+    private List<Work> Read(SegmentPlan plan, string[] lines)
+    {
+        var work = new List<Work>();
+        var own = new Queue<int>(plan.LineMoves.Where(static moves => moves > 0));
+        bool relative = false;
+        int at = 0;
+        foreach (string line in lines)
+        {
+            string[] words = line.Split(' ');
+            switch (words[0])
+            {
+                case "G90" or "G91":
+                    relative = words[0] == "G91";
+                    break;
+                case "M220":
+                    work.Add(Nothing with { SpeedFactor = Target(line) / 100 });
+                    break;
+                case "M106" or "M107":
+                    work.Add(Nothing with { Fan = words[0] == "M107" ? 0 : Target(line) / 255 });
+                    break;
+                case "G0" or "G1" when relative && words.Length > 2:
+                    if (SkipsDetours)
+                    {
+                        break;
+                    }
+                    var end = new Position(_planned.X + Word(words, 'X'), _planned.Y + Word(words, 'Y'), _planned.Z + Word(words, 'Z'));
+                    work.Add(new Work(new PlannedMove(_planned, end, 0, 25, 25, 25, 1000, _planned.DistanceTo(end) / 25)));
+                    _planned = end;
+                    break;
+                case "G0" or "G1" when words.Length > 2 || words[1][0] != 'F':
+                    for (int left = own.Count > 0 ? own.Dequeue() : 0; left > 0; left--)
+                    {
+                        work.Add(new Work(plan.Moves[at]));
+                        _planned = plan.Moves[at++].End;
+                    }
+                    break;
+            }
+        }
+        return work;
+    }
+
+    private Work Nothing => new(new PlannedMove(_planned, _planned, 0, 0, 0, 0, 1, 0));
+
+    private static double Word(string[] words, char letter) =>
+        words.FirstOrDefault(word => word[0] == letter) is { } word ? double.Parse(word.AsSpan(1), CultureInfo.InvariantCulture) : 0;
+
     private static double Target(string line) => double.Parse(line[(line.IndexOf('S', StringComparison.Ordinal) + 1)..].Split(' ')[0], CultureInfo.InvariantCulture);
+
+    /// <summary>A move, or a change of speed or fan, which has no length.</summary>
+    private sealed record Work(PlannedMove Move)
+    {
+        public double? SpeedFactor { get; init; }
+
+        public double? Fan { get; init; }
+
+        /// <summary>Speed factor when it was taken over.</summary>
+        public double Pace { get; init; } = 1;
+    }
 
     private static double Toward(double value, double target, double by) => value < target ? Math.Min(target, value + by) : Math.Max(target, value - by);
 }

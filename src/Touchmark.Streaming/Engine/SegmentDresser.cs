@@ -1,0 +1,163 @@
+using Touchmark.GCode;
+
+namespace Touchmark.Streaming;
+
+/// <summary>
+/// Adds the engine's own lines to segments before they are sealed: challenges, and adjustments within what the licence allows. Numbering and the toolpath's own
+/// lines stay as they are. Nothing here must survive a restart of the engine: <see cref="Skip"/> what has left, and say that the session <see cref="Resume"/>d.
+/// </summary>
+internal sealed class SegmentDresser
+{
+    private readonly EngineSessionOptions _options;
+    private readonly TelemetryGate _gate;
+    private readonly Observations _observations;
+    private readonly ToolpathModes _modes = new();
+    private readonly OrderedValue _speed = new(initial: 1, tolerance: 0.002);
+    private readonly Challenger _challenger;
+    private readonly Adjuster _adjuster;
+    private readonly double _leastNozzleC;
+    private double _slowed = 1;
+    private double _nozzleTrim;
+    private double _bedTrim;
+    private string _why = "";
+    private bool _assert;
+
+    public SegmentDresser(EngineSessionOptions options, TelemetryGate gate, Observations observations)
+    {
+        (_options, _gate, _observations) = (options, gate, observations);
+        var limits = options.Profile.ToLimits();
+        _leastNozzleC = limits.MinExtrudeC;
+        _challenger = new Challenger(options.Settings, limits, _modes, _speed, options.Draw);
+        _adjuster = new Adjuster(options.Settings);
+    }
+
+    public ChallengeTally Tally => _challenger.Tally;
+
+    public GateVerdict? Verdict => _challenger.Verdict;
+
+    /// <summary>What is adjusted now; null when nothing is.</summary>
+    public LiveAdjustment? Adjusted
+    {
+        get
+        {
+            double factor = _speed.IsForeign ? 1 : _slowed;
+            return factor == 1 && _nozzleTrim == 0 && _bedTrim == 0 ? null : new LiveAdjustment(factor, _nozzleTrim, _bedTrim, _why);
+        }
+    }
+
+    /// <summary>A segment that has left before (in an earlier process): only what it set is noted.</summary>
+    public void Skip(Segment segment) => _modes.Pass(segment);
+
+    /// <summary>The printer may have missed what was ordered: the next segment sets the engine's values anew.</summary>
+    public void Resume()
+    {
+        _challenger.Forget();
+        _speed.Forget();
+        _assert = true;
+    }
+
+    /// <summary>Whether a printer that reports this speed factor follows orders.</summary>
+    public bool Ordered(double speedFactor) => _speed.Explains(speedFactor);
+
+    /// <summary>Takes a sample that the gate has taken.</summary>
+    public void Observe(in PrinterSample sample)
+    {
+        _challenger.Observe(sample, _gate.ExecutedSeconds, _gate.SentSeconds);
+        _adjuster.Observe(sample, _gate.ExecutedSeconds, busy: !_gate.IsWaiting && _gate.SentSeconds > _gate.ExecutedSeconds);
+    }
+
+    /// <summary>The segment that leaves next, once all before it have. With lines added, the one that was given is disposed of.</summary>
+    public Segment Dress(Segment segment, DateTimeOffset now)
+    {
+        if (segment.Plan.Kind != SegmentKind.Motion)
+        {
+            _modes.Pass(segment);
+            if (segment.Plan.Kind == SegmentKind.Macro)
+            {
+                _challenger.Overrule(ChallengeKind.FanStep, _gate.SentSeconds);
+            }
+            Retarget(segment.Plan);
+            return segment;
+        }
+        double start = _gate.SentSeconds;
+        ulong behind = _options.Facts.Segments > segment.Index ? _options.Facts.Segments - segment.Index - 1 : 0;
+        var sheet = new Sheet(segment);
+        var (nozzle, bed) = Adjust(sheet, start, ends: behind < ChallengeLimits.PutBack, now);
+        for (int line = 0; line < sheet.Lines; line++)
+        {
+            double place = start + sheet.TimeBefore(line);
+            _challenger.Visit(sheet, line, place, behind, Factor);
+            _modes.Apply(sheet.Line(line), sheet.MovesOf(line));
+            Heed(sheet, line, place);
+        }
+        Retarget(segment.Plan);
+        return sheet.IsChanged ? sheet.Build(nozzle, bed) : segment;
+    }
+
+    /// <summary>The speed factor without a challenge. A toolpath that sets one of its own keeps it.</summary>
+    private double Factor => _modes.Speed == 1 ? _slowed : _modes.Speed;
+
+    /// <summary>Orders what ought to be adjusted, at the beginning of a segment.</summary>
+    private (double? NozzleC, double? BedC) Adjust(Sheet sheet, double start, bool ends, DateTimeOffset now)
+    {
+        double factor = ends ? 1 : _adjuster.SpeedFactor;
+        if ((factor != _slowed || _assert || _speed.WasMissed) && _modes.Speed == 1 && !_challenger.HoldsSpeed && !_speed.IsForeign && sheet.TryAdd(0, EngineLines.Speed(factor)))
+        {
+            if (factor != _slowed)
+            {
+                _why = ends ? "The print ends." : _adjuster.WhyFeed;
+                _observations.Adjust("speed_factor", _slowed, factor, _why, now);
+                _slowed = factor;
+            }
+            _speed.Order(factor, start);
+            _assert = false;
+        }
+        if (ends)
+        {
+            return (null, null);
+        }
+        return (Trim(sheet, "nozzle", _adjuster.Nozzle, _modes.NozzleC, ref _nozzleTrim, EngineLines.Nozzle, now),
+            Trim(sheet, "bed", _adjuster.Bed, _modes.BedC, ref _bedTrim, EngineLines.Bed, now));
+    }
+
+    private double? Trim(Sheet sheet, string name, HeaterWatch heater, double? own, ref double trimmed, Func<double, byte[]> line, DateTimeOffset now)
+    {
+        // Only what the toolpath itself has set, and the printer has: a person's target stays.
+        if (own is not > 0 || Math.Abs(heater.TargetC - own.Value) > 0.02 || heater.TrimC == trimmed || (name == "nozzle" && own - heater.TrimC < _leastNozzleC)
+            || !sheet.TryAdd(0, line(own.Value - heater.TrimC)))
+        {
+            return null;
+        }
+        _why = Adjuster.WhyTrim(name, heater);
+        _observations.Adjust($"{name}_target_c", own.Value - trimmed, own.Value - heater.TrimC, _why, now);
+        heater.Ordered(heater.TrimC);
+        trimmed = heater.TrimC;
+        return own - trimmed;
+    }
+
+    /// <summary>The toolpath's own line may have set what the engine holds.</summary>
+    private void Heed(Sheet sheet, int line, double place)
+    {
+        var own = sheet.Line(line);
+        if (own.Is('M', 106) || own.Is('M', 107))
+        {
+            _challenger.Overrule(ChallengeKind.FanStep, place);
+        }
+        else if (own.Is('M', 220))
+        {
+            _challenger.Overrule(ChallengeKind.SpeedStep, place);
+            _speed.Order(_modes.Speed, place);
+            if (Factor != _modes.Speed && sheet.TryAdd(line + 1, EngineLines.Speed(Factor)))
+            {
+                _speed.Order(Factor, place);
+            }
+        }
+    }
+
+    /// <summary>A target that the toolpath sets is its own: what was trimmed is over.</summary>
+    private void Retarget(SegmentPlan plan)
+    {
+        _nozzleTrim = plan.NozzleTargetC is null ? _nozzleTrim : 0;
+        _bedTrim = plan.BedTargetC is null ? _bedTrim : 0;
+    }
+}
