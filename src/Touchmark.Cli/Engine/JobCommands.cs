@@ -9,7 +9,7 @@ namespace Touchmark.Cli.Engine;
 /// <summary><c>touchmark job</c>.</summary>
 internal static class JobCommands
 {
-    public static Command Create() => new("job", "Print jobs: start, watch, list, cancel.")
+    public static Command Create() => new("job", "Print jobs: start, watch, list, cancel, halt.")
     {
         Start(),
         Watch(),
@@ -17,6 +17,7 @@ internal static class JobCommands
         Arguments.Asking("list", "List the jobs that you may see.", (engine, _, cancel) => engine.GetAsync("/api/jobs", cancel), jobs => Screen.Table(jobs, "There are no jobs yet.",
             new("Part", "design_name"), new("Printer", "printer_name"), new("State", "state"), new("Started", "created_at"), new("Id", "id"))),
         Cancel(),
+        Halt(),
     };
 
     private static Command Start()
@@ -44,6 +45,13 @@ internal static class JobCommands
     {
         var id = Arguments.Id("job");
         return Arguments.Asking("cancel", "Stop a job; the printer comes to rest safely.", (engine, parsed, cancel) => engine.PostAsync($"/api/jobs/{parsed.GetValue(id)}/cancel", null, cancel), Screen.Facts, id);
+    }
+
+    private static Command Halt()
+    {
+        var id = Arguments.Id("job");
+        return Arguments.Asking("halt", "Emergency: stop the printer of a job within a second. Its head stays where it is, on the part.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/jobs/{parsed.GetValue(id)}/halt", null, cancel), Screen.Facts, id);
     }
 
     private static Command Watch()

@@ -1,4 +1,5 @@
 using Touchmark.Streaming;
+using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Engine.Jobs;
 
@@ -24,6 +25,15 @@ internal static class JobEndings
         return Of(end.Reason) with { Text = end.Text, Figures = figures };
     }
 
+    /// <summary>What a halt tells people.</summary>
+    public static string TextOf(HaltReason reason) => reason switch
+    {
+        HaltReason.Operator => "The print was stopped by a HALT of the printer's operator.",
+        HaltReason.DesignOwner => "The print was stopped by a HALT of the design's owner.",
+        HaltReason.Revoked => Of(EndReason.Revoked).Text,
+        _ => "The print was stopped by a HALT of whoever runs the engine.",
+    };
+
     /// <summary>The failure that a reason stands for.</summary>
     public static JobFailure Of(EndReason reason) => reason switch
     {
@@ -41,6 +51,7 @@ internal static class JobEndings
         EndReason.ProxySuspected => "Check what stands between the gateway and the printer; the evidence is kept with the certificate.",
         EndReason.PrinterTooSlow => "Check heaters, homing and start macro of the printer, then start a new job.",
         EndReason.PrinterError or EndReason.PrinterShutdown or EndReason.PrinterNotReady or EndReason.PrinterVanished => "Look at the printer's own messages, make it ready, then start a new job.",
+        EndReason.Halted => "See that the printer is in order, then start a new job.",
         EndReason.GatewayStopped => "Start the gateway again, then start a new job.",
         EndReason.SupplyFailed => "Check the engine's storage, then start a new job.",
         _ => "Update gateway and engine to the same version, then start a new job.",

@@ -6,6 +6,7 @@ using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Streaming;
+using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Engine.Jobs;
 
@@ -73,11 +74,23 @@ internal sealed class JobRunner(
         return true;
     }
 
+    /// <summary>Stops a job by the emergency path if its printer is being driven, even when it is being cancelled already; false when it has ended or is not here.</summary>
+    public bool Halt(Guid jobId, HaltReason reason)
+    {
+        if (!runs.TryGetValue(jobId, out var run))
+        {
+            return false;
+        }
+
+        run.Halt(reason);
+        return true;
+    }
+
     private void OnRevoked(Guid licenceId)
     {
         foreach (var run in runs.Values.Where(run => run.Job.LicenceId == licenceId))
         {
-            run.Stop(EndReason.Revoked);
+            run.Halt(HaltReason.Revoked);
         }
     }
 
@@ -144,6 +157,7 @@ internal sealed class JobRunner(
         var print = await starter.BeginAsync(turn, job, slice, printer, cancel);
         try
         {
+            run.Print = print;
             using var stopping = cancel.Register(() => print.Stop(run.Reason!.Value, JobEndings.Of(run.Reason.Value).Text));
             await ConcludeAsync(job, slice, printer, turn.Link.Transport, print, await print.Ended);
         }
@@ -225,8 +239,17 @@ internal sealed class JobRunner(
 
         public CancellationToken Stopping => stop.Token;
 
+        /// <summary>Set while its printer is driven.</summary>
+        public PrintSession? Print { get; set; }
+
         /// <summary>The first cause is the one that counts.</summary>
         public EndReason? Reason { get; private set; }
+
+        public void Halt(HaltReason reason)
+        {
+            Print?.Halt(reason, JobEndings.TextOf(reason));
+            Stop(reason == HaltReason.Revoked ? EndReason.Revoked : EndReason.Halted);
+        }
 
         public void Stop(EndReason reason)
         {

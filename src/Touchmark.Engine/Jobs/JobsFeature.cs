@@ -6,6 +6,7 @@ using Touchmark.Engine.Printers;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
+using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Engine.Jobs;
 
@@ -37,6 +38,10 @@ internal static class JobsFeature
         app.MapPost("/api/jobs/{id:guid}/cancel", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.CancelAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator, Role.Admin).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary("Stop a job; the printer comes to rest safely.");
+        app.MapPost("/api/jobs/{id:guid}/halt", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
+            (await desk.HaltAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
+            .For(Role.Manufacturer, Role.Operator, Role.Oem, Role.Admin).Produces<JobView>(StatusCodes.Status202Accepted)
+            .WithSummary("Emergency: stop the printer of a job within a second. Its head stays where it is.");
     }
 }
 
@@ -143,6 +148,30 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
 
         return JobView.Of(job, feed.Read(id));
     }
+
+    /// <summary>For those at the printer, for the owner of the design that it prints, and for an admin.</summary>
+    public async Task<Outcome<JobView>> HaltAsync(Guid id, Caller caller, CancellationToken cancel)
+    {
+        if (await jobs.FindAsync(id, cancel) is not { } job || ReasonOf(job, caller) is not { } reason)
+        {
+            return Refusal.NotFound("job");
+        }
+
+        if (job.State.IsFinal() || !runner.Halt(id, reason))
+        {
+            return Refusal.Conflict("JOB_ENDED", "This job has ended; there is nothing to halt.", "Look at the printer itself, if it still moves.").With("state", job.State.ToString().ToLowerInvariant());
+        }
+
+        return JobView.Of(job, feed.Read(id));
+    }
+
+    private static HaltReason? ReasonOf(Job job, Caller caller) => caller.Role switch
+    {
+        Role.Admin => HaltReason.Safety,
+        Role.Oem when caller.OrganisationId == job.OwnerId => HaltReason.DesignOwner,
+        Role.Manufacturer or Role.Operator when caller.OrganisationId == job.OrganisationId => HaltReason.Operator,
+        _ => null,
+    };
 }
 
 /// <summary>A job as the API shows it. Times in s, temperatures in °C; <c>progress</c> from 0 to 1 within the state.</summary>

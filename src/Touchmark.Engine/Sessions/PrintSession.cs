@@ -91,6 +91,9 @@ internal sealed class PrintSession : IDisposable
         }
     });
 
+    /// <summary>The emergency path, even while the session is being ended in order.</summary>
+    public void Halt(HaltReason reason, string text) => Do(now => session.Halt(reason, text, now));
+
     public void ConnectionLost() => Do(session.ConnectionLost);
 
     /// <summary>Waits for the reader of the toolpath, then lets go of everything.</summary>

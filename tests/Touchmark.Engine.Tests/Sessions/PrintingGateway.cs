@@ -41,6 +41,8 @@ internal sealed class PrintingGateway : IAsyncDisposable
     /// <summary>What the machine says of itself at pre-flight.</summary>
     public MachineProfile Profile { get; init; } = Toolpaths.Profile;
 
+    public int EmergencyStops { get; private set; }
+
     public JobFacts? Offered { get; private set; }
 
     public WebSocket Socket => socket;
@@ -193,6 +195,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
                     Printer.Send(send.Segment, send.Script.Span);
                     break;
                 case GatewayAction.EmergencyStop:
+                    EmergencyStops++;
                     Printer.Drop();
                     break;
                 case GatewayAction.MakeSafe safe:
