@@ -107,8 +107,37 @@ internal static class JobCommands
     private static string Describe(JsonElement job)
     {
         var text = Screen.Text(job, "state");
-        return Screen.Text(job, "message") is { Length: > 0 } message ? $"{text}: {message}" : text;
+        return (Screen.Text(job, "message") is { Length: > 0 } message ? $"{text}: {message}" : text) + Adjusted(job);
     }
+
+    /// <summary>What the engine has adjusted now, in brackets.</summary>
+    private static string Adjusted(JsonElement job)
+    {
+        if (!job.TryGetProperty("session", out var session) || session.ValueKind != JsonValueKind.Object
+            || !session.TryGetProperty("adjusted", out var adjusted) || adjusted.ValueKind != JsonValueKind.Object)
+        {
+            return "";
+        }
+
+        var changes = new List<string>();
+        if (Number(adjusted, "speed_factor") is < 1 and var factor)
+        {
+            changes.Add(string.Create(CultureInfo.InvariantCulture, $"feed {factor:P0}"));
+        }
+
+        foreach (var heater in new[] { "nozzle", "bed" })
+        {
+            if (Number(adjusted, $"{heater}_trim_c") is > 0 and var trim)
+            {
+                changes.Add(string.Create(CultureInfo.InvariantCulture, $"{heater} {trim:0.#} °C lower"));
+            }
+        }
+
+        return changes.Count == 0 ? "" : $" ({string.Join(", ", changes)}: {Screen.Text(adjusted, "why")})";
+    }
+
+    private static double? Number(JsonElement of, string member) =>
+        of.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : null;
 
     /// <summary>A bar for each state that the job passes through.</summary>
     private sealed class Bars(ProgressContext progress)
@@ -131,14 +160,14 @@ internal static class JobCommands
         }
     }
 
-    /// <summary>A line whenever the state changes or another tenth is done.</summary>
+    /// <summary>A line whenever the state or what is adjusted changes, or another tenth is done.</summary>
     private sealed class Lines
     {
-        private (string State, int Tenth) last;
+        private (string State, int Tenth, string Adjusted) last;
 
         public void Show(JsonElement job)
         {
-            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10));
+            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10), Adjusted(job));
             if (now == last)
             {
                 return;

@@ -106,7 +106,12 @@ internal static class VerdictView
         Fact("toolpath SHA-256", Convert.ToHexStringLower(certificate.SliceSha256.Span));
         foreach (var change in certificate.Adjustments)
         {
-            Fact("adjusted", $"{Time(change.At)} {change.What} from {Number(change.From)} to {Number(change.To)}");
+            Fact("adjusted", $"{Time(change.At)} {change.What} from {Number(change.From)} to {Number(change.To)}, by the {change.By ?? "printer"}{(change.Why is { } why ? $": {why}" : "")}");
+        }
+
+        if (certificate.Challenges is { } challenges)
+        {
+            Fact("challenges", $"{challenges.Answered} of {challenges.Asked} answered, {challenges.Missed} missed");
         }
 
         foreach (var alert in certificate.Alerts)

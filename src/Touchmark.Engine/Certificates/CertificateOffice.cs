@@ -112,7 +112,9 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
             PrinterTransport = record.PrinterTransport,
             Exposure = new Exposure(record.MaxExposure, record.MaxSegmentsOut),
             Temperatures = [.. Temperatures(record)],
-            Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(change.Time, change.What, change.From, change.To))],
+            Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(
+                change.Time, change.What, change.From, change.To, change.By, change.Why.Length > 0 ? Cut(change.Why) : null))],
+            Challenges = record.Challenges is { Asked: > 0 } tally ? new Challenges(tally.Asked, tally.Answered, tally.Missed) : null,
             Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, Cut(alert.Text))), .. Reasons(facts.End, record.Ended ?? record.Offered)],
             SegmentIvs = record.Ivs,
             ChainHead = record.ChainHead,

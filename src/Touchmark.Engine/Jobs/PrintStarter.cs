@@ -10,8 +10,8 @@ namespace Touchmark.Engine.Jobs;
 /// <summary>Turns a sliced job into a session on its printer's connection.</summary>
 internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, SliceStore slices, EngineKeys keys, TimeProvider time)
 {
-    /// <summary>Longest segment of more than one move, s (SegmentRules.MaxSeconds).</summary>
-    private const double LongestSegment = 1.0;
+    /// <summary>Longest segment of more than one move, s (SegmentRules.MaxSeconds), with a detour (ChallengeLimits.LongestSegment).</summary>
+    private const double LongestSegment = 1.3;
 
     public DateTimeOffset Now => time.GetUtcNow();
 

@@ -18,9 +18,10 @@ internal static class CertificatePage
         Table("Machine",
             ("Printer", certificate.Printer), ("Model", certificate.PrinterModel), ("Machine id", certificate.MachineId), ("Profile, SHA-256", certificate.ProfileSha256),
             ("To the engine, to the printer", $"{certificate.EngineTransport}, {certificate.PrinterTransport}"),
+            ("Challenges", Told(certificate.Challenges)),
             ("Exposure", string.Create(CultureInfo.InvariantCulture, $"{certificate.Exposure.MotionS:0.00} s of motion, {certificate.Exposure.Segments} segments"))),
         new("Temperatures", "None were reported.", ["Heater", "Lowest", "Highest"], [.. certificate.Temperatures.Select(Row)]),
-        new("Adjustments", "Nobody changed anything at the printer.", ["At", "What", "From", "To"], [.. certificate.Adjustments.Select(Row)]),
+        new("Adjustments", "Nothing was changed while it printed.", ["At", "What", "From", "To", "By", "Why"], [.. certificate.Adjustments.Select(Row)]),
         new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { HomeTables.Time(alert.At), alert.Code, alert.Text })]),
         new("Evidence", "", Facts,
         [
@@ -38,7 +39,11 @@ internal static class CertificatePage
     private static PageCell[] Row(TemperatureRange range) =>
         [range.Heater, string.Create(CultureInfo.InvariantCulture, $"{range.MinC:0.0} °C"), string.Create(CultureInfo.InvariantCulture, $"{range.MaxC:0.0} °C")];
 
-    private static PageCell[] Row(Adjustment change) => [HomeTables.Time(change.At), change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture)];
+    private static PageCell[] Row(Adjustment change) => [HomeTables.Time(change.At), change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture),
+        change.By ?? "printer", change.Why ?? ""];
+
+    private static string Told(Challenges? challenges) =>
+        challenges is null ? "none asked" : $"{Number(challenges.Answered)} of {Number(challenges.Asked)} answered, {Number(challenges.Missed)} missed";
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

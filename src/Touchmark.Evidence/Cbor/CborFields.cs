@@ -121,6 +121,14 @@ public sealed class CborFields
     public T Map<T>(string key, Func<CborFields, T> readFields) =>
         new CborFields(Take<CborMap>(key, "a map") ?? Missing<CborValue?>(key, null), $"{_path}.{key}", _sink).ReadAll(readFields);
 
+    /// <summary>A nested map, or null.</summary>
+    public T? OptionalMap<T>(string key, Func<CborFields, T> readFields)
+        where T : class
+    {
+        _read.Add(key);
+        return _map.Find(key) is null ? null : Map(key, readFields);
+    }
+
     /// <summary>One of the names in <paramref name="names"/>, as the enum value beside it.</summary>
     public T Choice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
         where T : struct => OptionalChoice(key, names) ?? Missing(key, default(T));

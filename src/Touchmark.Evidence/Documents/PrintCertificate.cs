@@ -32,12 +32,17 @@ public sealed record Exposure(double MotionS, long Segments);
 /// <param name="MaxC">Highest, °C.</param>
 public sealed record TemperatureRange(string Heater, double MinC, double MaxC);
 
-/// <summary>A change that somebody made at the printer while it printed.</summary>
+/// <summary>A change beside the toolpath while it printed.</summary>
 /// <param name="At">When it was seen.</param>
 /// <param name="What">Klipper's name of the value, such as <c>gcode_move.speed_factor</c>.</param>
 /// <param name="From">Value before.</param>
 /// <param name="To">Value after.</param>
-public sealed record Adjustment(DateTimeOffset At, string What, double From, double To);
+/// <param name="By"><c>engine</c>: ordered within the licence's limits; <c>printer</c>: somebody at the printer. Null in certificates of before there was a choice, which meant the latter.</param>
+/// <param name="Why">A sentence, where there is one.</param>
+public sealed record Adjustment(DateTimeOffset At, string What, double From, double To, string? By = null, string? Why = null);
+
+/// <summary>Random challenges that the engine put into the toolpath. Those that are neither answered nor missed could not be judged.</summary>
+public sealed record Challenges(long Asked, long Answered, long Missed);
 
 /// <summary>Something that the engine or the gateway noticed and that did not end the print.</summary>
 /// <param name="At">When it was noticed.</param>
@@ -129,6 +134,9 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
 
     public required IReadOnlyList<Adjustment> Adjustments { get; init; }
 
+    /// <summary>Null where none were asked.</summary>
+    public Challenges? Challenges { get; init; }
+
     public required IReadOnlyList<Alert> Alerts { get; init; }
 
     /// <summary>The IV of every segment that was sent, <see cref="IvLength"/> bytes each, in order and without gaps.</summary>
@@ -183,7 +191,9 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
         ("exposure", CborMap.Of(("motion_s", Exposure.MotionS), ("segments", Exposure.Segments))),
         ("temperatures", new CborArray([.. Temperatures.Select(range => CborMap.Of(("heater", range.Heater), ("min_c", range.MinC), ("max_c", range.MaxC)))])),
         ("adjustments", new CborArray([.. Adjustments.Select(change =>
-            CborMap.Of(("at", Document.Time(change.At)), ("what", change.What), ("from", change.From), ("to", change.To)))])),
+            CborMap.Of(("at", Document.Time(change.At)), ("what", change.What), ("from", change.From), ("to", change.To),
+                ("by", Document.Text(change.By)), ("why", Document.Text(change.Why))))])),
+        ("challenges", Challenges is { } asked ? CborMap.Of(("asked", asked.Asked), ("answered", asked.Answered), ("missed", asked.Missed)) : null),
         ("alerts", new CborArray([.. Alerts.Select(alert => CborMap.Of(("at", Document.Time(alert.At)), ("code", alert.Code), ("text", alert.Text)))])),
         ("segment_ivs", SegmentIvs),
         ("chain_head", ChainHead),
@@ -223,7 +233,8 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
             Exposure = fields.Map("exposure", exposure => new Exposure(exposure.Number("motion_s", 0), exposure.Integer("segments"))),
             Temperatures = fields.Maps("temperatures", 64, range => new TemperatureRange(range.Text("heater"), range.Number("min_c"), range.Number("max_c"))),
             Adjustments = fields.Maps("adjustments", 4096, change =>
-                new Adjustment(change.Time("at"), change.Text("what"), change.Number("from"), change.Number("to"))),
+                new Adjustment(change.Time("at"), change.Text("what"), change.Number("from"), change.Number("to"), change.OptionalText("by"), change.OptionalText("why"))),
+            Challenges = fields.OptionalMap("challenges", asked => new Challenges(asked.Integer("asked"), asked.Integer("answered"), asked.Integer("missed"))),
             Alerts = fields.Maps("alerts", 4096, alert => new Alert(alert.Time("at"), alert.Text("code"), alert.Text("text", 1024))),
             SegmentIvs = fields.Bytes("segment_ivs", 0, IvLength * MaxSegments),
             ChainHead = fields.Bytes("chain_head", 32),

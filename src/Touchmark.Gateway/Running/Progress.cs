@@ -8,8 +8,8 @@ internal sealed class Progress(TextWriter output, bool terminal)
     private int _lastPercent = -1;
     private bool _open;
 
-    /// <summary>Temperatures in °C.</summary>
-    public void Show(ulong queued, ulong segments, double nozzleC, double bedC)
+    /// <summary>Temperatures in °C; the speed factor is 1 unless the engine or somebody at the printer has changed it.</summary>
+    public void Show(ulong queued, ulong segments, double nozzleC, double bedC, double speedFactor)
     {
         if (segments == 0)
         {
@@ -24,7 +24,7 @@ internal sealed class Progress(TextWriter output, bool terminal)
 
         _lastPercent = percent;
         var line = string.Create(
-            CultureInfo.InvariantCulture, $"printing: {percent} % ({queued} of {segments} segments), nozzle {nozzleC:0.0} °C, bed {bedC:0.0} °C");
+            CultureInfo.InvariantCulture, $"printing: {percent} % ({queued} of {segments} segments), nozzle {nozzleC:0.0} °C, bed {bedC:0.0} °C{(speedFactor == 1 ? "" : $", at {speedFactor:P0} of its speed")}");
         output.Write(terminal ? $"\r{line}\u001b[K" : line + Environment.NewLine);
         output.Flush();
         _open = terminal;

@@ -63,7 +63,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         CarryOut(now);
         if (_session.Phase == SessionPhase.Streaming)
         {
-            context.Progress.Show(_answered, _job!.Segments, sample.NozzleC, sample.BedC);
+            context.Progress.Show(_answered, _job!.Segments, sample.NozzleC, sample.BedC, sample.SpeedFactor);
         }
     }
 
