@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Touchmark.Log.Storage;
+
+/// <summary>Writes files so that a power cut leaves the old one or the new one: a temporary file, fsync, rename, fsync of the folder.</summary>
+internal static partial class DurableFile
+{
+    /// <summary>Names that begin so are not objects: files that a crash left unfinished.</summary>
+    internal const char TemporaryMark = '.';
+
+    /// <summary>Replaces the file if it is there.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        var folder = Path.GetDirectoryName(path)!;
+        MakeFolder(folder);
+        // The name is random, as two processes that write the same file must not write into each other's.
+        var temporary = Path.Combine(folder, $"{TemporaryMark}{Path.GetFileName(path)}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
+        try
+        {
+            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length))
+            {
+                RandomAccess.Write(file, content, 0);
+                RandomAccess.FlushToDisk(file);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+        FlushFolder(folder);
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            return;
+        }
+        var parent = Path.GetDirectoryName(folder)!;
+        MakeFolder(parent);
+        Directory.CreateDirectory(folder);
+        FlushFolder(parent);
+    }
+
+    // .NET opens no folders; without this a rename may be lost in a power cut (fsync(2)). Windows has no such call, and NTFS journals names.
+    private static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+        var descriptor = Open(folder, 0);
+        if (descriptor < 0)
+        {
+            throw new IOException($"The folder {folder} cannot be opened.", Marshal.GetLastPInvokeError());
+        }
+        var failed = Fsync(descriptor) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (failed)
+        {
+            throw new IOException($"The folder {folder} cannot be flushed.", error);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}

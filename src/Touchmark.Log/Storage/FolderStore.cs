@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+
+namespace Touchmark.Log.Storage;
+
+/// <summary>Objects as files of a folder, which any web server can serve as the log's prefix.</summary>
+/// <param name="folder">Made at the first write.</param>
+public sealed class FolderStore(string folder) : IObjectStore
+{
+    private readonly string _folder = Path.GetFullPath(folder);
+
+    /// <summary>Reads without waiting for a thread: objects are small, and mostly in the page cache.</summary>
+    public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (FileOf(path) is { } file)
+        {
+            try
+            {
+                return ValueTask.FromResult<ReadOnlyMemory<byte>?>(File.ReadAllBytes(file));
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // There is none.
+            }
+        }
+        return ValueTask.FromResult<ReadOnlyMemory<byte>?>(null);
+    }
+
+    public ValueTask WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        var file = FileOf(path) ?? throw new ArgumentException($"Not the path of an object: {path}", nameof(path));
+        return new(Task.Run(() => DurableFile.Write(file, content.Span), cancel));
+    }
+
+    public ValueTask DeleteAsync(string path, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (FileOf(path) is { } file && Directory.Exists(Path.GetDirectoryName(file)))
+        {
+            File.Delete(file);
+            // The folder of partial tiles is of no use when the full tile is there.
+            if (Path.GetDirectoryName(file) is { } parent && parent.EndsWith(".p", StringComparison.Ordinal) && !Directory.EnumerateFileSystemEntries(parent).Any())
+            {
+                Directory.Delete(parent);
+            }
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        await Task.CompletedTask;
+        var start = Path.Combine(_folder, prefix[..(prefix.LastIndexOf('/') + 1)]);
+        if (!Directory.Exists(start))
+        {
+            yield break;
+        }
+        foreach (var file in Directory.EnumerateFiles(start, "*", SearchOption.AllDirectories))
+        {
+            cancel.ThrowIfCancellationRequested();
+            var path = Path.GetRelativePath(_folder, file).Replace(Path.DirectorySeparatorChar, '/');
+            if (path.StartsWith(prefix, StringComparison.Ordinal) && FileOf(path) is not null)
+            {
+                yield return path;
+            }
+        }
+    }
+
+    /// <summary>The file of an object; null for paths that lead elsewhere or name no object, whoever asks.</summary>
+    private string? FileOf(string path)
+    {
+        var names = path.Split('/');
+        return Array.TrueForAll(names, IsName) ? Path.Combine([_folder, .. names]) : null;
+    }
+
+    private static bool IsName(string name) =>
+        name.Length is > 0 and < 256 && name[0] != DurableFile.TemporaryMark && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+}
