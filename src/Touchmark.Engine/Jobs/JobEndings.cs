@@ -6,8 +6,12 @@ namespace Touchmark.Engine.Jobs;
 /// <summary>Why a job ended, in words that help.</summary>
 internal static class JobEndings
 {
+    public static readonly JobFailure PrinterRevoked = new("PRINTER_REVOKED", "The printer's device key was revoked.", "Enrol the printer again and start a new job.");
+
     /// <summary>The failure of a session, with how far it came.</summary>
-    public static JobFailure Of(SessionEnd end)
+    /// <param name="end">How it ended.</param>
+    /// <param name="order">Where it ended because it was told to: why.</param>
+    public static JobFailure Of(SessionEnd end, JobFailure? order = null)
     {
         if (end.Refusal is { } refusal)
         {
@@ -22,7 +26,7 @@ internal static class JobEndings
             ["segments_verified"] = end.SegmentsVerified,
             ["made_safe"] = end.MadeSafe,
         };
-        return Of(end.Reason) with { Text = end.Text, Figures = figures };
+        return (order ?? Of(end.Reason)) with { Text = end.Text, Figures = figures };
     }
 
     /// <summary>What a halt tells people.</summary>
@@ -33,6 +37,9 @@ internal static class JobEndings
         HaltReason.Revoked => Of(EndReason.Revoked).Text,
         _ => "The print was stopped by a HALT of whoever runs the engine.",
     };
+
+    /// <summary>The failure that a halt is.</summary>
+    public static JobFailure Of(HaltReason reason) => Of(EndReason.Halted) with { Text = TextOf(reason) };
 
     /// <summary>The failure that a reason stands for.</summary>
     public static JobFailure Of(EndReason reason) => reason switch

@@ -15,7 +15,7 @@ namespace Touchmark.Engine.Jobs;
 /// nothing was sent goes back to the queue, one that had started is a failure whose print counts.
 /// </summary>
 internal sealed class JobRunner(
-    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, LicenceOffice office, PrintStarter starter, CertificateOffice certificates,
+    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, PrintStarter starter, CertificateOffice certificates,
     IHostApplicationLifetime host, ILogger<JobRunner> log) : IHostedService
 {
     /// <summary>ENOSPC.</summary>
@@ -29,7 +29,6 @@ internal sealed class JobRunner(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        office.Revoked += OnRevoked;
         host.ApplicationStopping.Register(() => stopped = StopAllAsync());
         foreach (var job in await jobs.ListUnfinishedAsync(cancellationToken))
         {
@@ -48,7 +47,6 @@ internal sealed class JobRunner(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        office.Revoked -= OnRevoked;
         await stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -62,43 +60,27 @@ internal sealed class JobRunner(
         }
     }
 
-    /// <summary>Asks a job to end; false when it has ended or is not here.</summary>
-    public bool Cancel(Guid jobId)
+    /// <summary>Tells a job to end, and why: by the emergency path where there is a halt, even when it is being ended in order already. False when it is not here.</summary>
+    public bool Stop(Guid jobId, EndReason reason, JobFailure failure, HaltReason? halt = null)
     {
         if (!runs.TryGetValue(jobId, out var run))
         {
             return false;
         }
 
-        run.Stop(EndReason.Cancelled);
-        return true;
-    }
-
-    /// <summary>Stops a job by the emergency path if its printer is being driven, even when it is being cancelled already; false when it has ended or is not here.</summary>
-    public bool Halt(Guid jobId, HaltReason reason)
-    {
-        if (!runs.TryGetValue(jobId, out var run))
+        if (run.Stop(reason, failure, halt))
         {
-            return false;
+            log.LogInformation("Job {JobId} is told to end: {Code}", jobId, failure.Code);
         }
 
-        run.Halt(reason);
         return true;
-    }
-
-    private void OnRevoked(Guid licenceId)
-    {
-        foreach (var run in runs.Values.Where(run => run.Job.LicenceId == licenceId))
-        {
-            run.Halt(HaltReason.Revoked);
-        }
     }
 
     private async Task StopAllAsync()
     {
         foreach (var run in runs.Values)
         {
-            run.Stop(EndReason.EngineStopping);
+            run.Stop(EndReason.EngineStopping, JobEndings.Of(EndReason.EngineStopping));
         }
 
         await Task.WhenAll(runs.Values.Select(run => run.Task)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -118,7 +100,7 @@ internal sealed class JobRunner(
         }
         catch (OperationCanceledException) when (run.Reason is { } reason)
         {
-            await EndUnprintedAsync(run, reason == EndReason.Cancelled ? JobState.Cancelled : JobState.Failed, reason == EndReason.Cancelled ? null : JobEndings.Of(reason));
+            await EndUnprintedAsync(run, reason == EndReason.Cancelled ? JobState.Cancelled : JobState.Failed, reason == EndReason.Cancelled ? null : run.Failure);
         }
         catch (Exception failure)
         {
@@ -158,8 +140,8 @@ internal sealed class JobRunner(
         try
         {
             run.Print = print;
-            using var stopping = cancel.Register(() => print.Stop(run.Reason!.Value, JobEndings.Of(run.Reason.Value).Text));
-            await ConcludeAsync(job, slice, printer, turn.Link.Transport, print, await print.Ended);
+            using var stopping = cancel.Register(() => print.Stop(run.Reason!.Value, run.Failure!.Text));
+            await ConcludeAsync(run, slice, printer, turn.Link.Transport, print, await print.Ended);
         }
         finally
         {
@@ -167,8 +149,9 @@ internal sealed class JobRunner(
         }
     }
 
-    private async Task ConcludeAsync(Job job, Slice slice, EnrolledPrinter printer, string transport, PrintSession print, SessionEnd end)
+    private async Task ConcludeAsync(Run run, Slice slice, EnrolledPrinter printer, string transport, PrintSession print, SessionEnd end)
     {
+        var job = run.Job;
         log.LogInformation("Job {JobId} ended: {Code}, {Sent} segments sent, {Verified} verified", job.Id, end.Code, end.SegmentsSent, end.SegmentsVerified);
         var state = end.Reason switch
         {
@@ -176,7 +159,7 @@ internal sealed class JobRunner(
             EndReason.Cancelled => JobState.Cancelled,
             _ => JobState.Failed,
         };
-        var failure = state == JobState.Failed ? JobEndings.Of(end) : null;
+        var failure = state == JobState.Failed ? JobEndings.Of(end, run.Reason == end.Reason ? run.Failure : null) : null;
         Func<Transaction, Task<Guid?>>? certify = end.Printed
             ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, transport, end, print.Record, print.CertificateMac), CancellationToken.None)
             : null;
@@ -188,7 +171,7 @@ internal sealed class JobRunner(
     {
         if (await fleet.FindAsync(job.PrinterId, cancel) is not { RevokedAt: null })
         {
-            return new("PRINTER_REVOKED", "The printer's device key was revoked while the job waited.", "Enrol the printer again and start a new job.");
+            return JobEndings.PrinterRevoked;
         }
 
         var licence = await licences.FindAsync(job.LicenceId, cancel);
@@ -232,6 +215,7 @@ internal sealed class JobRunner(
         private readonly Lock gate = new();
         private readonly CancellationTokenSource stop = new();
         private bool disposed;
+        private bool halted;
 
         public Job Job => job;
 
@@ -245,25 +229,40 @@ internal sealed class JobRunner(
         /// <summary>The first cause is the one that counts.</summary>
         public EndReason? Reason { get; private set; }
 
-        public void Halt(HaltReason reason)
-        {
-            Print?.Halt(reason, JobEndings.TextOf(reason));
-            Stop(reason == HaltReason.Revoked ? EndReason.Revoked : EndReason.Halted);
-        }
+        /// <summary>The cause in words, for people.</summary>
+        public JobFailure? Failure { get; private set; }
 
-        public void Stop(EndReason reason)
+        /// <summary>True when it is the first cause.</summary>
+        public bool Stop(EndReason reason, JobFailure failure, HaltReason? halt = null)
         {
+            bool first, halts;
             lock (gate)
             {
-                if (disposed || Reason is not null)
+                if (disposed)
                 {
-                    return;
+                    return false;
                 }
 
-                Reason = reason;
+                first = Reason is null;
+                halts = halt is not null && !halted;
+                halted |= halts;
+                if (first)
+                {
+                    (Reason, Failure) = (reason, failure);
+                }
             }
 
-            stop.Cancel();
+            if (halts)
+            {
+                Print?.Halt(halt!.Value, failure.Text);
+            }
+
+            if (first)
+            {
+                stop.Cancel();
+            }
+
+            return first;
         }
 
         // The source is left to the collector: a Stop that is just under way may still hold it.

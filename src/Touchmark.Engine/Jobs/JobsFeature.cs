@@ -21,6 +21,8 @@ internal static class JobsFeature
         services.AddSingleton<PrintStarter>();
         services.AddSingleton<JobRunner>();
         services.AddHostedService(provider => provider.GetRequiredService<JobRunner>());
+        services.AddSingleton<StopOrders>();
+        services.AddHostedService(provider => provider.GetRequiredService<StopOrders>());
     }
 
     public static void MapJobs(this WebApplication app)
@@ -49,7 +51,7 @@ internal static class JobsFeature
 internal sealed record NewJob(Guid LicenceId, Guid PrinterId, string Material, string Quality);
 
 /// <summary>How a job is opened, seen and cancelled by people.</summary>
-internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, LicenceLedger licences, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
+internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, LicenceLedger licences, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
 {
     public async Task<Outcome<JobView>> OpenAsync(NewJob request, Caller caller, CancellationToken cancel)
     {
@@ -141,7 +143,7 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
             return Refusal.NotFound("job");
         }
 
-        if (job.State.IsFinal() || !runner.Cancel(id))
+        if (!await orders.CancelAsync(id, cancel) && (await jobs.FindAsync(id, cancel))!.State.IsFinal())
         {
             return Refusal.Conflict("JOB_ENDED", "This job has ended; there is nothing to cancel.", "Start a new job to print again.").With("state", job.State.ToString().ToLowerInvariant());
         }
@@ -157,11 +159,12 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
             return Refusal.NotFound("job");
         }
 
-        if (job.State.IsFinal() || !runner.Halt(id, reason))
+        if (job.State.IsFinal())
         {
             return Refusal.Conflict("JOB_ENDED", "This job has ended; there is nothing to halt.", "Look at the printer itself, if it still moves.").With("state", job.State.ToString().ToLowerInvariant());
         }
 
+        await orders.HaltAsync(id, reason, cancel);
         return JobView.Of(job, feed.Read(id));
     }
 

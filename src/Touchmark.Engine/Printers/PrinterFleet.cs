@@ -14,6 +14,9 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
         "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
         + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at from printers join organisations on organisations.id = printers.organisation_id ";
 
+    /// <summary>Tells, on the node where it happened, that a printer was revoked.</summary>
+    public event Action<Guid>? Revoked;
+
     /// <summary>A printer, revoked or not; null when there is none.</summary>
     public Task<EnrolledPrinter?> FindAsync(Guid id, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<EnrolledPrinter>(Columns + "where printers.id = @Id", new { Id = id }, cancel);
@@ -26,7 +29,7 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
         ? await database.QueryAsync<EnrolledPrinter>(Columns + "order by printers.id", null, cancel)
         : await database.QueryAsync<EnrolledPrinter>(Columns + "where printers.organisation_id = @OrganisationId order by printers.id", new { caller.OrganisationId }, cancel);
 
-    /// <summary>From now on no session starts with this printer. Its record stays.</summary>
+    /// <summary>From now on no session starts with this printer, and what it prints is stopped. Its record stays.</summary>
     public async Task<Outcome<EnrolledPrinter>> RevokeAsync(Guid id, Caller caller, CancellationToken cancel)
     {
         if (await FindAsync(id, cancel) is not { } printer || !caller.MaySee(printer.OrganisationId))
@@ -43,6 +46,7 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
             }
         }
 
+        Revoked?.Invoke(id);
         return (await FindAsync(id, cancel))!;
     }
 }

@@ -31,7 +31,7 @@ internal static class PrintersFeature
             .ForAnyRole().Produces<PrinterView>().WithSummary("Show a printer, with the limits that toolpaths are checked against.");
         app.MapPost("/api/printers/{id:guid}/revoke", async (Guid id, Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
             (await fleet.RevokeAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer, Role.Admin).Produces<PrinterView>()
-            .WithSummary("Revoke a printer's device key: no session starts with it any more.");
+            .WithSummary("Revoke a printer's device key: what it prints stops at once, and no session starts with it any more.");
     }
 
     private static async Task<IResult> EnrolAsync(EnrolmentRequest request, HttpContext context, Enrolment enrolment, EnrolmentAttempts attempts, CancellationToken cancel) =>

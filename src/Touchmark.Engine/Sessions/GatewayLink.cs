@@ -64,6 +64,15 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
         }
     }
 
+    /// <summary>Closes the connection unless a session runs over it. A gateway that comes back is told why when it says who it is.</summary>
+    public void Dismiss()
+    {
+        if (Volatile.Read(ref session) is null)
+        {
+            Finish();
+        }
+    }
+
     public void Detach(PrintSession ended) => Interlocked.CompareExchange(ref session, null, ended);
 
     /// <summary>Reads and writes until either side ends it.</summary>

@@ -26,6 +26,14 @@ internal sealed class Person(HttpClient http, string email, Guid organisationId)
 
     public async Task<Answer> DeleteAsync(string path) => await Answer.ReadAsync(await http.DeleteAsync(new Uri(path, UriKind.Relative)));
 
+    /// <summary>The same person with the same token at another node of the engine.</summary>
+    public Person At(ServerFactory node)
+    {
+        var client = node.Client();
+        client.DefaultRequestHeaders.Authorization = http.DefaultRequestHeaders.Authorization;
+        return new Person(client, email, organisationId);
+    }
+
     public void Dispose() => http.Dispose();
 }
 

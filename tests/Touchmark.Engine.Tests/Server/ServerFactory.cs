@@ -33,7 +33,7 @@ internal sealed partial class ServerFactory : IAsyncDisposable
 
     public string Data { get; } = Directory.CreateTempSubdirectory("touchmark-test-").FullName;
 
-    public FakeTime Time { get; } = new();
+    public FakeTime Time { get; private init; } = new();
 
     public KeptLog Log { get; } = new();
 
@@ -56,6 +56,15 @@ internal sealed partial class ServerFactory : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Another engine node on the same database, with the same master key and the same time.</summary>
+    public async Task<ServerFactory> StartNodeAsync()
+    {
+        var node = new ServerFactory(database, arguments, replace) { Time = Time };
+        File.Copy(Path.Combine(Data, "master.key"), Path.Combine(node.Data, "master.key"));
+        await node.StartAsync();
+        return node;
     }
 
     /// <summary>Stops the engine and starts it again on the same data.</summary>

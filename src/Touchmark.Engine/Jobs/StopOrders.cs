@@ -1,0 +1,126 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Printers;
+using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Documents;
+using Touchmark.Streaming;
+using Touchmark.Streaming.Wire;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>
+/// Stops the jobs of this node that have to stop: their licence or their printer was revoked, or somebody cancelled or halted them, on whichever node that was said. The order lies in the
+/// database and is read once a second, and at once when it was given here; so it also holds for whoever takes a job up later.
+/// </summary>
+internal sealed class StopOrders(Database database, JobRunner runner, LicenceOffice office, PrinterFleet fleet, GatewayHub gateways, TimeProvider time, ILogger<StopOrders> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer than any session of a revoked printer takes to make it safe; a connection that is younger than the revocation is refused anyway.</summary>
+    private static readonly TimeSpan DismissalTime = TimeSpan.FromMinutes(10);
+
+    private readonly Channel<bool> asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Reads the orders now.</summary>
+    public void Look() => asked.Writer.TryWrite(true);
+
+    /// <summary>Orders a job to stop; false when it has ended.</summary>
+    public async Task<bool> CancelAsync(Guid jobId, CancellationToken cancel)
+    {
+        var ordered = await database.ExecuteAsync(
+            "update jobs set cancel_requested_at = @Now where id = @Id and state < @Done and cancel_requested_at is null", new { Id = jobId, Now = time.GetUtcNow(), JobState.Done }, cancel);
+        Look();
+        return ordered > 0;
+    }
+
+    /// <summary>Halts a job: at once when it is here, whatever the database does.</summary>
+    public async Task HaltAsync(Guid jobId, HaltReason reason, CancellationToken cancel)
+    {
+        runner.Stop(jobId, EndReason.Halted, JobEndings.Of(reason), reason);
+        await database.ExecuteAsync("update jobs set halt_requested = @Reason where id = @Id and state < @Done and halt_requested is null", new { Id = jobId, Reason = reason, JobState.Done }, cancel);
+        Look();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        office.Revoked += OnRevoked;
+        fleet.Revoked += OnRevoked;
+        await using var timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+        try
+        {
+            await foreach (var _ in asked.Reader.ReadAllAsync(stoppingToken))
+            {
+                await CarryOutAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops, and the jobs with it.
+        }
+        finally
+        {
+            office.Revoked -= OnRevoked;
+            fleet.Revoked -= OnRevoked;
+        }
+    }
+
+    private void OnRevoked(Guid id) => Look();
+
+    private async Task CarryOutAsync(CancellationToken cancel)
+    {
+        try
+        {
+            foreach (var order in await ReadAsync(cancel))
+            {
+                switch (order)
+                {
+                    case { HaltRequested: { } halt }:
+                        runner.Stop(order.Id, EndReason.Halted, JobEndings.Of(halt), halt);
+                        break;
+                    case { PrinterRevokedAt: not null }:
+                        runner.Stop(order.Id, EndReason.Revoked, JobEndings.PrinterRevoked, HaltReason.Revoked);
+                        break;
+                    case { CancelRequestedAt: not null }:
+                        runner.Stop(order.Id, EndReason.Cancelled, JobEndings.Of(EndReason.Cancelled));
+                        break;
+                    default:
+                        runner.Stop(order.Id, EndReason.Revoked, JobEndings.Of(EndReason.Revoked), HaltReason.Revoked);
+                        break;
+                }
+            }
+
+            foreach (var printer in await database.QueryAsync<Guid>("select id from printers where revoked_at > @Since", new { Since = time.GetUtcNow() - DismissalTime }, cancel))
+            {
+                gateways.Find(printer)?.Dismiss();
+            }
+        }
+        catch (DbException failure)
+        {
+            // The orders stay where they are: the next look finds them.
+            log.LogError(failure, "The orders to stop could not be read");
+        }
+    }
+
+    // A licence that lets a running print finish stops those that started after it was revoked: they passed their own check a moment too early.
+    private Task<IReadOnlyList<Order>> ReadAsync(CancellationToken cancel) => database.QueryAsync<Order>(
+        """
+        select jobs.id, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at
+        from jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id
+        where jobs.state < @Done and (jobs.cancel_requested_at is not null or jobs.halt_requested is not null or printers.revoked_at is not null
+            or (licences.revoked_at is not null and (licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at)))
+        """,
+        new { JobState.Done, RevocationPolicy.AtOnce }, cancel);
+
+    private sealed record Order
+    {
+        public Guid Id { get; init; }
+
+        public DateTimeOffset? CancelRequestedAt { get; init; }
+
+        public HaltReason? HaltRequested { get; init; }
+
+        public DateTimeOffset? PrinterRevokedAt { get; init; }
+    }
+}

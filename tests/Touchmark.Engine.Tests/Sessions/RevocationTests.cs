@@ -1,0 +1,129 @@
+using System.Runtime.Versioning;
+using Touchmark.Engine.Tests.Server;
+using Touchmark.Evidence.Documents;
+using Touchmark.Streaming;
+
+namespace Touchmark.Engine.Tests.Sessions;
+
+/// <summary>What a revocation does to what runs and to what waits, on this node and from another one.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class RevocationTests
+{
+    [Fact]
+    public async Task A_licence_revoked_at_once_stops_what_prints_and_what_waits_and_gives_back_only_the_latter()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var running = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var waiting = await bench.StartJobAsync();
+        await bench.FollowAsync(waiting, "waiting");
+
+        await RevokeLicenceAsync(bench, bench.Oem);
+        await gateway.PrintAsync();
+
+        PrintTests.AssertFailed(await bench.FollowAsync(running), "LICENCE_REVOKED");
+        PrintTests.AssertFailed(await bench.FollowAsync(waiting), "LICENCE_REVOKED");
+        Assert.Contains("TURN_OFF_HEATERS", gateway.Printer.Lines);
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_licence_revoked_after_the_print_lets_it_finish_and_starts_nothing_new()
+    {
+        await using var bench = await PrintBench.OpenAsync(terms: new { revocation_policy = "after_print" });
+        await using var gateway = await bench.ConnectAsync();
+        var running = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var waiting = await bench.StartJobAsync();
+        await bench.FollowAsync(waiting, "waiting");
+
+        await RevokeLicenceAsync(bench, bench.Oem);
+        PrintTests.AssertFailed(await bench.FollowAsync(waiting), "LICENCE_REVOKED");
+        await gateway.PrintAsync();
+        var ended = await bench.FollowAsync(running);
+
+        Assert.Equal("done", ended.GetProperty("state").GetString());
+        var verdict = await PrintTests.VerifyAsync(bench, ended);
+        Assert.True(verdict.IsValid);
+        Assert.Equal(PrintResult.Completed, verdict.Certificate!.Result);
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_revoked_printer_stops_at_once_and_loses_its_connection()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+
+        (await bench.Manufacturer.PostAsync($"/api/printers/{bench.PrinterId}/revoke")).IsGood();
+        await gateway.PrintAsync();
+        var ended = await bench.FollowAsync(job);
+
+        PrintTests.AssertFailed(ended, "PRINTER_REVOKED");
+        Assert.Equal(EndReason.Revoked, gateway.Session.End!.Reason);
+        Assert.Contains("TURN_OFF_HEATERS", gateway.Printer.Lines);
+        Assert.Equal(PrintResult.Revoked, (await PrintTests.VerifyAsync(bench, ended)).Certificate!.Result);
+        var closed = gateway.IsClosedAsync();
+        while (!closed.IsCompleted)
+        {
+            bench.Server.Time.Advance(TimeSpan.FromSeconds(1));
+            await bench.Oem.GetAsync("/health");
+        }
+
+        await using var again = bench.NewGateway();
+        Assert.False(await again.ConnectAsync(bench.PrinterId));
+        Assert.StartsWith("DEVICE_REVOKED", again.Farewell, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("licence", "LICENCE_REVOKED")]
+    [InlineData("printer", "PRINTER_REVOKED")]
+    [InlineData("job", null)]
+    [InlineData("halt", "HALTED")]
+    public async Task What_is_ordered_at_another_node_stops_the_print_here(string what, string? code)
+    {
+        await using var bench = await PrintBench.OpenAsync(StorageKind.Postgres);
+        await using var node = await bench.Server.StartNodeAsync();
+        using var oem = bench.Oem.At(node);
+        using var manufacturer = bench.Manufacturer.At(node);
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+
+        switch (what)
+        {
+            case "licence":
+                await RevokeLicenceAsync(bench, oem);
+                break;
+            case "printer":
+                (await manufacturer.PostAsync($"/api/printers/{bench.PrinterId}/revoke")).IsGood();
+                break;
+            case "halt":
+                (await manufacturer.PostAsync($"/api/jobs/{job}/halt")).IsGood();
+                break;
+            default:
+                (await manufacturer.PostAsync($"/api/jobs/{job}/cancel")).IsGood();
+                break;
+        }
+
+        await gateway.PrintAsync();
+        var ended = await bench.FollowAsync(job);
+
+        if (code is null)
+        {
+            Assert.Equal("cancelled", ended.GetProperty("state").GetString());
+        }
+        else
+        {
+            PrintTests.AssertFailed(ended, code);
+        }
+
+        Assert.Contains("TURN_OFF_HEATERS", gateway.Printer.Lines);
+    }
+
+    private static async Task RevokeLicenceAsync(PrintBench bench, Person oem) =>
+        (await oem.PostAsync($"/api/licences/{bench.LicenceId}/revoke", new { reason = "Recalled." })).IsGood();
+}
