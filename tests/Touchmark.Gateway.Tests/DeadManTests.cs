@@ -117,7 +117,7 @@ public sealed class DeadManTests
         Assert.Contains(printed.Record.Alerts, alert => alert.Code == "NO_DEAD_MAN");
     }
 
-    private static async Task<string[]> ArmedAsync(VirtualPrinter printer) => [.. ((JsonArray)(await printer.StateAsync())["armed"]!).Select(name => (string)name!)];
+    private static async Task<string[]> ArmedAsync(VirtualPrinter printer) => [.. ((JsonObject)(await printer.StateAsync())["armed"]!).Select(timer => timer.Key)];
 
     private static async Task<string> TextAsync(MoonrakerFiles files, string path) => Encoding.UTF8.GetString((await files.ReadAsync(path, TestContext.Current.CancellationToken))!);
 

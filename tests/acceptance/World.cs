@@ -31,16 +31,17 @@ internal sealed partial class World : IAsyncDisposable
 
     public async Task StartEngineAsync(int port = 0)
     {
-        Engine = await StartAsync("engine", "Touchmark.Engine", "touchmark-engine", AddressPattern(), "--data", Data, "--urls", $"http://127.0.0.1:{port}");
+        Engine = await StartAsync("engine", ProgramPath("Touchmark.Engine", "touchmark-engine"), AddressPattern(), "--data", Data, "--urls", $"http://127.0.0.1:{port}");
     }
 
     public async Task StartPrinterAsync(int seed = 1, int port = 0)
     {
-        Printer = await StartAsync("printer", "Touchmark.VirtualPrinter", "virtual-printer", AddressPattern(),
+        Printer = await StartAsync("printer", ProgramPath("Touchmark.VirtualPrinter", "virtual-printer"), AddressPattern(),
             "--port", $"{port}", "--speed", "20", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord);
     }
 
-    public Task StartGatewayAsync() => StartAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", ConnectedPattern(), "run", "--home", Path.Combine(Folder, "gateway"));
+    /// <summary>As the leader of a process group of its own: what runs on the computer beside the printer.</summary>
+    public Task StartGatewayAsync() => StartAsync("gateway", "setsid", ConnectedPattern(), ProgramPath("Touchmark.Gateway", "touchmark-gateway"), "run", "--home", Path.Combine(Folder, "gateway"));
 
     /// <summary>Runs the gateway's program to its end.</summary>
     public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", [.. arguments, "--home", Path.Combine(Folder, "gateway")]);
@@ -69,18 +70,21 @@ internal sealed partial class World : IAsyncDisposable
         }
     }
 
-    public async Task<string> EnrolAsync()
+    /// <param name="engine">Where the gateway finds the engine; null for its own address.</param>
+    /// <param name="printer">The same for the printer.</param>
+    public async Task<string> EnrolAsync(string? engine = null, string? printer = null)
     {
         var code = Text(await AskAsync("maker", "printer", "pair"), "code");
-        var ran = await GatewayAsync("enrol", "--engine", Engine, "--code", code, "--printer", Printer, "--name", "Bench printer");
+        var ran = await GatewayAsync("enrol", "--engine", engine ?? Engine, "--code", code, "--printer", printer ?? Printer, "--name", "Bench printer");
         Assert.True(ran.ExitCode == 0, ran.Errors);
         return Text((await AskAsync("maker", "printer", "list")).EnumerateArray().Last(), "id");
     }
 
-    public async Task<string> LicenseAsync(int prints)
+    /// <summary>Licenses the bracket, or the part of another file.</summary>
+    public async Task<string> LicenseAsync(int prints, string? part = null, params string[] terms)
     {
-        var design = Text(await AskAsync("oem", "design", "upload", Path.Combine(Root, "samples", "bracket.stl"), "--name", "Bracket"), "id");
-        return Text(await AskAsync("oem", "licence", "issue", "--design", design, "--manufacturer", "Maker Hall", "--prints", $"{prints}", "--material", "PLA"), "id");
+        var design = Text(await AskAsync("oem", "design", "upload", part ?? Path.Combine(Root, "samples", "bracket.stl"), "--name", "Bracket"), "id");
+        return Text(await AskAsync("oem", ["licence", "issue", "--design", design, "--manufacturer", "Maker Hall", "--prints", $"{prints}", "--material", "PLA", .. terms]), "id");
     }
 
     public async Task<string> StartJobAsync(string licence, string printer) =>
@@ -125,6 +129,26 @@ internal sealed partial class World : IAsyncDisposable
         Assert.True(state.GetProperty("position")[2].GetDouble() > 9, $"The head is at Z {state.GetProperty("position")[2]}.");
     }
 
+    public bool IsRunning(string name) => running.ContainsKey(name);
+
+    /// <summary>What a process has printed.</summary>
+    public string Said(string name) => running.TryGetValue(name, out var program) ? string.Join('\n', program.Lines) : $"{name} does not run";
+
+    /// <summary>Sends a signal that ends a process, or its whole group, and does not wait for the end unless it is at once.</summary>
+    public async Task SignalAsync(string name, string signal, bool wholeGroup = false)
+    {
+        var id = running[name].Process.Id;
+        using (var kill = Process.Start("kill", [$"-{signal}", "--", wholeGroup ? $"-{id}" : $"{id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        if (signal == "KILL")
+        {
+            await StopAsync(name, crash: true);
+        }
+    }
+
     /// <summary>Ends a process: politely, or as a crash does.</summary>
     public async Task StopAsync(string name, bool crash = false)
     {
@@ -137,7 +161,7 @@ internal sealed partial class World : IAsyncDisposable
         {
             program.Process.Kill(entireProcessTree: true);
         }
-        else
+        else if (!program.Process.HasExited)
         {
             Process.Start("kill", $"-TERM {program.Process.Id}").WaitForExit();
         }
@@ -197,9 +221,9 @@ internal sealed partial class World : IAsyncDisposable
         return new Ran(process.ExitCode, await output, await errors);
     }
 
-    private async Task<string> StartAsync(string name, string project, string program, Regex ready, params string[] arguments)
+    private async Task<string> StartAsync(string name, string program, Regex ready, params string[] arguments)
     {
-        var process = new Process { StartInfo = new ProcessStartInfo(ProgramPath(project, program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
+        var process = new Process { StartInfo = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
         var started = new Running(process, new ConcurrentQueue<string>());
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Take(string? line)
@@ -219,7 +243,7 @@ internal sealed partial class World : IAsyncDisposable
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
         process.EnableRaisingEvents = true;
-        process.Exited += (_, _) => found.TrySetException(new InvalidOperationException($"{program} ended with {process.ExitCode}: {string.Join('\n', started.Lines)}"));
+        process.Exited += (_, _) => found.TrySetException(new InvalidOperationException($"{name} ended with {process.ExitCode}: {string.Join('\n', started.Lines)}"));
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

@@ -44,11 +44,14 @@ internal sealed class FaultDoor(MoonrakerServer server)
             case "real_time":
                 server.Reactor.SetSpeed(1);
                 break;
+            case "hurry":
+                server.Reactor.SetSpeed(server.Machine.Options.Speed);
+                break;
             case "thaw":
                 server.Freeze(frozen: false);
                 break;
             default:
-                throw new ApiError(400, "Unknown fault. There are: klippy_killed, klippy_revived, drop_connections, heater_fault, heater_broken, mcu_lost, freeze, thaw, real_time");
+                throw new ApiError(400, "Unknown fault. There are: klippy_killed, klippy_revived, drop_connections, heater_fault, heater_broken, mcu_lost, freeze, thaw, real_time, hurry");
         }
 
         return "ok";
@@ -75,7 +78,7 @@ internal sealed class FaultDoor(MoonrakerServer server)
             ["bed"] = server.Machine.Config.HasBed ? HeaterState(klippy?.Heat.Bed, server.Machine.Bed) : null,
             // A microcontroller in shutdown switches the fan off; Klipper's own status does not know it.
             ["fan_speed"] = klippy is null || klippy.State == KlippyState.Shutdown ? 0.0 : klippy.Heat.FanSpeed,
-            ["armed"] = klippy?.Delayed.Armed.ToArray() ?? [],
+            ["armed"] = klippy?.Delayed.Armed() ?? [],
             ["connections"] = server.Clients.Count,
         };
     }

@@ -28,8 +28,14 @@ internal sealed class DelayedGCode
             gcode.Register("UPDATE_DELAYED_GCODE", Update, "Update the duration of a delayed_gcode");
     }
 
-    /// <summary>Names of those whose time runs or is up.</summary>
-    public IEnumerable<string> Armed => all.Where(entry => entry.Value.IsDue || entry.Value.Timer is { IsPending: true }).Select(entry => entry.Key);
+    /// <summary>Those whose time runs or is up, with the seconds that are left of it.</summary>
+    public JsonMap Armed()
+    {
+        var armed = new JsonMap();
+        foreach (var (name, timed) in all.Where(entry => entry.Value.IsDue || entry.Value.Timer is { IsPending: true }))
+            armed[name] = timed.IsDue ? 0.0 : timed.Due - scope.Now;
+        return armed;
+    }
 
     private void Update(GCodeCommand command)
     {
@@ -46,6 +52,7 @@ internal sealed class DelayedGCode
     private void Arm(Timed timed, double seconds)
     {
         timed.Timer?.Cancel();
+        timed.Due = scope.Now + seconds;
         timed.Timer = seconds > 0 ? scope.Schedule(scope.Now + seconds, () => _ = RunAsync(timed)) : null;
     }
 
@@ -73,6 +80,9 @@ internal sealed class DelayedGCode
         public Template Script => script;
 
         public ReactorTimer? Timer { get; set; }
+
+        /// <summary>When the timer is up, if it runs.</summary>
+        public double Due { get; set; }
 
         /// <summary>The time is up, and the script waits or runs.</summary>
         public bool IsDue { get; set; }
