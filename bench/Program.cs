@@ -4,7 +4,7 @@ using Spectre.Console;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|sessions]... [--sessions N]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|sessions|endings]... [--sessions N]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -36,6 +36,7 @@ internal static class Program
             ("engine", EngineBench.RunAsync),
             ("gateway", GatewayBench.RunAsync),
             ("sessions", () => SessionsBench.RunAsync(sessions)),
+            ("endings", EndingsBench.RunAsync),
         ];
         var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
         if (chosen.Length < args.Length)

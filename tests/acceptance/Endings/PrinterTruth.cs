@@ -8,8 +8,9 @@ internal sealed record PrinterTruth(
     double Fan, double Queued, bool[] Motors, double? Armed)
 {
     /// <summary>Safe-rest (protocol.md): heaters off, fan full, lifted by 10 mm and parked, motors off except Z, nothing queued.</summary>
+    /// <param name="z">Where the head was when the print ended, mm: maybe on a hop of up to 1 mm above the part.</param>
     public bool IsAtRest(double z) =>
-        NozzleTarget == 0 && BedTarget == 0 && NozzlePower == 0 && BedPower == 0 && Fan == 1 && Queued == 0 && Z >= z + 9.9
+        NozzleTarget == 0 && BedTarget == 0 && NozzlePower == 0 && BedPower == 0 && Fan == 1 && Queued == 0 && Z >= z + 9
         && Math.Abs(X - 5) < 0.01 && Math.Abs(Y - 215) < 0.01 && Motors is [false, false, true, false];
 
     /// <summary>What a micro-controller does that shuts itself down: all outputs off, the head where it was.</summary>
