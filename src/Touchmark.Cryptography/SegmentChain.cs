@@ -20,14 +20,29 @@ internal sealed class SegmentChain : IDisposable
     private readonly byte[] _iv = new byte[IvSize];
 
     internal SegmentChain(SessionKeys keys, ReadOnlySpan<byte> sessionId)
+        : this(keys.Segment, keys.Chain, sessionId) =>
+        HMACSHA256.HashData(_chainKey.Span, keys.TranscriptHash, _head);
+
+    /// <summary>The chain of a later epoch: goes on behind segment <paramref name="count"/>, whose link was <paramref name="head"/> in the epoch before.</summary>
+    internal SegmentChain(EpochKeys keys, ReadOnlySpan<byte> sessionId, ulong count, ReadOnlySpan<byte> head)
+        : this(keys.Segment, keys.Chain, sessionId)
+    {
+        Span<byte> input = stackalloc byte[5 + sizeof(ulong) + SHA256.HashSizeInBytes];
+        "epoch"u8.CopyTo(input);
+        BinaryPrimitives.WriteUInt64BigEndian(input[5..], count);
+        head.CopyTo(input[(5 + sizeof(ulong))..]);
+        HMACSHA256.HashData(_chainKey.Span, input, _head);
+        Count = count;
+    }
+
+    private SegmentChain(LockedBuffer segment, LockedBuffer chain, ReadOnlySpan<byte> sessionId)
     {
         if (sessionId.Length != SessionIdSize)
             throw new ArgumentException($"Must be {SessionIdSize} bytes, is {sessionId.Length}.", nameof(sessionId));
         _sessionId = sessionId.ToArray();
         // A copy, so that a session's keys and its cipher may be disposed in any order.
-        _chainKey = LockedBuffer.CopyOf(keys.Chain.Span);
-        Cipher = new AesGcm(keys.Segment.Span, TagSize);
-        HMACSHA256.HashData(_chainKey.Span, keys.TranscriptHash, _head);
+        _chainKey = LockedBuffer.CopyOf(chain.Span);
+        Cipher = new AesGcm(segment.Span, TagSize);
     }
 
     internal AesGcm Cipher { get; }
@@ -44,16 +59,20 @@ internal sealed class SegmentChain : IDisposable
     /// <summary>Computes IV and associated data of segment Count + 1.</summary>
     internal void Prepare(Span<byte> associatedData)
     {
-        Span<byte> input = stackalloc byte[2 + sizeof(ulong)];
-        "iv"u8.CopyTo(input);
-        BinaryPrimitives.WriteUInt64BigEndian(input[2..], Count + 1);
-        Span<byte> mac = stackalloc byte[SHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_chainKey.Span, input, mac);
-        mac[..IvSize].CopyTo(_iv);
-
+        ComputeIv(_chainKey, Count + 1, _iv);
         _sessionId.CopyTo(associatedData);
         BinaryPrimitives.WriteUInt64BigEndian(associatedData[SessionIdSize..], Count + 1);
         _head.CopyTo(associatedData[(SessionIdSize + sizeof(ulong))..]);
+    }
+
+    internal static void ComputeIv(LockedBuffer chainKey, ulong number, Span<byte> iv)
+    {
+        Span<byte> input = stackalloc byte[2 + sizeof(ulong)];
+        "iv"u8.CopyTo(input);
+        BinaryPrimitives.WriteUInt64BigEndian(input[2..], number);
+        Span<byte> mac = stackalloc byte[SHA256.HashSizeInBytes];
+        HMACSHA256.HashData(chainKey.Span, input, mac);
+        mac[..IvSize].CopyTo(iv);
     }
 
     /// <summary>Moves the chain on over the segment that was prepared.</summary>

@@ -19,6 +19,17 @@ public sealed class SegmentOpener : IDisposable
         _chain = new(keys, sessionId);
     }
 
+    /// <summary>Goes on in a new epoch: the next segment is number <paramref name="count"/> + 1.</summary>
+    /// <param name="keys">The epoch's keys; copied into locked memory.</param>
+    /// <param name="sessionId">16 bytes.</param>
+    /// <param name="count">Segments that were opened before.</param>
+    /// <param name="head">The chain head behind them, 32 bytes.</param>
+    public SegmentOpener(EpochKeys keys, ReadOnlySpan<byte> sessionId, ulong count, ReadOnlySpan<byte> head)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        _chain = new(keys, sessionId, count, head);
+    }
+
     /// <summary>How many segments were opened, which is also the number of the last one.</summary>
     public ulong Count => _chain.Count;
 

@@ -22,6 +22,27 @@ public sealed class SegmentSealer : IDisposable
         _chain = new(keys, sessionId);
     }
 
+    /// <summary>Goes on in a new epoch: the next segment is number <paramref name="count"/> + 1.</summary>
+    /// <param name="keys">The epoch's keys; copied into locked memory.</param>
+    /// <param name="sessionId">16 bytes.</param>
+    /// <param name="count">Segments that the receiver opened before.</param>
+    /// <param name="head">Its chain head behind them, 32 bytes.</param>
+    public SegmentSealer(EpochKeys keys, ReadOnlySpan<byte> sessionId, ulong count, ReadOnlySpan<byte> head)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        _chain = new(keys, sessionId, count, head);
+    }
+
+    /// <summary>Length of an IV in bytes.</summary>
+    public const int IvSize = SegmentChain.IvSize;
+
+    /// <summary>The IV of any segment of the epoch with this chain key: it needs nothing but the number, so a list of IVs need not be kept.</summary>
+    public static void ComputeIv(LockedBuffer chainKey, ulong number, Span<byte> iv)
+    {
+        ArgumentNullException.ThrowIfNull(chainKey);
+        SegmentChain.ComputeIv(chainKey, number, iv);
+    }
+
     /// <summary>How many segments were sealed, which is also the number of the last one.</summary>
     public ulong Count => _chain.Count;
 

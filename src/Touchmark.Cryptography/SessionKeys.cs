@@ -11,6 +11,9 @@ public sealed class SessionKeys : IDisposable
 {
     public const int KeySize = 32;
 
+    /// <summary>Length of <see cref="Export"/> in bytes.</summary>
+    public const int ExportSize = SHA256.HashSizeInBytes + (5 * KeySize);
+
     private readonly byte[] _transcriptHash = new byte[SHA256.HashSizeInBytes];
 
     private SessionKeys()
@@ -67,6 +70,55 @@ public sealed class SessionKeys : IDisposable
         return agreed;
     }
 
+    /// <summary>The keys of a new epoch, for a sender that lost its place: no segment is ever sealed twice under one key and number.</summary>
+    /// <param name="engineNonce">32 fresh bytes of the engine.</param>
+    /// <param name="gatewayNonce">32 fresh bytes of the gateway.</param>
+    public EpochKeys NextEpoch(ReadOnlySpan<byte> engineNonce, ReadOnlySpan<byte> gatewayNonce)
+    {
+        using var secrets = new LockedBuffer(2 * KeySize);
+        Segment.Span.CopyTo(secrets.Span);
+        Chain.Span.CopyTo(secrets.Span[KeySize..]);
+        Span<byte> salt = stackalloc byte[engineNonce.Length + gatewayNonce.Length];
+        engineNonce.CopyTo(salt);
+        gatewayNonce.CopyTo(salt[engineNonce.Length..]);
+        using var prk = new LockedBuffer(SHA256.HashSizeInBytes);
+        HKDF.Extract(HashAlgorithmName.SHA256, secrets.Span, salt, prk.Span);
+        var keys = new EpochKeys();
+        Expand(prk.Span, "touchmark v1 epoch segment"u8, _transcriptHash, keys.Segment);
+        Expand(prk.Span, "touchmark v1 epoch chain"u8, _transcriptHash, keys.Chain);
+        return keys;
+    }
+
+    /// <summary>Transcript hash and keys one after the other, to be kept sealed: <see cref="ExportSize"/> bytes. The caller disposes them.</summary>
+    public LockedBuffer Export()
+    {
+        var all = new LockedBuffer(ExportSize);
+        _transcriptHash.CopyTo(all.Span);
+        int at = _transcriptHash.Length;
+        foreach (var key in All)
+        {
+            key.Span.CopyTo(all.Span[at..]);
+            at += KeySize;
+        }
+        return all;
+    }
+
+    /// <summary>What <see cref="Export"/> gave.</summary>
+    public static SessionKeys Import(ReadOnlySpan<byte> exported)
+    {
+        if (exported.Length != ExportSize)
+            throw new ArgumentException($"Must be {ExportSize} bytes, is {exported.Length}.", nameof(exported));
+        var keys = new SessionKeys();
+        exported[..SHA256.HashSizeInBytes].CopyTo(keys._transcriptHash);
+        int at = SHA256.HashSizeInBytes;
+        foreach (var key in keys.All)
+        {
+            exported.Slice(at, KeySize).CopyTo(key.Span);
+            at += KeySize;
+        }
+        return keys;
+    }
+
     public void Dispose()
     {
         Segment.Dispose();
@@ -75,6 +127,8 @@ public sealed class SessionKeys : IDisposable
         Telemetry.Dispose();
         Certificate.Dispose();
     }
+
+    private LockedBuffer[] All => [Segment, Chain, Control, Telemetry, Certificate];
 
     private static SessionKeys Derive(ReadOnlySpan<byte> secrets, ReadOnlySpan<byte> transcript, ReadOnlySpan<byte> machineProfile)
     {
@@ -98,5 +152,25 @@ public sealed class SessionKeys : IDisposable
         label.CopyTo(info);
         profileHash.CopyTo(info[label.Length..]);
         HKDF.Expand(HashAlgorithmName.SHA256, prk, key.Span, info);
+    }
+}
+
+/// <summary>The two keys that seal the segments of a later epoch of a session, each 32 bytes in locked memory (spec/session-keys.md, "Epochs").</summary>
+public sealed class EpochKeys : IDisposable
+{
+    internal EpochKeys()
+    {
+    }
+
+    /// <summary>Encrypts segments (AES-256-GCM).</summary>
+    public LockedBuffer Segment { get; } = new(SessionKeys.KeySize);
+
+    /// <summary>Makes IVs and links the chain (HMAC-SHA-256).</summary>
+    public LockedBuffer Chain { get; } = new(SessionKeys.KeySize);
+
+    public void Dispose()
+    {
+        Segment.Dispose();
+        Chain.Dispose();
     }
 }

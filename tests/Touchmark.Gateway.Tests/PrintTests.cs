@@ -99,18 +99,34 @@ public sealed class PrintTests
     }
 
     [Fact]
-    public async Task When_the_engine_is_lost_the_printer_is_made_safe_and_the_gateway_comes_back()
+    public async Task A_print_whose_connection_breaks_again_and_again_goes_on_each_time()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync();
+        for (ulong segments = 4; segments <= 16; segments += 4)
+        {
+            await rig.Engine.StreamedAsync(segments);
+            await rig.Engine.DropAsync();
+        }
+
+        using var session = await print;
+        rig.AssertEnded(EndReason.Completed, session);
+        Assert.Equal(4, session.Record.Alerts.Count(static alert => alert.Code == "RESUMED"));
+        Assert.Contains(rig.Log, line => line.Contains("the engine is back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_stopped_while_its_engine_is_away_makes_the_printer_safe_first()
     {
         await using var rig = await GatewayRig.StartAsync();
         var print = rig.PrintAsync(layers: 200);
         await rig.Engine.StreamedAsync(8);
+        rig.Engine.GoAway();
         await rig.Engine.DropAsync();
-        using var session = await print;
-        rig.AssertEnded(EndReason.ConnectionLost, session);
-
-        using var next = await rig.PrintAsync(layers: 2);
-        rig.AssertEnded(EndReason.Completed, next);
-        Assert.Contains(rig.Log, line => line.Contains("CONNECTION_LOST", StringComparison.Ordinal));
+        await rig.StopAsync();
+        Assert.Contains(rig.Log, line => line.Contains("GATEWAY_STOPPED", StringComparison.Ordinal));
+        await rig.Printer.AssertSafeAsync();
+        Assert.False(print.IsCompleted);
     }
 
     [Fact]

@@ -44,19 +44,24 @@ public class EndingTests
     }
 
     [Fact]
-    public async Task A_lost_connection_wipes_and_makes_safe_at_once()
+    public async Task A_connection_that_does_not_come_back_ends_both_sides_after_the_outage_limit()
     {
-        using var rig = await HaltTests.PrintingAsync();
-        rig.Connected = false;
-        rig.Gateway.ConnectionLost(rig.GatewayNow);
-        rig.Engine.ConnectionLost(rig.Now);
+        using var rig = await HaltTests.PrintingAsync(new RigOptions { Settings = new SessionSettings { OutageSeconds = 6 } });
+        rig.Cut();
+        double cut = rig.Elapsed;
+        rig.Run(until: static rig => rig.Gateway.Phase == SessionPhase.Ended);
+
+        Assert.Equal(EndReason.EngineSilent, rig.Gateway.End?.Reason);
+        Assert.InRange(rig.Elapsed - cut, 4.9, 6.1);
         Assert.True(rig.Gateway.IsWiped);
+        Assert.True(rig.Gateway.End!.MadeSafe);
+        Assert.Null(rig.Engine.End);
         rig.Run();
 
         Assert.Equal(EndReason.ConnectionLost, rig.Engine.End?.Reason);
-        Assert.Equal(EndReason.ConnectionLost, rig.Gateway.End?.Reason);
-        Assert.True(rig.Gateway.End!.MadeSafe);
+        Assert.InRange(rig.Elapsed - cut, 20.9, 21.1);
         Assert.False(rig.Engine.End!.MadeSafe);
+        Assert.Contains(rig.Engine.Record.Alerts, static alert => alert.Code == "SAFE_REST_UNCONFIRMED");
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public class TamperTests
                 { WireType.Accept, "repeat", print },
                 { WireType.Accept, "alter", handshake },
                 // The gateway gave up waiting for the start, and said so under its key.
-                { WireType.Start, "drop", [.. handshake, EndReason.TelemetryLost] },
+                { WireType.Start, "drop", [.. handshake, EndReason.ConnectionLost] },
                 { WireType.Start, "repeat", print },
                 { WireType.Start, "alter", handshake },
                 { WireType.Segment, "drop", unreadable },

@@ -15,7 +15,7 @@ public class WireTests
     [Fact]
     public void Numbers_on_the_wire_are_frozen()
     {
-        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27",
+        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29",
             Numbers<WireType>());
         Assert.Equal("Completed=0 Refused=1 IdentityChanged=2 HandshakeFailed=3 HandshakeTimeout=4 ProxySuspected=5 TelemetryLost=6 PrinterTooSlow=7 Cancelled=8 Revoked=9 Halted=10 "
             + "EngineStopping=11 GatewayStopped=12 ConnectionLost=13 EngineSilent=14 SegmentUnreadable=15 ProtocolViolation=16 PrinterError=17 PrinterShutdown=18 PrinterNotReady=19 "
@@ -165,6 +165,8 @@ public class WireTests
         yield return new Finish(Session, 7, 99, nonce).Encode(Key);
         yield return new Ended(Session, 8, EndReason.PrinterShutdown, "Timer too close", Safety.Done, [new("GCODE_STORE", "3 commands are kept.")]).Encode(Key);
         yield return new Alive(Session, 24).Encode(Key);
+        yield return new Resume(Session, 25, NewEpoch: true, nonce).Encode(Key);
+        yield return new Resumed(Session, 301, nonce, point.AsMemory(0, 32), 18, 17, nonce, nonce, 4.75, 5004.25).Encode(Key);
     }
 
     /// <summary>Decodes by type and encodes again, with the tag that was there.</summary>
@@ -187,6 +189,8 @@ public class WireTests
             WireType.Finish => Tagged(Finish.TryDecode(frame)?.Encode(Key), frame),
             WireType.Ended => Tagged(Ended.TryDecode(frame)?.Encode(Key), frame),
             WireType.Alive => Tagged(Alive.TryDecode(frame)?.Encode(Key), frame),
+            WireType.Resume => Tagged(Resume.TryDecode(frame)?.Encode(Key), frame),
+            WireType.Resumed => Tagged(Resumed.TryDecode(frame)?.Encode(Key), frame),
             _ => null,
         };
         return again;

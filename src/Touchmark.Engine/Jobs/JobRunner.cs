@@ -141,7 +141,7 @@ internal sealed class JobRunner(
         {
             run.Print = print;
             using var stopping = cancel.Register(() => print.Stop(run.Reason!.Value, run.Failure!.Text));
-            await ConcludeAsync(run, slice, printer, turn.Link.Transport, print, await print.Ended);
+            await ConcludeAsync(run, slice, printer, print, await print.Ended);
         }
         finally
         {
@@ -149,7 +149,7 @@ internal sealed class JobRunner(
         }
     }
 
-    private async Task ConcludeAsync(Run run, Slice slice, EnrolledPrinter printer, string transport, PrintSession print, SessionEnd end)
+    private async Task ConcludeAsync(Run run, Slice slice, EnrolledPrinter printer, PrintSession print, SessionEnd end)
     {
         var job = run.Job;
         log.LogInformation("Job {JobId} ended: {Code}, {Sent} segments sent, {Verified} verified", job.Id, end.Code, end.SegmentsSent, end.SegmentsVerified);
@@ -161,7 +161,7 @@ internal sealed class JobRunner(
         };
         var failure = state == JobState.Failed ? JobEndings.Of(end, run.Reason == end.Reason ? run.Failure : null) : null;
         Func<Transaction, Task<Guid?>>? certify = end.Printed
-            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, transport, end, print.Record, print.CertificateMac), CancellationToken.None)
+            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, print.Transport, end, print.Record, print.CertificateMac), CancellationToken.None)
             : null;
         await jobs.EndAsync(job.Id, state, failure, end.Printed, certify, CancellationToken.None);
     }

@@ -184,7 +184,7 @@ internal sealed record JobView(
 {
     public static JobView Of(Job job, JobPulse pulse) => new(
         job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.Quality, job.State, ProgressOf(job.State, pulse),
-        MessageOf(job), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
+        MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
         job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
 
     private static double ProgressOf(JobState state, JobPulse pulse) => (state, pulse.Session) switch
@@ -195,8 +195,9 @@ internal sealed record JobView(
         _ => 0,
     };
 
-    private static string MessageOf(Job job) => job.State switch
+    private static string MessageOf(Job job, JobPulse pulse) => job.State switch
     {
+        JobState.Streaming when pulse.Session is { IsGatewayAway: true } => "waiting for the printer's gateway to come back",
         JobState.Queued => "waiting for the slicer",
         JobState.Slicing => "slicing",
         JobState.Waiting => "waiting for the printer's gateway",

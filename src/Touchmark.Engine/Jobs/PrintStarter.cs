@@ -22,7 +22,7 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
         var sessionId = Guid.CreateVersion7(time.GetUtcNow());
         await jobs.OfferedAsync(job.Id, sessionId, cancel);
         feed.Touch(job.Id);
-        return hub.Begin(turn.Link, new SessionOrder
+        return hub.Begin(turn, new SessionOrder
         {
             JobId = job.Id,
             Options = new EngineSessionOptions
@@ -44,7 +44,7 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
         });
     }
 
-    public Task EndAsync(PrinterTurn turn, PrintSession print) => hub.CloseAsync(turn.Link, print);
+    public Task EndAsync(PrinterTurn turn, PrintSession print) => hub.CloseAsync(turn, print);
 
     public void CloseConnections() => hub.CloseAll();
 

@@ -14,11 +14,16 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
     /// <summary>The connection of this printer's gateway, for its presence and the printer's last words; null while it is away.</summary>
     public GatewayLink? Find(Guid printerId) => desks.TryGetValue(printerId, out var desk) ? desk.Link : null;
 
-    /// <summary>A gateway has proved who it is. An older connection of the same printer is closed: a gateway that lost its network comes back before we notice.</summary>
+    /// <summary>
+    /// A gateway has proved who it is. An older connection of the same printer is closed: a gateway that lost its network comes back before we notice. A print that runs on
+    /// the printer goes on over the new one.
+    /// </summary>
     public void Arrive(GatewayLink link)
     {
         metrics.Connected(1);
-        Of(link.PrinterId).Replace(link)?.Abort();
+        var desk = Of(link.PrinterId);
+        desk.Replace(link)?.Abort();
+        desk.Session?.Reconnect(link);
     }
 
     public void Leave(GatewayLink link)
@@ -34,7 +39,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
         await desk.Turn.WaitAsync(cancel);
         try
         {
-            return new PrinterTurn(await desk.WaitForLinkAsync(cancel), desk.Turn);
+            return new PrinterTurn(printerId, await desk.WaitForLinkAsync(cancel), desk.Turn);
         }
         catch
         {
@@ -43,20 +48,17 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
         }
     }
 
-    /// <summary>Runs a session over a connection, from the offer to the end.</summary>
-    public PrintSession Begin(GatewayLink link, SessionOrder order)
+    /// <summary>Runs a session from the offer to the end, over the printer's connection and those that follow it.</summary>
+    public PrintSession Begin(PrinterTurn turn, SessionOrder order)
     {
-        var session = new PrintSession(order, link.Send, metrics, time);
-        sessions[session] = true;
-        metrics.Active(1);
-        link.Attach(session);
-        session.Begin();
+        var session = Enter(turn, order);
+        session.Begin(Of(turn.PrinterId).Link ?? turn.Link!);
         return session;
     }
 
-    public async Task CloseAsync(GatewayLink link, PrintSession session)
+    public async Task CloseAsync(PrinterTurn turn, PrintSession session)
     {
-        link.Detach(session);
+        Of(turn.PrinterId).Session = null;
         if (sessions.TryRemove(session, out _))
         {
             metrics.Active(-1);
@@ -93,6 +95,15 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
         }
     }
 
+    private PrintSession Enter(PrinterTurn turn, SessionOrder order)
+    {
+        var session = new PrintSession(order, metrics, time);
+        sessions[session] = true;
+        metrics.Active(1);
+        Of(turn.PrinterId).Session = session;
+        return session;
+    }
+
     private Desk Of(Guid printerId) => desks.GetOrAdd(printerId, _ => new Desk());
 
     private sealed class Desk
@@ -103,6 +114,9 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
         public SemaphoreSlim Turn { get; } = new(1, 1);
 
         public GatewayLink? Link { get; private set; }
+
+        /// <summary>What prints there; whoever has the turn sets it.</summary>
+        public PrintSession? Session { get; set; }
 
         public Task<GatewayLink> WaitForLinkAsync(CancellationToken cancel)
         {
@@ -143,9 +157,12 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
 }
 
 /// <summary>The right to print on one printer until it is disposed.</summary>
-internal sealed class PrinterTurn(GatewayLink link, SemaphoreSlim turn) : IDisposable
+internal sealed class PrinterTurn(Guid printerId, GatewayLink? link, SemaphoreSlim turn) : IDisposable
 {
-    public GatewayLink Link => link;
+    public Guid PrinterId => printerId;
+
+    /// <summary>The connection when the turn came; null when nobody waited for one.</summary>
+    public GatewayLink? Link => link;
 
     public void Dispose() => turn.Release();
 }

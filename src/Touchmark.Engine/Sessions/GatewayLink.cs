@@ -60,7 +60,7 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
         Volatile.Write(ref session, next);
         if (Volatile.Read(ref gone) != 0)
         {
-            next.ConnectionLost();
+            next.Lost(this);
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
                 }
                 else
                 {
-                    Volatile.Read(ref session)?.Receive(frame);
+                    Volatile.Read(ref session)?.Receive(this, frame);
                 }
             }
         }
@@ -105,7 +105,7 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
         {
             unsent.Writer.TryComplete();
             Volatile.Write(ref gone, 1);
-            Volatile.Read(ref session)?.ConnectionLost();
+            Volatile.Read(ref session)?.Lost(this);
             await over.CancelAsync();
             await sending;
         }

@@ -22,7 +22,7 @@ internal sealed record SessionOrder
 }
 
 /// <summary>
-/// One print over one connection: the state machine, the toolpath that feeds it, and the frames that it wants to send. Calls are short and under one lock; only
+/// One print, over as many connections as it takes: the state machine, the toolpath that feeds it, and the frames that it wants to send. Calls are short and under one lock; only
 /// reading the toolpath waits, and there is at most one reader. There is no thread and no timer of its own.
 /// </summary>
 internal sealed class PrintSession : IDisposable
@@ -34,20 +34,20 @@ internal sealed class PrintSession : IDisposable
     private readonly SessionOrder order;
     private readonly EngineSession session;
     private readonly Segmenter segmenter;
-    private readonly Func<ReadOnlyMemory<byte>, bool> send;
     private readonly SessionMetrics metrics;
     private readonly TimeProvider time;
     private readonly Queue<long> unverified = new();
     private readonly CancellationTokenSource over = new();
     private readonly TaskCompletionSource<SessionEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task supplying = Task.CompletedTask;
+    private GatewayLink? link;
     private SessionProgress told;
     private TimeSpan? mustEnd;
     private bool started;
 
-    public PrintSession(SessionOrder order, Func<ReadOnlyMemory<byte>, bool> send, SessionMetrics metrics, TimeProvider time)
+    public PrintSession(SessionOrder order, SessionMetrics metrics, TimeProvider time)
     {
-        (this.order, this.send, this.metrics, this.time) = (order, send, metrics, time);
+        (this.order, this.metrics, this.time) = (order, metrics, time);
         session = new EngineSession(order.Options);
         segmenter = new Segmenter(order.Toolpath, order.Options.Profile.ToLimits());
     }
@@ -62,16 +62,38 @@ internal sealed class PrintSession : IDisposable
 
     public byte[] CertificateMac(ReadOnlySpan<byte> document) => session.CertificateMac(document);
 
-    public void Begin() => Do(session.Begin);
+    /// <summary>How the gateway is or was last connected, for the certificate.</summary>
+    public string Transport { get; private set; } = "";
+
+    public void Begin(GatewayLink connection) => Use(connection, session.Begin);
+
+    /// <summary>The gateway is back, on another connection.</summary>
+    public void Reconnect(GatewayLink connection) => Use(connection, session.Reconnected);
 
     /// <summary>Takes a frame. One that names another session came too late for that and says nothing about this one.</summary>
-    public void Receive(ReadOnlyMemory<byte> frame)
+    public void Receive(GatewayLink from, ReadOnlyMemory<byte> frame)
     {
         if (WireFrame.Peek(frame.Span, out var sessionId) == WireType.None || sessionId == order.Options.SessionId)
         {
-            Do(now => session.Receive(frame.Span, now));
+            Do(now =>
+            {
+                if (from == link)
+                {
+                    session.Receive(frame.Span, now);
+                }
+            });
         }
     }
+
+    /// <summary>A connection is gone; that says nothing when there is another already.</summary>
+    public void Lost(GatewayLink connection) => Do(now =>
+    {
+        if (connection == link)
+        {
+            link = null;
+            session.ConnectionLost(now);
+        }
+    });
 
     public void Advance() => Do(now =>
     {
@@ -94,11 +116,10 @@ internal sealed class PrintSession : IDisposable
     /// <summary>The emergency path, even while the session is being ended in order.</summary>
     public void Halt(HaltReason reason, string text) => Do(now => session.Halt(reason, text, now));
 
-    public void ConnectionLost() => Do(session.ConnectionLost);
-
     /// <summary>Waits for the reader of the toolpath, then lets go of everything.</summary>
     public async Task CloseAsync()
     {
+        link?.Detach(this);
         await over.CancelAsync();
         await supplying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Dispose();
@@ -110,6 +131,25 @@ internal sealed class PrintSession : IDisposable
         order.Toolpath.Dispose();
         session.Dispose();
         over.Dispose();
+    }
+
+    private void Use(GatewayLink connection, Action<Moment> step)
+    {
+        lock (gate)
+        {
+            link = connection;
+            Transport = connection.Transport;
+        }
+
+        // Before anything is said: the answer may come at once.
+        connection.Attach(this);
+        Do(now =>
+        {
+            if (link == connection)
+            {
+                step(now);
+            }
+        });
     }
 
     private void Do(Action<Moment> step)
@@ -131,10 +171,17 @@ internal sealed class PrintSession : IDisposable
     {
         while (session.TryTakeFrame(out var frame))
         {
-            if (!send(frame))
+            if (link?.Send(frame) == false)
             {
+                link = null;
                 session.ConnectionLost(Moment.Of(time));
             }
+        }
+
+        if (session.IsGatewayAway && link is { } dead)
+        {
+            link = null;
+            dead.Abort();
         }
 
         Measure();

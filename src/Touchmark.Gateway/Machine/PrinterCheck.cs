@@ -87,6 +87,21 @@ internal static class PrinterCheck
         _ => "ws",
     };
 
+    /// <summary>Which machine is there, in the middle of a print: nothing is judged, and nothing is waited for but the printer. Null when it does not tell.</summary>
+    public static async Task<MachineProfile?> ReadAsync(PrinterPort port, MachineProfile enrolled, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ConnectedAsync(port, time, cancellationToken) is { } printer
+                ? (await MachineReading.ReadAsync(printer, enrolled.Model, cancellationToken)).Reading?.Profile
+                : null;
+        }
+        catch (MoonrakerException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<MoonrakerClient?> ConnectedAsync(PrinterPort port, TimeProvider time, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();

@@ -9,6 +9,10 @@ internal sealed class EngineLink : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(15);
 
+    // A print waits: a network that swallows the first packet must not cost it the time that its licence allows.
+    private static readonly TimeSpan HurriedConnectLimit = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan HurriedWait = TimeSpan.FromSeconds(2);
+
     // A session's traffic is a few frames a second; this many unsent ones mean a dead peer.
     private const int UnsentLimit = 256;
 
@@ -22,16 +26,21 @@ internal sealed class EngineLink : IAsyncDisposable
     private Task _sending = Task.CompletedTask;
 
     /// <summary>Keeps one connection to the engine, for as long as it is not told to stop, and tells of everything that happens on it.</summary>
-    public static async Task KeepAsync(Uri engine, ChannelWriter<HostEvent> events, TimeProvider time, CancellationToken stop)
+    /// <param name="engine">The engine's address.</param>
+    /// <param name="events">Who is told.</param>
+    /// <param name="isMissed">Whether the engine waits for this gateway in the middle of a print: then attempts begin at once and stay close together.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stop">Ends it.</param>
+    public static async Task KeepAsync(Uri engine, ChannelWriter<HostEvent> events, Func<bool> isMissed, TimeProvider time, CancellationToken stop)
     {
-        var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60));
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(60));
         while (!stop.IsCancellationRequested)
         {
             var reason = "stopped";
             await using var link = new EngineLink();
             try
             {
-                await link.ConnectAsync(engine, time, stop);
+                await link.ConnectAsync(engine, isMissed() ? HurriedConnectLimit : ConnectLimit, time, stop);
                 await events.WriteAsync(new HostEvent.EngineConnected(link), stop);
                 reason = await link.ExchangeAsync(events, backoff, stop);
             }
@@ -51,7 +60,8 @@ internal sealed class EngineLink : IAsyncDisposable
             try
             {
                 await events.WriteAsync(new HostEvent.EngineLost(link, reason), stop);
-                await Task.Delay(backoff.Next(), time, stop);
+                var wait = backoff.Next();
+                await Task.Delay(isMissed() && wait > HurriedWait ? HurriedWait : wait, time, stop);
             }
             catch (OperationCanceledException)
             {
@@ -102,11 +112,11 @@ internal sealed class EngineLink : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private async Task ConnectAsync(Uri engine, TimeProvider time, CancellationToken stop)
+    private async Task ConnectAsync(Uri engine, TimeSpan within, TimeProvider time, CancellationToken stop)
     {
         _socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(5);
         _socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(10);
-        using var limit = new CancellationTokenSource(ConnectLimit, time);
+        using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         var address = new UriBuilder(new Uri(engine, "api/gateway")) { Scheme = engine.Scheme == "https" ? "wss" : "ws" };
         await _socket.ConnectAsync(address.Uri, _invoker, either.Token);

@@ -35,6 +35,7 @@ internal sealed class GatewayHost : IDisposable
     private EngineLink? _link;
     private GatewayConnection? _connection;
     private PrinterStatus? _printer;
+    private string _lastLoss = "";
     private long _lastReport;
     private long? _stopping;
 
@@ -59,7 +60,7 @@ internal sealed class GatewayHost : IDisposable
         await using var onStop = stop.Register(() => _ = StopAsync());
         var background = new[]
         {
-            EngineLink.KeepAsync(new Uri(_settings.Engine), _events.Writer, _time, _background.Token),
+            EngineLink.KeepAsync(new Uri(_settings.Engine), _events.Writer, () => _print.IsMissed, _time, _background.Token),
             _port.KeepAsync(_background.Token),
             TickAsync(),
         };
@@ -111,10 +112,7 @@ internal sealed class GatewayHost : IDisposable
                 TakeFrame(frame.Frame, now);
                 break;
             case HostEvent.EngineLost lost:
-                _journal.Event($"engine: not connected ({lost.Reason})");
-                _link = null;
-                _connection = null;
-                _print.EngineLost(now);
+                TakeLoss(lost, now);
                 break;
             case HostEvent.PrinterReported reported:
                 TakeStatus(reported.Status, now);
@@ -138,7 +136,27 @@ internal sealed class GatewayHost : IDisposable
                 break;
         }
 
+        if (_print.WantsAnotherConnection)
+        {
+            _print.WantsAnotherConnection = false;
+            _link?.Abort();
+        }
+
         ReportIdle();
+    }
+
+    private void TakeLoss(HostEvent.EngineLost lost, Moment now)
+    {
+        // One line for each loss, and one for each reason of not coming back; not one for each attempt.
+        if (_link is not null || lost.Reason != _lastLoss)
+        {
+            _journal.Event($"engine: not connected ({lost.Reason})");
+        }
+
+        _lastLoss = lost.Reason;
+        _link = null;
+        _connection = null;
+        _print.EngineLost(now);
     }
 
     private void TakeFrame(ReadOnlyMemory<byte> frame, Moment now)
@@ -176,13 +194,12 @@ internal sealed class GatewayHost : IDisposable
 
     private void Forward()
     {
-        if (_link is not { } link)
+        if (_link is not { } link || !_connection!.IsEstablished)
         {
-            _print.DropFrames();
             return;
         }
 
-        while (_connection!.IsEstablished && _print.TryTakeFrame(out var frame))
+        while (_print.TryTakeFrame(out var frame))
         {
             link.Send(frame);
         }

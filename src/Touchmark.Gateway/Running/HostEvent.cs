@@ -29,6 +29,12 @@ internal abstract record HostEvent
     /// <summary>A script was answered; <c>Fault</c> null when all its lines are queued. The scratch memory goes back to the sender.</summary>
     public sealed record ScriptReturned(GatewaySession Session, ulong Segment, string? Fault, LockedBuffer Scratch) : HostEvent;
 
+    /// <summary>The machine that is there now; null when the printer did not tell.</summary>
+    public sealed record MachineRead(GatewaySession Session, MachineProfile? Profile) : HostEvent;
+
+    /// <summary>The head was raised or brought back, or the code of why not.</summary>
+    public sealed record HeadMoved(GatewaySession Session, string? Problem) : HostEvent;
+
     /// <summary>The printer was made safe, or the code of why not; and what the certificate should say of the state in which it is left.</summary>
     public sealed record MadeSafe(GatewaySession Session, string? Problem, IReadOnlyList<PreflightWarning> Warnings) : HostEvent;
 

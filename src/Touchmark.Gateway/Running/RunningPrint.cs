@@ -29,6 +29,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     private readonly ScriptSender _scripts = new(context.Events);
     private readonly DeadManTimer _deadMan = new(context.Port, context.Journal, context.Time);
     private readonly Queue<ReadOnlyMemory<byte>> _lastFrames = new();
+    private (Guid? Session, ReadOnlyMemory<byte> Word) _last;
     private GatewaySession _session = new(context.Device, context.EngineKey);
     private ReadOnlyMemory<byte>? _heldOffer;
     private Task _printerWork = Task.CompletedTask;
@@ -38,13 +39,26 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
     public bool IsActive => _session.Phase is not (SessionPhase.New or SessionPhase.Ended);
 
+    /// <summary>Whether the engine waits for this gateway to come back: then every second counts.</summary>
+    public bool IsMissed => _session.Phase is SessionPhase.Streaming or SessionPhase.Finishing;
+
+    /// <summary>Set when the connection to the engine carries nothing any more; whoever drops it clears it.</summary>
+    public bool WantsAnotherConnection { get; set; }
+
     public string Describe() => _job is { } job && IsActive
         ? $"job {job.JobId}: {_session.Phase.ToString().ToLowerInvariant()}, {_answered} of {job.Segments} segments taken over by the printer; {Ignored()}"
         : "no print runs";
 
     public void TakeFrame(ReadOnlyMemory<byte> frame, Moment now)
     {
-        if (IsActive && WireFrame.Peek(frame.Span, out _) == WireType.Offer)
+        var type = WireFrame.Peek(frame.Span, out var sessionId);
+        if (type == WireType.Resume && (!IsActive || sessionId != _session.SessionId))
+        {
+            AnswerForThePast(frame, sessionId);
+            return;
+        }
+
+        if (IsActive && type == WireType.Offer)
         {
             // The engine came back while the printer is still being made safe after the last print.
             _heldOffer = frame;
@@ -79,8 +93,15 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
     public void EngineLost(Moment now)
     {
+        _lastFrames.Clear();
+        _heldOffer = null;
         if (IsActive)
         {
+            if (_session.Phase == SessionPhase.Streaming && !_session.IsEngineAway)
+            {
+                context.Journal.Event($"job {_job!.JobId}: the engine is away, the print waits for it");
+            }
+
             _session.ConnectionLost(now);
         }
 
@@ -112,6 +133,12 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 }
 
                 break;
+            case HostEvent.MachineRead read when read.Session == _session:
+                _session.MachineRead(read.Profile, now);
+                break;
+            case HostEvent.HeadMoved moved when moved.Session == _session:
+                _session.HeadMoved(moved.Problem, now);
+                break;
             case HostEvent.MadeSafe safe:
                 context.Journal.Event(safe.Problem is null ? "printer: safe" : $"printer: NOT made safe ({safe.Problem})");
                 if (safe.Session == _session)
@@ -135,14 +162,6 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
     public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _lastFrames.TryDequeue(out frame) || _session.TryTakeFrame(out frame);
 
-    /// <summary>There is nobody to send them to.</summary>
-    public void DropFrames()
-    {
-        while (TryTakeFrame(out _))
-        {
-        }
-    }
-
     public void Dispose()
     {
         _session.Dispose();
@@ -162,6 +181,16 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 case GatewayAction.SendScript script:
                     _deadMan.Keep(beforeSegment: true);
                     _scripts.Send(_session, context.Port.Client, script);
+                    break;
+                case GatewayAction.MoveHead move:
+                    MoveHead(move.Lines);
+                    break;
+                case GatewayAction.ReadMachine:
+                    ReadMachine();
+                    break;
+                case GatewayAction.Reconnect:
+                    context.Journal.Event($"job {_job!.JobId}: the engine is silent, trying another connection");
+                    WantsAnotherConnection = true;
                     break;
                 case GatewayAction.EmergencyStop:
                     StopAtOnce();
@@ -187,6 +216,33 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         {
             return new HostEvent.PreflightDone(session, await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Time, context.Stopped));
         });
+    }
+
+    /// <summary>The engine asks for a session that is not the one that runs: it is told how that one ended, or that this gateway knows nothing of it.</summary>
+    private void AnswerForThePast(ReadOnlyMemory<byte> resume, Guid sessionId)
+    {
+        if (sessionId == _last.Session && !_last.Word.IsEmpty)
+        {
+            _lastFrames.Enqueue(_last.Word);
+            return;
+        }
+
+        context.Journal.Event("engine: asked for a print that this gateway does not have");
+        _lastFrames.Enqueue(GatewaySession.DeclineResume(resume.Span, context.Device));
+    }
+
+    private void MoveHead(IReadOnlyList<string> lines)
+    {
+        context.Journal.Note($"head: {string.Join("; ", lines)}");
+        var (session, printer) = (_session, context.Port.Client);
+        Then(async () => new HostEvent.HeadMoved(session, printer is null ? ScriptSender.PrinterGone : await ScriptSender.RunAsync(printer, lines, context.Stopped)));
+    }
+
+    private void ReadMachine()
+    {
+        context.Journal.Event($"job {_job!.JobId}: the engine is back; reading the machine again");
+        var session = _session;
+        Then(async () => new HostEvent.MachineRead(session, await PrinterCheck.ReadAsync(context.Port, context.Enrolled, context.Time, context.Stopped)));
     }
 
     private void MakeSafe(IReadOnlyList<string> lines)
@@ -271,10 +327,15 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         context.Progress.Reset();
         context.Journal.Event($"job {_job?.JobId}: {end.Code}, {end.SegmentsVerified} segments printed. {end.Text}");
         context.Journal.Note($"job {_job?.JobId}: {Ignored()}");
-        while (_session.TryTakeFrame(out var frame))
+        if (!_session.IsEngineAway)
         {
-            _lastFrames.Enqueue(frame);
+            while (_session.TryTakeFrame(out var frame))
+            {
+                _lastFrames.Enqueue(frame);
+            }
         }
+
+        _last = (_session.SessionId, _session.LastWord);
 
         _session.Dispose();
         _session = new GatewaySession(context.Device, context.EngineKey);

@@ -61,6 +61,20 @@ internal sealed class ScriptSender(ChannelWriter<HostEvent> events) : IDisposabl
         await events.WriteAsync(new HostEvent.ScriptReturned(session, script.Segment, fault, scratch));
     }
 
+    /// <summary>Runs lines that are no secret as one script; null when all are queued, else a code.</summary>
+    public static async Task<string?> RunAsync(MoonrakerClient printer, IReadOnlyList<string> lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await printer.RunScriptAsync(string.Join('\n', lines), timeout: null, cancellationToken);
+            return null;
+        }
+        catch (MoonrakerException failure)
+        {
+            return failure.Failure == MoonrakerFailure.ConnectionLost ? PrinterGone : "REFUSED_BY_PRINTER";
+        }
+    }
+
     /// <summary>The connection ended before the answer: reported as the printer vanishing, not as a refused script.</summary>
     public const string PrinterGone = "PRINTER_GONE";
 

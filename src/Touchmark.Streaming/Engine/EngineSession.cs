@@ -9,7 +9,7 @@ namespace Touchmark.Streaming;
 /// The engine's half of one session: offers a job, lets out no more motion than the window allows, confirms what telemetry shows to be executed, and ends the
 /// session for whoever's fault it is. Frames, segments and the time go in; frames come out. No I/O; not thread-safe.
 /// </summary>
-public sealed class EngineSession : IDisposable
+public sealed partial class EngineSession : IDisposable
 {
     /// <summary>Time between two signs of life, s.</summary>
     private const double AliveSeconds = 1;
@@ -30,6 +30,7 @@ public sealed class EngineSession : IDisposable
     private MachineProfile? _profile;
     private string _transport = "";
     private SessionEnd? _ending;
+    private HaltReason? _halt;
     private bool _supplied;
     private ulong _controlCounter;
     private ulong _telemetryCounter;
@@ -59,7 +60,7 @@ public sealed class EngineSession : IDisposable
     public bool WantsSegment => Phase == SessionPhase.Streaming && _outlet.IsEmpty && !_supplied;
 
     public SessionProgress Progress => new(Phase, _options.Facts.Segments, _outlet.Sent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
-        _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted };
+        _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted, IsGatewayAway = _absence.IsOn };
 
     /// <summary>The facts so far; complete once <see cref="End"/> is set.</summary>
     public SessionRecord Record => new()
@@ -110,6 +111,7 @@ public sealed class EngineSession : IDisposable
             WireType.Accept => TakeAccept(frame, now),
             WireType.Refuse => TakeRefuse(frame, now),
             WireType.Telemetry => TakeTelemetry(frame, now),
+            WireType.Resumed => TakeResumed(frame, now),
             WireType.Ended => TakeEnded(frame, now),
             _ => false,
         };
@@ -130,6 +132,14 @@ public sealed class EngineSession : IDisposable
             case SessionPhase.Offered when now.Since(_begun) > _options.Settings.HandshakeSeconds:
                 Finish(EndReason.HandshakeTimeout, $"The gateway did not answer the offer within {_options.Settings.HandshakeSeconds:F0} s.", now);
                 break;
+            case SessionPhase.Streaming or SessionPhase.Finishing when _absence.IsOver(_options.Settings.OutageSeconds, now):
+                GiveUp(now);
+                break;
+            case SessionPhase.Streaming when _absence.IsOn:
+                break;
+            case SessionPhase.Streaming when _absence.IsTooSilent(elapsed):
+                ConnectionLost("nothing was heard from the gateway", now);
+                break;
             case SessionPhase.Streaming:
                 _silence.Fill(elapsed);
                 if (_silence.Seconds > _options.Settings.TelemetrySilenceSeconds)
@@ -144,7 +154,7 @@ public sealed class EngineSession : IDisposable
             default:
                 break;
         }
-        if (Phase is SessionPhase.Streaming or SessionPhase.Finishing && now.Since(_spoke) >= AliveSeconds)
+        if (Phase is SessionPhase.Streaming or SessionPhase.Finishing && !_absence.IsOn && now.Since(_spoke) >= AliveSeconds)
         {
             Say(new Alive(_options.SessionId, ++_controlCounter).Encode(_keys!.Control), now);
         }
@@ -174,54 +184,6 @@ public sealed class EngineSession : IDisposable
 
     /// <summary>The stored toolpath cannot be read on.</summary>
     public void SupplyFailed(string text, Moment now) => Stop(EndReason.SupplyFailed, text, now);
-
-    /// <summary>The emergency path: the printer stops within a second and loses its position. It works on a session that is being ended already, too.</summary>
-    /// <param name="reason">What for.</param>
-    /// <param name="text">One sentence for people.</param>
-    /// <param name="now">Now.</param>
-    public void Halt(HaltReason reason, string text, Moment now)
-    {
-        if (_keys is null || Phase is SessionPhase.Ended)
-        {
-            Stop(reason.Ending(), text, now);
-            return;
-        }
-        Say(new Halt(_options.SessionId, now.Utc, reason, RandomNumberGenerator.GetBytes(Wire.Halt.NonceSize)).Encode(_keys.Control), now);
-        Conclude(reason.Ending(), text, now);
-    }
-
-    /// <summary>Ends the session in order: nothing more is sent, the gateway wipes and makes the printer safe.</summary>
-    /// <param name="reason"><see cref="EndReason.Cancelled"/>, <see cref="EndReason.Revoked"/> or <see cref="EndReason.EngineStopping"/>.</param>
-    /// <param name="text">One sentence for people.</param>
-    /// <param name="now">Now.</param>
-    public void Stop(EndReason reason, string text, Moment now)
-    {
-        if (Phase is SessionPhase.Finishing or SessionPhase.Ended)
-        {
-            return;
-        }
-        if (_keys is null)
-        {
-            Finish(reason, text, now);
-            return;
-        }
-        Say(new Purge(_options.SessionId, ++_controlCounter, reason).Encode(_keys.Control), now);
-        Conclude(reason, text, now);
-    }
-
-    /// <summary>The connection to the gateway is gone. The gateway wipes and makes the printer safe by itself.</summary>
-    public void ConnectionLost(Moment now)
-    {
-        if (Phase == SessionPhase.Ended)
-        {
-            return;
-        }
-        if (_ending is not null)
-        {
-            _observations.Raise("SAFE_REST_UNCONFIRMED", "The connection was lost before the gateway reported that the printer is safe.", now.Utc);
-        }
-        Finish(EndReason.ConnectionLost, "The connection to the gateway was lost.", now);
-    }
 
     /// <summary>The next frame for the gateway.</summary>
     public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _frames.TryDequeue(out frame);
@@ -274,7 +236,11 @@ public sealed class EngineSession : IDisposable
 
     private bool TakeRefuse(ReadOnlySpan<byte> frame, Moment now)
     {
-        if (Phase != SessionPhase.Offered || Refuse.TryDecode(frame) is not { } refuse || !_handshake!.IsRefusedBy(frame))
+        if (Phase != SessionPhase.Offered)
+        {
+            return TakeDecline(frame, now);
+        }
+        if (Refuse.TryDecode(frame) is not { } refuse || !_handshake!.IsRefusedBy(frame))
         {
             return false;
         }
@@ -290,7 +256,8 @@ public sealed class EngineSession : IDisposable
             return false;
         }
         _telemetryCounter = telemetry.Counter;
-        if (Phase != SessionPhase.Streaming)
+        _absence.Hear();
+        if (Phase != SessionPhase.Streaming || _absence.IsOn)
         {
             return true;
         }
@@ -299,8 +266,8 @@ public sealed class EngineSession : IDisposable
             Stop(EndReason.ProtocolViolation, "The gateway answered for a segment that was never sent.", now);
             return true;
         }
-        _gate.Answered(telemetry.Answered);
-        foreach (var sample in telemetry.Samples)
+        Answered(telemetry.Answered);
+        foreach (var sample in telemetry.Samples.Where(IsNew))
         {
             _silence.Hear(sample.EventTime);
             _observations.Observe(sample, _dresser.Ordered(sample.SpeedFactor), _options.Facts.ChamberC > 0, now.Utc);
@@ -331,30 +298,6 @@ public sealed class EngineSession : IDisposable
         return true;
     }
 
-    private bool TakeEnded(ReadOnlySpan<byte> frame, Moment now)
-    {
-        if (_keys is null || !WireWriter.HasMac(frame, _keys.Telemetry) || Ended.TryDecode(frame) is not { } ended || ended.Counter <= _telemetryCounter)
-        {
-            return false;
-        }
-        _telemetryCounter = ended.Counter;
-        bool unearned = ended.Reason == EndReason.Completed && _ending is null;
-        Conclude(unearned ? EndReason.ProtocolViolation : ended.Reason, unearned ? "The gateway ended the print before its end." : ended.Text, now);
-        if (ended.Safety != Safety.UnderWay)
-        {
-            foreach (var (code, text) in ended.Warnings)
-            {
-                _observations.Raise(code, text, now.Utc);
-            }
-            if (ended.Safety == Safety.Failed)
-            {
-                _observations.Raise("SAFE_REST_FAILED", ended.Text, now.Utc);
-            }
-            Close(ended.Safety == Safety.Done, now);
-        }
-        return true;
-    }
-
     private void Confirm(Moment now)
     {
         bool any = false;
@@ -366,13 +309,15 @@ public sealed class EngineSession : IDisposable
         }
         if (any)
         {
-            Say(new Verified(_options.SessionId, ++_controlCounter, _gate.VerifiedThrough).Encode(_keys!.Control), now);
+            SayVerified(now);
         }
     }
 
+    private void SayVerified(Moment now) => Say(new Verified(_options.SessionId, ++_controlCounter, _gate.VerifiedThrough).Encode(_keys!.Control), now);
+
     private void Pump(Moment now)
     {
-        if (Phase == SessionPhase.Streaming && _outlet.TryRelease(out var frame, out var plan))
+        if (Phase == SessionPhase.Streaming && !_absence.IsOn && _outlet.TryRelease(out var frame, out var plan))
         {
             _observations.Announce(plan);
             foreach (var (code, text) in _snapshot.Announce(plan))
@@ -386,7 +331,7 @@ public sealed class EngineSession : IDisposable
 
     private void FinishWhenVerified(Moment now)
     {
-        if (Phase != SessionPhase.Streaming || !_supplied || !_outlet.IsConfirmed)
+        if (Phase != SessionPhase.Streaming || _absence.IsOn || !_supplied || !_outlet.IsConfirmed)
         {
             return;
         }
@@ -395,45 +340,22 @@ public sealed class EngineSession : IDisposable
             Stop(EndReason.SupplyFailed, $"The toolpath has {_outlet.Sent} segments and not the {_options.Facts.Segments} that were announced.", now);
             return;
         }
-        Say(new Finish(_options.SessionId, ++_controlCounter, _outlet.Sent, _outlet.ChainHead).Encode(_keys!.Control), now);
+        Order(EndReason.Completed, now);
         Conclude(EndReason.Completed, "Printed.", now);
     }
+
+    private void Answered(ulong through)
+    {
+        _gate.Answered(through);
+        _outlet.Answered(through);
+    }
+
+    /// <summary>What a gateway is not sure to have delivered it reports again.</summary>
+    private bool IsNew(PrinterSample sample) => _observations.Last is not { } last || sample.EventTime > last.EventTime;
 
     private void Say(ReadOnlyMemory<byte> frame, Moment now)
     {
         _frames.Enqueue(frame);
         _spoke = now;
     }
-
-    /// <summary>The first cause of an ending is the one that counts; from now on the printer is being made safe.</summary>
-    private void Conclude(EndReason reason, string text, Moment now)
-    {
-        if (_ending is not null)
-        {
-            return;
-        }
-        _ending = NewEnd(reason, text) with { Evidence = reason == EndReason.ProxySuspected ? _gate.Evidence : [] };
-        _stopped = now;
-        Phase = SessionPhase.Finishing;
-        _outlet.Drop();
-    }
-
-    private void Finish(EndReason reason, string text, Moment now)
-    {
-        Conclude(reason, text, now);
-        Close(madeSafe: false, now);
-    }
-
-    private void Close(bool madeSafe, Moment now)
-    {
-        if (_forged > 0)
-        {
-            _observations.Raise("FORGED_FRAMES", $"{_forged} frames were ignored because they were not genuine or not in their place.", now.Utc);
-        }
-        _ended = now.Utc;
-        End = _ending! with { MadeSafe = madeSafe };
-        Phase = SessionPhase.Ended;
-    }
-
-    private SessionEnd NewEnd(EndReason reason, string text) => new(reason, reason.Side(), Phase, text, _outlet.Sent, _gate.VerifiedThrough);
 }

@@ -13,6 +13,7 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
 
     private readonly ArrayBufferWriter<byte> _ivs = new();
     private readonly Queue<SegmentPlan> _unverified = new();
+    private readonly Queue<ReadOnlyMemory<byte>> _unanswered = new();
     private SegmentSealer? _sealer;
     private Segment? _next;
 
@@ -23,6 +24,9 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     public bool IsConfirmed => _unverified.Count == 0;
 
     public ulong Sent => _sealer?.Count ?? 0;
+
+    /// <summary>Segments from the first on that the printer has taken over: nobody asks for them again.</summary>
+    public ulong AnsweredThrough => Sent - (ulong)_unanswered.Count;
 
     /// <summary>The IVs of all segments that were sent, 12 bytes each.</summary>
     public ReadOnlyMemory<byte> Ivs => _ivs.WrittenMemory;
@@ -67,6 +71,7 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
         _sealer!.LastIv.CopyTo(_ivs.GetSpan(IvSize));
         _ivs.Advance(IvSize);
         _unverified.Enqueue(segment.Plan);
+        _unanswered.Enqueue(frame);
         gate.Add(segment.Plan);
         MaxExposure = Math.Max(MaxExposure, Exposure);
         MaxSegmentsOut = Math.Max(MaxSegmentsOut, _unverified.Count);
@@ -74,6 +79,17 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
         Drop();
         return true;
     }
+
+    /// <summary>The printer has taken over the segments up to this one.</summary>
+    public void Answered(ulong through)
+    {
+        while (AnsweredThrough < through && _unanswered.TryDequeue(out _))
+        {
+        }
+    }
+
+    /// <summary>The frames of all segments after this one as they were sent, for a gateway that has not received them.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> After(ulong received) => _unanswered.Skip((int)(received - AnsweredThrough));
 
     /// <summary>The next plan that was confirmed since the last call.</summary>
     public bool TryConfirm(out SegmentPlan? plan)
@@ -102,6 +118,9 @@ internal sealed class Silence
 
     /// <summary>s.</summary>
     public double Seconds { get; private set; }
+
+    /// <summary>The gateway was away and is back: what was not heard meanwhile does not count.</summary>
+    public void Reset() => Seconds = 0;
 
     /// <summary>The engine's clock went on.</summary>
     public void Fill(double seconds) => Seconds += seconds;

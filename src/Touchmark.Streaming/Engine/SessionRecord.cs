@@ -68,6 +68,9 @@ public readonly record struct SessionProgress(
 {
     /// <summary>What the engine has adjusted now; null when nothing is.</summary>
     public LiveAdjustment? Adjusted { get; init; }
+
+    /// <summary>Whether the gateway is gone and the print waits for it to come back.</summary>
+    public bool IsGatewayAway { get; init; }
 }
 
 /// <summary>The facts of a session for its certificate.</summary>

@@ -37,6 +37,16 @@ internal sealed class PathAligner(PlanTimeline timeline)
         Progress = timeline.End;
     }
 
+    /// <summary>The head stands at this place at <paramref name="time"/> of the printer's clock, whatever the samples say.</summary>
+    public void StandAt(double seconds, double time)
+    {
+        _first = (long)Math.Ceiling(seconds / GateLimits.Step);
+        _costs[0] = 0;
+        _count = 1;
+        _time = time;
+        Progress = Math.Max(Progress, seconds);
+    }
+
     /// <summary>Takes one sample. False: the head cannot be on the path there; nothing is changed, so that a later sample may be matched from where we were.</summary>
     /// <param name="sample">Later than every sample before.</param>
     /// <param name="filament">The sample's filament position on the plan's scale, mm.</param>

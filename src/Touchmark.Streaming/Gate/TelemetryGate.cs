@@ -20,6 +20,7 @@ internal sealed class TelemetryGate
     private readonly Queue<SampleResidual> _evidence = new(GateLimits.EvidenceSamples);
     private readonly bool _followsFilament;
     private Barrier? _barrier;
+    private RaisedHead? _raised;
     private bool _atBarrier;
     private ulong _sent;
     private ulong _answered;
@@ -31,6 +32,7 @@ internal sealed class TelemetryGate
     private double _offPath;
     private int _offPathSamples;
     private double _lead;
+    private double _verifiedEnd;
 
     /// <param name="extruders">How many the job uses: with more than one, the filament position belongs now to this and now to that one, and is not judged.</param>
     public TelemetryGate(int extruders)
@@ -70,6 +72,14 @@ internal sealed class TelemetryGate
         }
     }
 
+    /// <summary>The gateway has raised the head by so much (mm; 0: not) behind this segment, at or after this time of the printer's clock (s).</summary>
+    public void Excuse(ulong segment, double raised, double since)
+    {
+        double end = _outside.Where(outside => outside.Number == segment).Select(static outside => outside.End).FirstOrDefault(_verifiedEnd);
+        int index = _timeline.Find(end);
+        _raised = raised > 0 && !_timeline.IsEmpty ? new RaisedHead(_timeline.At(end, ref index), end, raised, since) : null;
+    }
+
     /// <summary>The printer has taken over the segments up to this one.</summary>
     public void Answered(ulong through) => _answered = Math.Clamp(through, _answered, _sent);
 
@@ -99,6 +109,14 @@ internal sealed class TelemetryGate
     {
         double before = _aligner.Progress;
         double speedFactor = Math.Clamp(sample.SpeedFactor, 0.1, 10);
+        if (_raised?.Explains(sample) == true && _raised.PlanSeconds - before <= _aligner.Reach(sample.EventTime, speedFactor))
+        {
+            _aligner.StandAt(_raised.PlanSeconds, sample.EventTime);
+            _atBarrier = _barrier is not null && _aligner.Progress >= _timeline.End;
+            Remember(sample);
+            JudgeStanding(before, waited);
+            return;
+        }
         double filament = _extrusion.OnPlan(sample, before);
         bool onPath = _aligner.Advance(sample, filament, speedFactor);
         Remember(sample);
@@ -238,6 +256,7 @@ internal sealed class TelemetryGate
         {
             _outside.Dequeue();
             VerifiedThrough = next.Number;
+            _verifiedEnd = next.End;
             _inSegment = default;
         }
     }

@@ -19,6 +19,15 @@ public abstract record GatewayAction
     /// <param name="Script">Lines, each with its line feed.</param>
     public sealed record SendScript(ulong Segment, ReadOnlyMemory<byte> Script) : GatewayAction;
 
+    /// <summary>Send these lines as one script, ahead of any <see cref="SendScript"/> that follows, then call <see cref="GatewaySession.HeadMoved"/>.</summary>
+    public sealed record MoveHead(IReadOnlyList<string> Lines) : GatewayAction;
+
+    /// <summary>Read the machine's profile again, without asking anything else of the printer, then call <see cref="GatewaySession.MachineRead"/>.</summary>
+    public sealed record ReadMachine : GatewayAction;
+
+    /// <summary>The engine is silent: drop the connection and open another.</summary>
+    public sealed record Reconnect : GatewayAction;
+
     /// <summary>Stop at once (<c>printer.emergency_stop</c>), then restart the firmware so that heaters and fans can be commanded again.</summary>
     public sealed record EmergencyStop : GatewayAction;
 

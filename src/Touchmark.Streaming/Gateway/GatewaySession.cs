@@ -10,7 +10,7 @@ namespace Touchmark.Streaming;
 /// <see cref="GatewayAction"/>s come out. No I/O; not thread-safe. Whatever ends the session wipes every open segment first, and a session that had begun
 /// always asks for the machine to be made safe.
 /// </summary>
-public sealed class GatewaySession : IDisposable
+public sealed partial class GatewaySession : IDisposable
 {
     /// <summary>Time to make the printer safe before the session closes without it, s.</summary>
     private const double SafetySeconds = 90;
@@ -24,8 +24,7 @@ public sealed class GatewaySession : IDisposable
     private readonly Queue<GatewayAction> _actions = new();
     private readonly SegmentStore _store = new();
     private readonly HaltGuard _halts = new();
-    private Offer? _offer;
-    private byte[] _offerHash = [];
+    private GatewayHandshake? _handshake;
     private MachineProfile? _profile;
     private SessionKeys? _keys;
     private SegmentOpener? _opener;
@@ -33,7 +32,6 @@ public sealed class GatewaySession : IDisposable
     private PrinterSample? _last;
     private SessionEnd? _ending;
     private ulong _controlCounter;
-    private Moment _offered;
     private Moment _heard;
     private Moment _stopped;
 
@@ -46,7 +44,7 @@ public sealed class GatewaySession : IDisposable
     /// <summary>Set once the session is over.</summary>
     public SessionEnd? End { get; private set; }
 
-    public Guid? SessionId => _offer?.SessionId;
+    public Guid? SessionId => _handshake?.Offer.SessionId;
 
     /// <summary>Frames that were ignored because they were not genuine, not for this session or not in their place.</summary>
     public int Ignored { get; private set; }
@@ -67,11 +65,11 @@ public sealed class GatewaySession : IDisposable
         bool taken = type switch
         {
             WireType.Offer => TakeOffer(frame, now),
-            _ when _offer is null || sessionId != _offer.SessionId || Phase == SessionPhase.Ended => false,
+            _ when sessionId != SessionId || Phase == SessionPhase.Ended => false,
             WireType.Start => TakeStart(frame, now),
             WireType.Segment => TakeSegment(frame, now),
             WireType.Halt => TakeHalt(frame, now),
-            WireType.Verified or WireType.Purge or WireType.Finish or WireType.Alive => TakeControl(type, frame, now),
+            WireType.Verified or WireType.Purge or WireType.Finish or WireType.Alive or WireType.Resume => TakeControl(type, frame, now),
             _ => false,
         };
         if (!taken)
@@ -89,14 +87,19 @@ public sealed class GatewaySession : IDisposable
             case SessionPhase.Accepted when now.Since(_heard) > StartSeconds:
                 Stop(EndReason.HandshakeTimeout, "The engine did not start the session.", now);
                 break;
-            case SessionPhase.Streaming when now.Since(_heard) > _offer!.OutageSeconds:
-                Stop(EndReason.EngineSilent, $"Nothing was heard from the engine for {_offer.OutageSeconds:F0} s.", now);
+            case SessionPhase.Streaming when now.Since(_heard) > _handshake!.Offer.OutageSeconds:
+                Stop(EndReason.EngineSilent, $"Nothing was heard from the engine for {_handshake.Offer.OutageSeconds:F0} s.", now);
+                break;
+            case SessionPhase.Streaming when _absence.IsTooSilent(now):
+                ConnectionLost(now);
+                _actions.Enqueue(new GatewayAction.Reconnect());
                 break;
             case SessionPhase.Finishing when now.Since(_stopped) > SafetySeconds:
                 SafeRestDone($"not done after {SafetySeconds:F0} s", now);
                 break;
             default:
                 Report(now);
+                AnswerResume(now);
                 break;
         }
     }
@@ -109,20 +112,15 @@ public sealed class GatewaySession : IDisposable
             return;
         }
         _profile = profile;
-        byte[] encoded = profile.Encode();
-        byte[] nonce = RandomNumberGenerator.GetBytes(32);
-        using var ephemeral = P256.GenerateKey();
-        byte[] transcript = Transcript.Encode(_offer!, nonce, ephemeral.PublicKey.Span, _device.PublicKey.Span, encoded);
-        if (!SessionKeys.TryDeriveAsGateway(ephemeral, _device, _offer!.EngineEphemeral.Span, transcript, encoded, out _keys))
+        if (!_handshake!.TryAccept(profile, notes, out _keys, out var frame))
         {
             Stop(EndReason.HandshakeFailed, "The engine's ephemeral key is no key.", now);
             return;
         }
-        byte[] signature = new byte[Es256.SignatureSize];
-        Es256.Sign(_device, _keys.TranscriptHash, signature);
-        _opener = new SegmentOpener(_keys, _offer.SessionId.ToByteArray(bigEndian: true));
-        _reporter = new TelemetryReporter(_offer.SessionId, _keys.Telemetry, _offer.ReportSeconds);
-        _frames.Enqueue(new Accept(_offer.SessionId, nonce, ephemeral.PublicKey, encoded, signature, notes).Encode(_keys.Telemetry));
+        var offer = _handshake.Offer;
+        _opener = new SegmentOpener(_keys, offer.SessionId.ToByteArray(bigEndian: true));
+        _reporter = new TelemetryReporter(offer.SessionId, _keys.Telemetry, offer.ReportSeconds);
+        _frames.Enqueue(frame);
         _heard = now;
         Phase = SessionPhase.Accepted;
     }
@@ -134,7 +132,7 @@ public sealed class GatewaySession : IDisposable
         {
             return;
         }
-        _frames.Enqueue(Refuse.Encode(_offer!.SessionId, refusal, _offerHash, new Es256Signer(_device)));
+        _frames.Enqueue(_handshake!.RefuseFrame(refusal));
         _ending = NewEnd(EndReason.Refused, refusal.Text) with { Refusal = refusal };
         Close(madeSafe: true);
     }
@@ -188,6 +186,7 @@ public sealed class GatewaySession : IDisposable
         else if (_store.Answer(segment))
         {
             HandOver();
+            RaiseHead();
             Report(now);
         }
     }
@@ -210,9 +209,6 @@ public sealed class GatewaySession : IDisposable
     /// <summary>The gateway is told to stop on its own host.</summary>
     public void Stop(Moment now) => Stop(EndReason.GatewayStopped, "The gateway was stopped.", now);
 
-    /// <summary>The connection to the engine is gone.</summary>
-    public void ConnectionLost(Moment now) => Stop(EndReason.ConnectionLost, "The connection to the engine was lost.", now);
-
     /// <summary>The next frame for the engine.</summary>
     public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _frames.TryDequeue(out frame);
 
@@ -232,9 +228,7 @@ public sealed class GatewaySession : IDisposable
         {
             return false;
         }
-        _offer = offer;
-        _offerHash = SHA256.HashData(frame);
-        _offered = now;
+        _handshake = new GatewayHandshake(_device, _engineKey, offer, SHA256.HashData(frame), now);
         Phase = SessionPhase.Offered;
         _actions.Enqueue(new GatewayAction.RunPreflight(offer.Facts));
         return true;
@@ -246,8 +240,7 @@ public sealed class GatewaySession : IDisposable
         {
             return false;
         }
-        if (!WireWriter.HasMac(frame, _keys!.Control) || Start.TryDecode(frame) is not { } start || !start.OfferHash.Span.SequenceEqual(_offerHash)
-            || !Es256.Verify(_engineKey.Span, _keys.TranscriptHash, start.Signature.Span))
+        if (!_handshake!.IsStart(frame, _keys!))
         {
             Stop(EndReason.HandshakeFailed, "The engine did not prove that it is the one this gateway was enrolled with.", now);
             return false;
@@ -259,7 +252,7 @@ public sealed class GatewaySession : IDisposable
 
     private bool TakeSegment(ReadOnlySpan<byte> frame, Moment now)
     {
-        if (Phase != SessionPhase.Streaming)
+        if (Phase != SessionPhase.Streaming || _absence.IsOn)
         {
             return false;
         }
@@ -268,8 +261,8 @@ public sealed class GatewaySession : IDisposable
             Stop(EndReason.SegmentUnreadable, $"Segment {_opener!.Count + 1} did not open: something between engine and gateway dropped, repeated or altered it.", now);
             return false;
         }
-        _heard = now;
-        if (_store.Count > _offer!.WindowSegments)
+        Hear(now);
+        if (_store.Count > _handshake!.Offer.WindowSegments)
         {
             Stop(EndReason.ProtocolViolation, "The engine sent more segments than it said it would.", now);
             return false;
@@ -280,8 +273,7 @@ public sealed class GatewaySession : IDisposable
 
     private bool TakeHalt(ReadOnlySpan<byte> frame, Moment now)
     {
-        // The engine's clock: what it said in the offer, and the time since. The gateway's own clock may be wrong.
-        if (_keys is null || _halts.Judge(frame, _keys.Control, _offer!.Time + (now.Steady - _offered.Steady), out var reason) != HaltVerdict.Genuine)
+        if (_keys is null || _halts.Judge(frame, _keys.Control, _handshake!.EngineTime(now), out var reason) != HaltVerdict.Genuine)
         {
             return false;
         }
@@ -323,6 +315,9 @@ public sealed class GatewaySession : IDisposable
                 return true;
             case WireType.Alive when Alive.TryDecode(frame) is { } alive:
                 return IsNew(alive.Counter, now);
+            case WireType.Resume when Phase is SessionPhase.Streaming or SessionPhase.Finishing && Resume.TryDecode(frame) is { } resume && IsNew(resume.Counter, now):
+                TakeResume(resume, now);
+                return true;
             default:
                 return false;
         }
@@ -335,21 +330,19 @@ public sealed class GatewaySession : IDisposable
             return false;
         }
         _controlCounter = counter;
-        _heard = now;
+        Hear(now);
         return true;
     }
 
-    private void HandOver()
+    private void Hear(Moment now)
     {
-        while (_store.TryHandOver(out ulong segment, out var script))
-        {
-            _actions.Enqueue(new GatewayAction.SendScript(segment, script));
-        }
+        _heard = now;
+        _absence.Hear();
     }
 
     private void Report(Moment now)
     {
-        if (Phase is SessionPhase.Streaming or SessionPhase.Finishing && _reporter!.Report(_store.Answered, now) is { } frame)
+        while (Phase is SessionPhase.Streaming or SessionPhase.Finishing && _reporter!.Report(_store.Answered, now) is { } frame)
         {
             _frames.Enqueue(frame);
         }
@@ -385,8 +378,11 @@ public sealed class GatewaySession : IDisposable
         SendEnded(Safety.UnderWay);
     }
 
-    private void SendEnded(Safety safety, IReadOnlyList<PreflightWarning>? warnings = null) => _frames.Enqueue(
-        new Ended(_offer!.SessionId, _reporter!.NextCounter(), _ending!.Reason, _ending.Text, safety, [.. _halts.Refused.Warnings(Ignored), .. warnings ?? []]).Encode(_keys!.Telemetry));
+    private void SendEnded(Safety safety, IReadOnlyList<PreflightWarning>? warnings = null)
+    {
+        LastWord = new Ended(SessionId!.Value, _reporter!.NextCounter(), _ending!.Reason, _ending.Text, safety, [.. _halts.Refused.Warnings(Ignored), .. warnings ?? []]).Encode(_keys!.Telemetry);
+        _frames.Enqueue(LastWord);
+    }
 
     private void Close(bool madeSafe)
     {

@@ -24,6 +24,12 @@ internal sealed class SegmentStore : IDisposable
 
     public int Count => _open.Count;
 
+    /// <summary>Whether something waits to be handed over.</summary>
+    public bool HasMore => _handedOver < _open.Count;
+
+    /// <summary>Whether the printer has taken everything over that was opened.</summary>
+    public bool IsDry => !HasMore && _unanswered == 0;
+
     /// <summary>Whether any plaintext is left in any buffer.</summary>
     public bool IsWiped
     {

@@ -20,6 +20,8 @@ public enum WireType
     Finish = 25,
     Ended = 26,
     Alive = 27,
+    Resume = 28,
+    Resumed = 29,
 }
 
 /// <summary>Bounds of a frame, and what can be told from it without decoding it.</summary>
@@ -38,7 +40,7 @@ public static class WireFrame
         }
         var reader = new WireReader(frame);
         reader.ArrayUpTo(16);
-        var type = (WireType)reader.Unsigned((ulong)WireType.Alive);
+        var type = (WireType)reader.Unsigned((ulong)WireType.Resumed);
         if (reader.Failed || !Enum.IsDefined(type))
         {
             return WireType.None;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Engine.Tests.Slicing;
 using Touchmark.GCode;
@@ -87,6 +88,18 @@ internal sealed class PrintBench : IAsyncDisposable
         }
 
         return last;
+    }
+
+    /// <summary>Waits until the engine has noticed that the gateway of a print is gone.</summary>
+    public async Task UntilAwayAsync(Guid job)
+    {
+        await foreach (var pulse in Server.Services.GetRequiredService<JobFeed>().WatchAsync(job, CancellationToken.None))
+        {
+            if (pulse.Session is { IsGatewayAway: true })
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>The job as it is now, for people who sign in again: the engine was restarted.</summary>

@@ -85,13 +85,15 @@ public sealed class PrintTests
     }
 
     [Fact]
-    public async Task A_gateway_that_vanishes_fails_the_job_with_a_certificate_and_keeps_the_print()
+    public async Task A_gateway_that_does_not_come_back_fails_the_job_with_a_certificate_and_keeps_the_print()
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
         var job = await bench.StartJobAsync();
         await gateway.PrintAsync(until: HasPrintedALittle);
         await gateway.DisposeAsync();
+        await bench.UntilAwayAsync(job);
+        bench.Server.Time.Advance(TimeSpan.FromSeconds(60));
 
         var ended = await bench.FollowAsync(job);
 
@@ -101,6 +103,64 @@ public sealed class PrintTests
         Assert.Equal((PrintResult.Failed, "CONNECTION_LOST"), (verdict.Certificate!.Result, verdict.Certificate.ResultReason));
         Assert.InRange((ulong)verdict.Certificate.Segments, 1ul, gateway.Offered!.Segments - 1);
         Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_gateway_that_vanishes_and_returns_goes_on_with_the_print()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: HasPrintedALittle);
+        await gateway.CutAsync();
+        await bench.UntilAwayAsync(job);
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync();
+
+        var ended = await bench.FollowAsync(job);
+
+        Assert.Equal("done", ended.GetProperty("state").GetString());
+        var verdict = await VerifyAsync(bench, ended);
+        Assert.True(verdict.IsValid);
+        Assert.Equal("RESUMED", Assert.Single(verdict.Certificate!.Alerts).Code);
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_second_connection_of_the_same_gateway_takes_the_print_over()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: HasPrintedALittle);
+
+        // The gateway has lost its network; the engine still believes in the old connection.
+        gateway.Forsake();
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync();
+
+        Assert.Equal("done", (await bench.FollowAsync(job)).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_gateway_that_was_started_anew_ends_the_print_and_the_next_one_can_begin()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: HasPrintedALittle);
+        await gateway.DisposeAsync();
+        await bench.UntilAwayAsync(job);
+        await using var anew = await bench.ConnectAsync();
+        var resume = await anew.NextAsync();
+        Assert.Equal(WireType.Resume, WireFrame.Peek(resume, out _));
+        await anew.SendAsync(GatewaySession.DeclineResume(resume, bench.Device));
+
+        AssertFailed(await bench.FollowAsync(job), "GATEWAY_STOPPED");
+        Assert.Equal(1, await bench.TakenAsync());
+        var next = await bench.StartJobAsync();
+        Assert.Equal(WireType.Offer, WireFrame.Peek(await anew.NextAsync(), out _));
+        Assert.Equal("preflight", (await bench.FollowAsync(next, "preflight")).GetProperty("state").GetString());
     }
 
     [Fact]

@@ -22,8 +22,9 @@ internal sealed class PrintingGateway : IAsyncDisposable
     private readonly ServerFactory server;
     private readonly P256PrivateKey device;
     private readonly byte[] engineKey;
-    private readonly ClientWebSocket socket = new();
-    private readonly Channel<byte[]> frames = Channel.CreateUnbounded<byte[]>();
+    private ClientWebSocket socket = new();
+    private Channel<byte[]> frames = Channel.CreateUnbounded<byte[]>();
+    private readonly List<(ClientWebSocket Socket, Task Reading)> forsaken = [];
     private Task reading = Task.CompletedTask;
 
     public PrintingGateway(ServerFactory server, P256PrivateKey device, byte[] engineKey, TestPrinter printer)
@@ -60,6 +61,26 @@ internal sealed class PrintingGateway : IAsyncDisposable
         Assert.True(connection.TryAnswer(await NextAsync(), "gateway", out var hello));
         await SendAsync(hello);
         return await frames.Reader.WaitToReadAsync() && connection.TryFinish(await NextAsync());
+    }
+
+    /// <summary>The gateway gives the connection up, and the engine is not told.</summary>
+    public void Forsake()
+    {
+        Session.ConnectionLost(Now);
+        CarryOut();
+        forsaken.Add((socket, reading));
+        (socket, frames) = (new ClientWebSocket(), Channel.CreateUnbounded<byte[]>());
+    }
+
+    /// <summary>The connection breaks, and the gateway notices.</summary>
+    public async Task CutAsync()
+    {
+        socket.Abort();
+        await reading;
+        socket.Dispose();
+        Session.ConnectionLost(Now);
+        CarryOut();
+        (socket, frames) = (new ClientWebSocket(), Channel.CreateUnbounded<byte[]>());
     }
 
     /// <summary>The connection alone.</summary>
@@ -114,15 +135,26 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        socket.Abort();
-        await reading;
-        socket.Dispose();
+        forsaken.Add((socket, reading));
+        foreach (var old in forsaken)
+        {
+            old.Socket.Abort();
+            await old.Reading;
+            old.Socket.Dispose();
+        }
+
+        forsaken.Clear();
         Session.Dispose();
     }
 
     /// <summary>Lets the engine take all that the printer reported before time goes on: on a loaded machine it may be seconds of its clock behind.</summary>
     private async Task UntilHeardAsync()
     {
+        if (Session.IsEngineAway)
+        {
+            return;
+        }
+
         var last = Printer.Sample().EventTime;
         await foreach (var pulse in server.Services.GetRequiredService<JobFeed>().WatchAsync(Offered!.JobId, CancellationToken.None))
         {
@@ -146,7 +178,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
             Printer.Advance(Tick);
             while (Printer.TryTakeAnswer(out var number))
             {
-                Session.ScriptAnswered(number, error: null, Now);
+                Answer(number);
             }
 
             if (tick % TicksPerSample == 0)
@@ -156,6 +188,18 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
             Session.Advance(Now);
             await ExchangeAsync();
+        }
+    }
+
+    private void Answer(ulong number)
+    {
+        if (number == 0)
+        {
+            Session.HeadMoved(error: null, Now);
+        }
+        else
+        {
+            Session.ScriptAnswered(number, error: null, Now);
         }
     }
 
@@ -194,6 +238,12 @@ internal sealed class PrintingGateway : IAsyncDisposable
                 case GatewayAction.SendScript send:
                     Printer.Send(send.Segment, send.Script.Span);
                     break;
+                case GatewayAction.MoveHead move:
+                    Printer.MoveHead(move.Lines);
+                    break;
+                case GatewayAction.ReadMachine:
+                    Session.MachineRead(Profile, Now);
+                    break;
                 case GatewayAction.EmergencyStop:
                     EmergencyStops++;
                     Printer.Drop();
@@ -212,6 +262,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
     private async Task ReadAsync()
     {
+        var (socket, frames) = (this.socket, this.frames);
         var buffer = new byte[WireFrame.MaxBytes];
         try
         {

@@ -26,6 +26,8 @@ internal sealed class StandInEngine : IAsyncDisposable
     private byte[]? _deviceKey;
     private EngineSession? _session;
     private Segmenter? _segments;
+    private WebSocket? _current;
+    private bool _away;
     private TaskCompletionSource<EngineSession>? _ended;
     private TaskCompletionSource _streaming = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -123,6 +125,9 @@ internal sealed class StandInEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes no connections any more.</summary>
+    public void GoAway() => Volatile.Write(ref _away, true);
+
     /// <summary>Ends the TCP connection as a lost network does.</summary>
     public async Task DropAsync()
     {
@@ -185,6 +190,12 @@ internal sealed class StandInEngine : IAsyncDisposable
 
     private async Task ServeAsync(HttpContext context)
     {
+        if (Volatile.Read(ref _away))
+        {
+            context.Response.StatusCode = 503;
+            return;
+        }
+
         using var socket = await context.WebSockets.AcceptWebSocketAsync();
         var buffer = new byte[WireFrame.MaxBytes];
         try
@@ -200,6 +211,8 @@ internal sealed class StandInEngine : IAsyncDisposable
             await socket.SendAsync(welcome, WebSocketMessageType.Binary, true, context.RequestAborted);
             lock (_lock)
             {
+                _current = socket;
+                _session?.Reconnected(Now);
                 _connected.TrySetResult(socket);
             }
 
@@ -228,7 +241,11 @@ internal sealed class StandInEngine : IAsyncDisposable
 
         lock (_lock)
         {
-            _session?.ConnectionLost(Now);
+            if (_current == socket)
+            {
+                _session?.ConnectionLost(Now);
+            }
+
             Settle();
         }
     }

@@ -93,6 +93,24 @@ internal sealed class SessionRig : IDisposable
 
     public void Begin() => Engine.Begin(Now);
 
+    /// <summary>The connection breaks; what was under way is lost, and both sides notice.</summary>
+    public void Cut()
+    {
+        Connected = false;
+        _toEngine.Clear();
+        _toGateway.Clear();
+        Engine.ConnectionLost(Now);
+        Gateway.ConnectionLost(GatewayNow);
+    }
+
+    /// <summary>The gateway is connected again. One whose session is over repeats its last word, as its host does.</summary>
+    public void Join()
+    {
+        Connected = true;
+        Engine.Reconnected(Now);
+        Exchange();
+    }
+
     /// <summary>Runs until both sides have ended, or until <paramref name="limit"/> simulated seconds have passed.</summary>
     public void Run(double limit = 600, Func<SessionRig, bool>? until = null)
     {
@@ -134,7 +152,17 @@ internal sealed class SessionRig : IDisposable
         {
             if (Options.AnswerArrives(number))
             {
-                _fromPrinter.Enqueue(() => Gateway.ScriptAnswered(number, error: null, GatewayNow));
+                _fromPrinter.Enqueue(() =>
+                {
+                    if (number == 0)
+                    {
+                        Gateway.HeadMoved(error: null, GatewayNow);
+                    }
+                    else
+                    {
+                        Gateway.ScriptAnswered(number, error: null, GatewayNow);
+                    }
+                });
             }
         }
         _sinceSample += Tick * Options.PrinterSpeed;
@@ -170,7 +198,13 @@ internal sealed class SessionRig : IDisposable
             while (GatewayRuns && _toGateway.TryPeek(out var next) && next.Due <= Elapsed)
             {
                 moved = true;
-                Gateway.Receive(_toGateway.Dequeue().Frame.Span, GatewayNow);
+                var arrived = _toGateway.Dequeue().Frame;
+                if (WireFrame.Peek(arrived.Span, out _) == WireType.Resume && Gateway.Phase == SessionPhase.Ended)
+                {
+                    Carry(toGateway: false, Options.GatewayRemembers ? Gateway.LastWord : GatewaySession.DeclineResume(arrived.Span, DeviceKey));
+                    continue;
+                }
+                Gateway.Receive(arrived.Span, GatewayNow);
             }
             while (EngineRuns && _toEngine.TryPeek(out var next) && next.Due <= Elapsed)
             {
@@ -239,6 +273,16 @@ internal sealed class SessionRig : IDisposable
                 case GatewayAction.SendScript send:
                     Printer.Send(send.Segment, send.Script.Span);
                     break;
+                case GatewayAction.MoveHead move:
+                    Printer.MoveHead(move.Lines);
+                    break;
+                case GatewayAction.ReadMachine:
+                    Gateway.MachineRead(Options.MachineOnResume, GatewayNow);
+                    break;
+                case GatewayAction.Reconnect when Connected:
+                    Cut();
+                    Join();
+                    break;
                 case GatewayAction.EmergencyStop:
                     Printer.Drop();
                     break;
@@ -277,6 +321,12 @@ internal sealed record RigOptions
 
     /// <summary>How the machine behaved when it was enrolled.</summary>
     public BehaviouralSnapshot? Behaviour { get; init; }
+
+    /// <summary>What is found there when the engine comes back.</summary>
+    public MachineProfile? MachineOnResume { get; init; } = Toolpaths.Profile;
+
+    /// <summary>Whether the gateway knows a session that is over when the engine comes back.</summary>
+    public bool GatewayRemembers { get; init; } = true;
 
     public Refusal? Refusal { get; init; }
 

@@ -32,6 +32,8 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
     private double _bedTarget;
     private HomedAxes _homed;
     private double _velocity;
+    private double _raised;
+    private double _dwell;
 
     public double Time { get; private set; } = 5000;
 
@@ -88,6 +90,12 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
 
     public double ExecutedSeconds { get; private set; }
 
+    /// <summary>The executed moves that left material on their way.</summary>
+    public IEnumerable<PlannedMove> Printed => Executed.Where(static move => move.ExtrudedMm > 0 && move.Start != move.End);
+
+    /// <summary>Longest time that the head stood where the toolpath had it, hot, with nothing to do, s.</summary>
+    public double LongestDwell { get; private set; }
+
     /// <summary>How often the head had to start from standing because nothing was queued.</summary>
     public int Starts { get; private set; }
 
@@ -119,6 +127,28 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
         }
     }
 
+    /// <summary>Takes lines of the gateway's own that move the head relative to where it will be; answered as number 0.</summary>
+    public void MoveHead(IReadOnlyList<string> lines)
+    {
+        var at = _waiting.Count > 0 || _moves.Count > 0 || _move is not null ? _planned : _position;
+        var work = new List<Work>();
+        foreach (string line in lines)
+        {
+            Lines.Add(line);
+            if (line.StartsWith("G1 ", StringComparison.Ordinal))
+            {
+                double by = double.Parse(line[4..].Split(' ')[0], CultureInfo.InvariantCulture);
+                var end = line[3] == 'Z' ? at with { Z = at.Z + by } : at;
+                work.Add(new Work(new PlannedMove(at, end, line[3] == 'E' ? by : 0, 10, 10, 10, 1000, Math.Abs(by) / 10)));
+                at = end;
+                _raised += line[3] == 'Z' ? by : 0;
+            }
+        }
+        _planned = at;
+        var moves = work.Select(static item => item.Move).ToList();
+        _waiting.Enqueue((0, new SegmentPlan { Kind = SegmentKind.Motion, FirstLine = 1, Lines = lines.Count, DurationSeconds = moves.Sum(static move => move.DurationSeconds), Moves = moves, ExtrudedMm = 0 }, work));
+    }
+
     public bool TryTakeAnswer(out ulong number) => _answers.TryDequeue(out number);
 
     public void Advance(double seconds)
@@ -146,6 +176,8 @@ internal sealed class TestPrinter(IReadOnlyList<SegmentPlan> plans)
         }
         TakeOver();
         Move(seconds * Pace);
+        _dwell = _moves.Count == 0 && _move is null && _raised == 0 && Executed.Count > 0 && _nozzle > 180 ? _dwell + seconds : 0;
+        LongestDwell = Math.Max(LongestDwell, _dwell);
     }
 
     public PrinterSample Sample() => new()
