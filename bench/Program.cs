@@ -1,10 +1,11 @@
 using System.Globalization;
 using Spectre.Console;
+using Touchmark.Log.Tests.Killing;
 
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|sessions|endings]... [--sessions N]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|sessions|endings|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -17,6 +18,13 @@ internal static class Program
             return 0;
         }
 
+        if (args is [KilledWriter.Command, var folder, var call, var when])
+        {
+            return await KilledWriter.RunAsync(folder, call, when);
+        }
+
+        var quick = args.Contains("--quick", StringComparer.Ordinal);
+        args = [.. args.Where(argument => argument != "--quick")];
         var sessions = 1000;
         if (Array.IndexOf(args, "--sessions") is >= 0 and var option)
         {
@@ -37,6 +45,7 @@ internal static class Program
             ("gateway", GatewayBench.RunAsync),
             ("sessions", () => SessionsBench.RunAsync(sessions)),
             ("endings", EndingsBench.RunAsync),
+            ("log", () => LogBench.RunAsync(quick)),
         ];
         var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
         if (chosen.Length < args.Length)

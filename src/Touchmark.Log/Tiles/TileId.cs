@@ -63,7 +63,7 @@ public readonly record struct TileId(int Level, long Index, int Width = TileId.F
     }
 
     /// <summary>The tile or bundle of this level that holds the hash or entry <paramref name="position"/> of the level in a tree of this size.</summary>
-    internal static TileId Holding(int level, long position, long size)
+    public static TileId Holding(int level, long position, long size)
     {
         var index = position / FullWidth;
         var there = size >> (Height * Math.Max(level, 0));

@@ -78,14 +78,14 @@ public sealed class LogWriter : IAsyncDisposable
         {
             throw new ArgumentException($"An entry has at most {EntryBundle.MaxEntrySize} bytes, this one has {entry.Length}: log its hash.", nameof(entry));
         }
-        var waiter = new Waiter(entry);
+        var waiter = new Waiter(entry, _options.Time.GetTimestamp());
         var batch = await EnterAsync(waiter, cancel);
         // Worked out here, so that the proofs of a batch are made by those who wait for them.
         return new(waiter.Index, batch.Growth!.Inclusion(waiter.Index), batch.Checkpoint);
     }
 
     /// <summary>Publishes the head anew, with fresh signatures of the witnesses, so that a log in which nothing happens does not grow stale.</summary>
-    public async ValueTask<SignedCheckpoint> RefreshAsync(CancellationToken cancel) => (await EnterAsync(new Waiter(null), cancel)).Checkpoint;
+    public async ValueTask<SignedCheckpoint> RefreshAsync(CancellationToken cancel) => (await EnterAsync(new Waiter(null, _options.Time.GetTimestamp()), cancel)).Checkpoint;
 
     /// <summary>Takes nothing more, logs what it has taken, and ends.</summary>
     public async ValueTask DisposeAsync()
@@ -175,7 +175,9 @@ public sealed class LogWriter : IAsyncDisposable
     {
         var batch = new List<Waiter>();
         var bytes = 0;
-        using var closing = new CancellationTokenSource(_options.BatchTime, _options.Time);
+        // What came while the batch before was sealed has waited already.
+        var waited = _queue.Reader.TryPeek(out var first) ? _options.Time.GetElapsedTime(first.Entered) : TimeSpan.Zero;
+        using var closing = new CancellationTokenSource(waited < _options.BatchTime ? _options.BatchTime - waited : TimeSpan.Zero, _options.Time);
         try
         {
             do
@@ -209,8 +211,11 @@ public sealed class LogWriter : IAsyncDisposable
     }
 
     /// <param name="entry">Null to publish the head anew.</param>
-    private sealed class Waiter(ReadOnlyMemory<byte>? entry)
+    /// <param name="entered">When it came, as a timestamp of the writer's clock.</param>
+    private sealed class Waiter(ReadOnlyMemory<byte>? entry, long entered)
     {
+        public long Entered => entered;
+
         public ReadOnlyMemory<byte>? Entry => entry;
 
         public long Index { get; set; }
