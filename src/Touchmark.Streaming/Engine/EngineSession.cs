@@ -273,7 +273,7 @@ public sealed partial class EngineSession : IDisposable
             _observations.Observe(sample, _dresser.Ordered(sample.SpeedFactor), _options.Facts.ChamberC > 0, now.Utc);
             _snapshot.Observe(sample);
             _gate.Observe(sample, now);
-            _dresser.Observe(sample);
+            _dresser.Observe(sample, _gate.ExecutedSeconds);
         }
         if ((_gate.Verdict ?? _dresser.Verdict) is { } verdict)
         {

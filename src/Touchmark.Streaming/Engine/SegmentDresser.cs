@@ -60,10 +60,12 @@ internal sealed class SegmentDresser
     public bool Ordered(double speedFactor) => _speed.Explains(speedFactor);
 
     /// <summary>Takes a sample that the gate has taken.</summary>
-    public void Observe(in PrinterSample sample)
+    /// <param name="sample">The sample.</param>
+    /// <param name="executed">Motion that was seen done, plan seconds.</param>
+    public void Observe(in PrinterSample sample, double executed)
     {
-        _challenger.Observe(sample, _gate.ExecutedSeconds, _gate.SentSeconds);
-        _adjuster.Observe(sample, _gate.ExecutedSeconds, busy: !_gate.IsWaiting && _gate.SentSeconds > _gate.ExecutedSeconds);
+        _challenger.Observe(sample, executed, _gate.SentSeconds);
+        _adjuster.Observe(sample, executed, busy: !_gate.IsWaiting && _gate.SentSeconds > executed);
     }
 
     /// <summary>The segment that leaves next, once all before it have. With lines added, the one that was given is disposed of.</summary>
