@@ -4,6 +4,7 @@ namespace Touchmark.VirtualPrinter;
 internal sealed class ThermalBody(double fullPowerRise, double timeConstant, double sensorLag)
 {
     private double sensor = Machine.Ambient;
+    private double strength = 1;
     private double at;
 
     public double Temperature { get; private set; } = Machine.Ambient;
@@ -17,6 +18,9 @@ internal sealed class ThermalBody(double fullPowerRise, double timeConstant, dou
     /// <summary>Power no longer becomes heat (a loose cartridge).</summary>
     public bool IsHeaterBroken { get; set; }
 
+    /// <summary>From now on full power holds no more than <paramref name="most"/> in such a draught (a worn cartridge, a low supply).</summary>
+    public void Weaken(double most, double draught) => strength = Math.Clamp((most - Machine.Ambient) * draught / (fullPowerRise * timeConstant), 0, 1);
+
     /// <summary>What the thermistor shows at <paramref name="now"/>; closed form since the last call.</summary>
     public double Advance(double now)
     {
@@ -25,7 +29,7 @@ internal sealed class ThermalBody(double fullPowerRise, double timeConstant, dou
         if (elapsed == 0)
             return sensor;
         var tau = timeConstant / Draught;
-        var rise = IsHeaterBroken ? 0 : Power * fullPowerRise;
+        var rise = IsHeaterBroken ? 0 : Power * strength * fullPowerRise;
         var settled = Machine.Ambient + rise * tau;
         Temperature = settled + (Temperature - settled) * Math.Exp(-elapsed / tau);
         sensor = Temperature + (sensor - Temperature) * Math.Exp(-elapsed / sensorLag);

@@ -35,6 +35,9 @@ internal sealed class FaultDoor(MoonrakerServer server)
             case "heater_broken":
                 server.Machine.Nozzle.IsHeaterBroken = true;
                 break;
+            case "heater_weak":
+                server.Machine.Nozzle.Weaken((server.Klippy?.Heat.Nozzle.Target ?? 0) - 7, 1 + HeatCommands.FanOnNozzle);
+                break;
             case "mcu_lost":
                 server.Klippy?.Shutdown("Lost communication with MCU 'mcu'");
                 break;
@@ -51,7 +54,7 @@ internal sealed class FaultDoor(MoonrakerServer server)
                 server.Freeze(frozen: false);
                 break;
             default:
-                throw new ApiError(400, "Unknown fault. There are: klippy_killed, klippy_revived, drop_connections, heater_fault, heater_broken, mcu_lost, freeze, thaw, real_time, hurry");
+                throw new ApiError(400, "Unknown fault. There are: klippy_killed, klippy_revived, drop_connections, heater_fault, heater_broken, heater_weak, mcu_lost, freeze, thaw, real_time, hurry");
         }
 
         return "ok";

@@ -5,6 +5,9 @@ namespace Touchmark.VirtualPrinter;
 /// <summary>Heaters, fans and sensors (Klipper's <c>heaters.py</c>, <c>fan.py</c>, <c>heater_fan.py</c>).</summary>
 internal sealed class HeatCommands
 {
+    /// <summary>How much more heat the nozzle loses with the part fan full, share.</summary>
+    public const double FanOnNozzle = 0.35;
+
     private readonly ReactorScope scope;
     private readonly GCode gcode;
     private readonly Toolhead toolhead;
@@ -129,7 +132,7 @@ internal sealed class HeatCommands
     private void SetFan(double speed) => toolhead.AtEndOfMoves(at => scope.Schedule(toolhead.ToEventTime(at), () =>
     {
         FanSpeed = Math.Min(1, speed);
-        machine.Nozzle.Draught = 1 + 0.35 * FanSpeed;
+        machine.Nozzle.Draught = 1 + FanOnNozzle * FanSpeed;
         machine.Bed.Draught = 1 + 0.08 * FanSpeed;
     }));
 }
