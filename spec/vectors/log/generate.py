@@ -302,7 +302,84 @@ def policies():
     write("policies.json", "Policies (C2SP tlog-policy): with which witnesses their quorum is met, and files to refuse.", cases)
 
 
+# proofs.json
+
+def proofs():
+    def both(name, number, vkey_line, signature_line):
+        signer = Signer(name, seed(number))
+        return signer, f"log {signer.vkey}\nlog {vkey_line}\n", signature_line + "\n"
+
+    with open(os.path.join(HERE, "ml-dsa-65.txt"), encoding="utf-8") as file:
+        made = [text for text in file.read().splitlines() if not text.startswith("#")]
+    log, keys, second = both("log.example/one", 1, made[0], made[1])
+    other, _, other_second = both("log.example/other", 4, made[2], made[3])
+    witnesses = [Signer(f"witness.example/w{i}", seed(20 + i), b"\x04") for i in range(3)]
+    policy = keys + "".join(f"witness w{i} {w.vkey}\n" for i, w in enumerate(witnesses)) + "group two 2 w0 w1 w2\nquorum two\n"
+    leaves = [leaf(i) for i in range(600)]
+    root = mth(leaves)
+    now = 1795000000
+
+    def proof(index=77, signer=log, shadow=second, seen=(now - 60,) * 2, size=600, hashes=None, extra=None, head=None):
+        text = f"{signer.name}\n{size}\n{b64(head or root)}\n"
+        lines = (signer.line(text) if signer else "") + shadow + "".join(w.cosign(text, t) for w, t in zip(witnesses, seen) if t)
+        body = "".join(b64(h) + "\n" for h in (path(index, leaves) if hashes is None else hashes))
+        return "c2sp.org/tlog-proof@v1\n" + (f"extra {b64(extra)}\n" if extra is not None else "") + f"index {index}\n{body}\n{text}\n{lines}"
+
+    good = proof()
+    unsigned = good.replace(log.line(f"log.example/one\n600\n{b64(root)}\n"), "")
+    hundred = {"size": 100, "root": b64(mth(leaves[:100])), "proof": [b64(h) for h in subproof(100, leaves, True)]}
+    longer = leaves + [leaf(i) for i in range(600, 700)]
+    cases = [
+        {"why": "in a witnessed log", "proof": good},
+        {"why": "with extra data", "proof": proof(extra=b"extra")},
+        {"why": "within the limit of age", "proof": good, "maximum_age": 60},
+        {"why": "the log has grown since", "proof": good, "earlier": hundred},
+        {"why": "the head that was seen before", "proof": good, "earlier": {"size": 600, "root": b64(root)}},
+        {"why": "an older proof, shown to lead to the head seen before", "proof": good,
+         "earlier": {"size": 700, "root": b64(mth(longer)), "proof": [b64(h) for h in subproof(600, longer, True)]}},
+        {"why": "no witness is asked for", "proof": proof(seen=()), "policy": keys + "quorum none\n"},
+        {"why": "another entry", "proof": good, "entry": "entry 78", "fails": "log.inclusion"},
+        {"why": "another place", "proof": good.replace("index 77", "index 76"), "fails": "log.inclusion"},
+        {"why": "an altered hash", "proof": proof(hashes=[bytes(32)] + path(77, leaves)[1:]), "fails": "log.inclusion"},
+        {"why": "a hash is missing", "proof": proof(hashes=path(77, leaves)[:-1]), "fails": "log.inclusion"},
+        {"why": "a hash too many", "proof": proof(hashes=path(77, leaves) + [bytes(32)]), "fails": "log.inclusion"},
+        {"why": "an index behind the end", "proof": good.replace("index 77", "index 600"), "fails": "log.inclusion"},
+        {"why": "a receipt from another log", "proof": proof(signer=other, shadow=other_second), "fails": "log.origin"},
+        {"why": "another log's receipt under this log's name", "proof": proof(signer=other, shadow=other_second).replace("\nlog.example/other\n600", "\nlog.example/one\n600"),
+         "fails": "log.signature"},
+        {"why": "only the Ed25519 signature", "proof": proof(shadow=""), "fails": "log.shadow-signature"},
+        {"why": "only the ML-DSA-65 signature", "proof": unsigned, "fails": "log.signature"},
+        {"why": "only one key in the policy", "proof": good, "policy": policy.split("\n", 1)[0] + "\n" + policy.split("\n", 2)[2], "fails": "log.shadow-signature"},
+        {"why": "too few witnesses", "proof": proof(seen=(now,)), "fails": "log.witnesses"},
+        {"why": "witnesses of the future", "proof": proof(seen=(now + 301, now)), "fails": "log.witnesses"},
+        {"why": "a witness's signature of another time", "proof": proof(seen=(now, now)) + line(witnesses[2].name, witnesses[2].material, bytes(8 + 64)), "fails": "log.witness"},
+        {"why": "stale", "proof": good, "maximum_age": 59, "fails": "log.age"},
+        {"why": "one of the two is stale", "proof": proof(seen=(now - 61, now)), "maximum_age": 60, "fails": "log.age"},
+        {"why": "a limit of age and nobody who tells the time", "proof": proof(seen=()), "policy": keys + "quorum none\n", "maximum_age": 60, "fails": "log.age"},
+        {"why": "forked: another root at the same size", "proof": good, "earlier": {"size": 600, "root": b64(bytes(32))}, "fails": "log.consistency"},
+        {"why": "forked: another past", "proof": good, "earlier": dict(hundred, root=b64(bytes(32))), "fails": "log.consistency"},
+        {"why": "shrunk", "proof": good, "earlier": {"size": 700, "root": b64(mth(longer))}, "fails": "log.consistency"},
+        {"why": "another version", "proof": good.replace("@v1", "@v2"), "fails": "log.proof"},
+        {"why": "no index", "proof": good.replace("index 77\n", ""), "fails": "log.proof"},
+        {"why": "index with a leading zero", "proof": good.replace("index 77", "index 077"), "fails": "log.proof"},
+        {"why": "extra data twice", "proof": proof(extra=b"a").replace("extra YQ==\n", "extra YQ==\n" * 2), "fails": "log.proof"},
+        {"why": "64 hashes", "proof": proof(hashes=[bytes(32)] * 64), "fails": "log.proof"},
+        {"why": "no checkpoint", "proof": good.split("\n\n")[0] + "\n\n", "fails": "log.proof"},
+        {"why": "carriage returns", "proof": good.replace("\n", "\r\n"), "fails": "log.proof"},
+        {"why": "nothing", "proof": "", "fails": "log.proof"},
+    ]
+    for case in cases:
+        # A proof holds 4.4 kB of ML-DSA-65: said once.
+        case["proof"] = case["proof"].replace(made[1], "{shadow}").replace(made[3], "{other-shadow}")
+        if case.get("policy") is not None:
+            case["policy"] = case["policy"].replace(made[0], "{shadow-key}")
+    write("proofs.json", f"Proofs for 'entry 77' of a log of 600 at the time {now} under the policy of the first case, unless a case says otherwise: valid, or the check that fails. "
+          "{shadow-key}, {shadow} and {other-shadow} stand for the first, second and fourth line of ml-dsa-65.txt.",
+          [{"now": now, "policy": policy.replace(made[0], "{shadow-key}")}] + cases)
+
+
 if __name__ == "__main__":
+    proofs()
     trees()
     tiles()
     notes()

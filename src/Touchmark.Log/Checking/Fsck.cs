@@ -30,6 +30,7 @@ public sealed record FsckReport(Checkpoint? Head, long Entries, long Objects, lo
 /// <summary>
 /// Checks a whole log from its published objects alone: signatures of the checkpoint, every tile against the one above it, every entry against its tile, and that nothing lies there that
 /// the log cannot have. It walks down from the root, so that it can name the one object that is wrong; it reads each object once and keeps one tile a level in memory.
+/// A log that is being written meanwhile may show objects of a batch that is not published yet: they are told as lying behind its end.
 /// </summary>
 public sealed class Fsck
 {

@@ -33,7 +33,8 @@ internal static partial class DurableFile
         FlushFolder(folder);
     }
 
-    private static void MakeFolder(string folder)
+    /// <summary>Makes a folder, and the way to it, durably.</summary>
+    public static void MakeFolder(string folder)
     {
         if (Directory.Exists(folder))
         {

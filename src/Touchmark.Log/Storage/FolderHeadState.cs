@@ -20,7 +20,7 @@ public sealed class FolderHeadState(string folder) : IHeadState
     private bool Replace(LogHead? expected, LogHead next)
     {
         ArgumentNullException.ThrowIfNull(next);
-        Directory.CreateDirectory(Path.GetDirectoryName(_head)!);
+        DurableFile.MakeFolder(Path.GetDirectoryName(_head)!);
         // Another process that compares and swaps at the same time is refused here, with an IOException.
         using var alone = new FileStream(_head + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         var now = Read();

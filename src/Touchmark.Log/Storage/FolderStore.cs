@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Touchmark.Log.Storage;
 
-/// <summary>Objects as files of a folder, which any web server can serve as the log's prefix.</summary>
+/// <summary>Objects as files of a folder. Any web server can serve its <c>checkpoint</c> and <c>tile/</c> as the log; what is under <c>staging/</c> is not decided yet, and nobody's business.</summary>
 /// <param name="folder">Made at the first write.</param>
 public sealed class FolderStore(string folder) : IObjectStore
 {

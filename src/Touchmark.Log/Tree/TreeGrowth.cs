@@ -60,7 +60,7 @@ internal sealed class TreeGrowth : INodes
     /// <summary>The inclusion proof of a new leaf.</summary>
     public TreeHash[] Inclusion(long index)
     {
-        var proof = new TreeHash[TreeProof.MaxHashes];
+        Span<TreeHash> proof = stackalloc TreeHash[TreeProof.MaxHashes];
         var count = 0;
         var height = 0;
         for (long node = index, last = Size - 1; last > 0; node >>= 1, last >>= 1, height++)
@@ -75,7 +75,7 @@ internal sealed class TreeGrowth : INodes
                 proof[count++] = node + 2 <= Size >> height ? Hash(new(height, node + 1)) : _tails[height]!.Value;
             }
         }
-        return proof[..count];
+        return proof[..count].ToArray();
     }
 
     /// <summary>The tiles that are new, or wider than in the old tree, and what is in them.</summary>

@@ -33,6 +33,7 @@ public static class LogVerifier
     /// <param name="expectations">What else is asked for.</param>
     public static LogVerdict Verify(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> proofFile, LogPolicy policy, DateTimeOffset now, LogExpectations expectations)
     {
+        ArgumentNullException.ThrowIfNull(policy);
         var checks = new LogChecks();
         if (!LogProof.TryParse(proofFile, out var proof, out var problem))
         {

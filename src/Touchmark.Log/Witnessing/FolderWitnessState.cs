@@ -25,7 +25,7 @@ public sealed class FolderWitnessState(string folder, NoteKey key) : IWitnessSta
     public ValueTask<bool> ReplaceAsync(string origin, Witnessed? expected, Witnessed next, CancellationToken cancel) => new(Task.Run(
         () =>
         {
-            Directory.CreateDirectory(_folder);
+            DurableFile.MakeFolder(_folder);
             // Another request for this log at the same time is refused here, with an IOException: the client asks again.
             using var alone = new FileStream(FileOf(origin) + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             if (Read(FileOf(origin))?.Checkpoint.Checkpoint.Size != expected?.Checkpoint.Checkpoint.Size)

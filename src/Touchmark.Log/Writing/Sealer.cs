@@ -79,8 +79,7 @@ internal sealed class Sealer
         if (staged is not null)
         {
             sealer._unpublished = new(sealer._state, signed, staged);
-            await sealer.PublishAsync(sealer._unpublished, cancel);
-            await sealer.TidyAsync(cancel);
+            await sealer.TryPublishAsync(sealer._unpublished, cancel);
         }
         return sealer;
     }
@@ -214,6 +213,20 @@ internal sealed class Sealer
         _published = signed;
         _unpublished = null;
         _tidier.Published(decided.StagingPath, decided.Objects);
+    }
+
+    /// <summary>At the start nobody waits for it: witnesses that cannot be reached must not keep a log from being loaded. It is tried again like any other.</summary>
+    private async ValueTask TryPublishAsync(Attempt decided, CancellationToken cancel)
+    {
+        try
+        {
+            await PublishAsync(decided, cancel);
+            await TidyAsync(cancel);
+        }
+        catch (Exception e) when (IsOfStorage(e) && !cancel.IsCancellationRequested)
+        {
+            // It stays unpublished, which the writer sees.
+        }
     }
 
     /// <summary>The head's checkpoint, if this log's keys signed it.</summary>

@@ -94,14 +94,8 @@ public sealed class FaultTests
             }
             var call = 0;
             storage.Plan = _ => call++ < crash ? null : call == crash + 1 ? last : Fault.Failed;
-            try
-            {
-                await (await LogWriter.LoadAsync(Options(storage), default)).DisposeAsync();
-            }
-            catch (IOException)
-            {
-                // The process that recovered is gone, too.
-            }
+            // The process that recovers is gone, too.
+            await (await LogWriter.LoadAsync(Options(storage), default)).DisposeAsync();
             storage.Plan = _ => null;
             await using (var again = await LogWriter.LoadAsync(Options(storage), default))
             {
@@ -158,7 +152,6 @@ public sealed class FaultTests
         await LogWriter.CreateAsync(Options(storage), default);
         await using (var writer = await LogWriter.LoadAsync(Options(storage), default))
         {
-            storage.Plan = call => call == "swap" ? Fault.FailedButHappened : Fault.Failed;
             storage.Plan = call => call.StartsWith("write staging", StringComparison.Ordinal) ? null : call == "swap" ? Down(storage) : Fault.Failed;
             await book.AppendAsync(writer, Batch);
             await book.AppendAsync(writer, Batch);
@@ -193,6 +186,27 @@ public sealed class FaultTests
             await Task.Yield();
         }
         await book.AppendAsync(writer, Batch);
+        await book.AssertKeptAsync(storage, storage.Published);
+    }
+
+    [Fact]
+    public async Task A_log_is_loaded_while_its_witnesses_are_away_and_published_when_they_are_back()
+    {
+        var (storage, book, away) = (new FaultyStorage(), new Bookkeeper(), true);
+        await LogWriter.CreateAsync(Options(storage), default);
+        var options = Options(storage) with { Cosign = (checkpoint, _, _) => away ? throw new IOException("nobody there") : ValueTask.FromResult(checkpoint) };
+        await using (var writer = await LogWriter.LoadAsync(options, default))
+        {
+            await book.AppendAsync(writer, Batch);
+            Assert.All(book.Failures, failure => Assert.True(failure.MayBeLogged));
+        }
+        await using (var again = await LogWriter.LoadAsync(options, default))
+        {
+            away = false;
+            await book.AppendAsync(again, Batch);
+        }
+        Assert.Equal(Batch, book.Receipts);
+        Assert.Equal(1 + (2 * Batch), storage.Head!.Size);
         await book.AssertKeptAsync(storage, storage.Published);
     }
 
