@@ -58,7 +58,8 @@ internal static class GatewayBench
         }
     }
 
-    private static async Task<string> PublishAsync(string folder)
+    /// <summary>The gateway as it is handed out.</summary>
+    public static async Task<string> PublishAsync(string folder)
     {
         await FinishAsync("dotnet", "publish", Path.Combine(Started.Root(), "src", "Touchmark.Gateway"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-o", folder, "-v", "q");
         return Path.Combine(folder, "touchmark-gateway");

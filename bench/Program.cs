@@ -5,7 +5,7 @@ using Touchmark.Log.Tests.Killing;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|sessions|endings|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|leaks|sessions|endings|halts|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -43,8 +43,10 @@ internal static class Program
             ("streaming", StreamingBench.RunAsync),
             ("engine", EngineBench.RunAsync),
             ("gateway", GatewayBench.RunAsync),
+            ("leaks", LeaksBench.RunAsync),
             ("sessions", () => SessionsBench.RunAsync(sessions)),
             ("endings", EndingsBench.RunAsync),
+            ("halts", HaltsBench.RunAsync),
             ("log", () => LogBench.RunAsync(quick)),
         ];
         var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];

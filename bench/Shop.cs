@@ -63,6 +63,9 @@ internal sealed class Shop : IDisposable
     /// <summary>The only printer of the shop.</summary>
     public async Task<Guid> PrinterAsync() => (await GetAsync("api/printers")).EnumerateArray().Single().GetProperty("id").GetGuid();
 
+    /// <summary>Cancels or halts a job.</summary>
+    public Task EndAsync(Guid job, string how) => PostAsync(maker, $"api/jobs/{job:D}/{how}", new { });
+
     public Task<JsonElement> JobAsync(Guid job) => GetAsync($"api/jobs/{job:D}");
 
     public async Task<JsonElement> CertificateAsync(string id)

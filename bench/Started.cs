@@ -47,6 +47,20 @@ internal sealed partial class Started : IDisposable
         return new Started(process, "");
     }
 
+    public Task ExitedAsync() => running.WaitForExitAsync();
+
+    /// <summary>Asks ten times a second.</summary>
+    public static Task UntilAsync(Func<bool> reached) => UntilAsync(() => Task.FromResult(reached()));
+
+    public static async Task UntilAsync(Func<Task<bool>> reached)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(0.1));
+        while (!await reached())
+        {
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
     public void Dispose()
     {
         running.Kill(entireProcessTree: true);

@@ -129,6 +129,9 @@ internal sealed partial class World : IAsyncDisposable
         Assert.True(state.GetProperty("position")[2].GetDouble() > 9, $"The head is at Z {state.GetProperty("position")[2]}.");
     }
 
+    /// <summary>The process that runs under a name of <see cref="IsRunning"/>.</summary>
+    public int ProcessId(string name) => running[name].Process.Id;
+
     public bool IsRunning(string name) => running.ContainsKey(name);
 
     /// <summary>What a process has printed.</summary>

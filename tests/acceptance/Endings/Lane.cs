@@ -24,6 +24,8 @@ internal sealed class Lane : IAsyncDisposable
 
     public string Job { get; private set; } = "";
 
+    public Task<PrinterTruth> TruthAsync() => PrinterTruth.OfAsync(printer);
+
     public static async Task<Lane> StartAsync()
     {
         var lane = new Lane();
@@ -38,11 +40,17 @@ internal sealed class Lane : IAsyncDisposable
         return lane;
     }
 
-    /// <summary>A print that ends this way, and what became of the printer.</summary>
-    public async Task<EndingRow> TryAsync(Ending ending)
+    /// <summary>Starts the gateway and a print.</summary>
+    public async Task BeginAsync()
     {
         await World.StartGatewayAsync();
         Job = await World.StartJobAsync(licence, printerId);
+    }
+
+    /// <summary>A print that ends this way, and what became of the printer.</summary>
+    public async Task<EndingRow> TryAsync(Ending ending)
+    {
+        await BeginAsync();
         await UntilAsync(ending.Stage switch
         {
             Stage.Heating => truth => truth.BedTarget > 0,
@@ -147,7 +155,7 @@ internal sealed class Lane : IAsyncDisposable
     }
 
     /// <summary>Everything as it was before the print, for the next ending.</summary>
-    private async Task RecoverAsync()
+    public async Task RecoverAsync()
     {
         EngineCable.Mend();
         PrinterCable.Mend();
@@ -169,7 +177,7 @@ internal sealed class Lane : IAsyncDisposable
         await UntilAsync(truth => truth.Klippy == "ready");
     }
 
-    private async Task UntilAsync(Func<PrinterTruth, bool> reached)
+    public async Task UntilAsync(Func<PrinterTruth, bool> reached)
     {
         var watch = Stopwatch.StartNew();
         var truth = await PrinterTruth.OfAsync(printer);

@@ -5,7 +5,7 @@ namespace Touchmark.Acceptance;
 /// <summary>What is true of the virtual printer, whatever anybody was told (<c>/virtual/state</c>). Lengths in mm, temperatures in °C, times in s of its clock.</summary>
 internal sealed record PrinterTruth(
     double Time, string Klippy, double X, double Y, double Z, double E, double NozzleC, double NozzleTarget, double NozzlePower, double BedTarget, double BedPower,
-    double Fan, double Queued, bool[] Motors, double? Armed)
+    double Fan, double Queued, bool[] Motors, double? Armed, string Homed)
 {
     /// <summary>Safe-rest (protocol.md): heaters off, fan full, lifted by 10 mm and parked, motors off except Z, nothing queued.</summary>
     /// <param name="z">Where the head was when the print ended, mm: maybe on a hop of up to 1 mm above the part.</param>
@@ -26,7 +26,8 @@ internal sealed record PrinterTruth(
             Number(state, "eventtime"), state.GetProperty("klippy_state").GetString()!, position[0].GetDouble(), position[1].GetDouble(), position[2].GetDouble(), position[3].GetDouble(),
             Number(nozzle, "temperature"), Number(nozzle, "target"), Number(nozzle, "power"), Number(bed, "target"), Number(bed, "power"),
             Number(state, "fan_speed"), Number(state, "queued_seconds"), [.. state.GetProperty("motors").EnumerateObject().Select(motor => motor.Value.GetBoolean())],
-            state.GetProperty("armed").TryGetProperty("touchmark_deadman", out var left) ? left.GetDouble() : null);
+            state.GetProperty("armed").TryGetProperty("touchmark_deadman", out var left) ? left.GetDouble() : null,
+            state.GetProperty("homed_axes").GetString()!);
     }
 
     private static double Number(JsonElement of, string name) => of.GetProperty(name).GetDouble();
