@@ -55,6 +55,11 @@ internal sealed class Klippy
         GCode.Register("SAVE_CONFIG", _ => restart(false), "Overwrite config file and restart");
         RegisterRecordedOnly();
         RegisterObjects(moves, config);
+        if (BedMesh.IsIn(config))
+        {
+            objects["bed_mesh"] = new BedMesh(GCode, config, Toolhead, moves, machine).Status;
+            objects["probe"] = static () => new JsonMap { ["name"] = "probe", ["last_query"] = false, ["last_z_result"] = 0.0 };
+        }
     }
 
     /// <summary>Raised when the host becomes ready, shuts down or fails.</summary>
