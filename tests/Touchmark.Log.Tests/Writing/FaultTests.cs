@@ -105,6 +105,39 @@ public sealed class FaultTests
         }
     }
 
+    [Theory]
+    [InlineData(Fault.Failed)]
+    [InlineData(Fault.FailedButHappened)]
+    public async Task A_crash_while_a_log_is_created_leaves_one_that_loads_or_none(Fault last)
+    {
+        var (loaded, created) = (0, 0);
+        for (var crash = 0; crash < 6; crash++)
+        {
+            var (storage, book, call) = (new FaultyStorage(), new Bookkeeper(), 0);
+            storage.Plan = _ => call++ < crash ? null : call == crash + 1 ? last : Fault.Failed;
+            var failed = await Record.ExceptionAsync(() => LogWriter.CreateAsync(Options(storage), default));
+            Assert.True(failed is null or LogAppendException, failed?.Message);
+            storage.Plan = _ => null;
+            if (storage.Head is null)
+            {
+                // What was staged for it is nobody's; the place is emptied by hand, and the log created.
+                storage.Store.Objects.Clear();
+                await LogWriter.CreateAsync(Options(storage), default);
+                created++;
+            }
+            else
+            {
+                loaded++;
+            }
+            await using (var writer = await LogWriter.LoadAsync(Options(storage), default))
+            {
+                await book.AppendAsync(writer, Batch);
+            }
+            await book.AssertKeptAsync(storage, storage.Published);
+        }
+        Assert.Equal(last == Fault.Failed ? (4, 2) : (5, 1), (loaded, created));
+    }
+
     [Fact]
     public async Task A_swap_that_happens_late_stops_the_writer_and_the_next_one_takes_it_for_what_it_is()
     {
