@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+
 namespace Touchmark.Engine;
 
 /// <summary>
@@ -21,6 +24,33 @@ internal sealed record EngineOptions
     /// <summary>The largest model file, in bytes.</summary>
     public long DesignBytes { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>The models that one organisation may keep, in bytes.</summary>
+    public long OrganisationBytes { get; init; } = 50L * 1024 * 1024 * 1024;
+
+    /// <summary>Designs that one organisation may add within 24 hours.</summary>
+    public int UploadsPerDay { get; init; } = 500;
+
+    /// <summary>Requests that an address, and that an account, may send each second for long.</summary>
+    public int RequestsPerSecond { get; init; } = 50;
+
+    /// <summary>Requests that each of them may send at once.</summary>
+    public int RequestBurst { get; init; } = 200;
+
+    /// <summary>Time for an ordinary request from its headers to its answer, s.</summary>
+    public int RequestSeconds { get; init; } = 60;
+
+    /// <summary>Time for the upload of a design, s.</summary>
+    public int UploadSeconds { get; init; } = 1800;
+
+    /// <summary>Gateways that may be connected from one address.</summary>
+    public int GatewaysPerAddress { get; init; } = 1000;
+
+    /// <summary>Connections of all kinds that are open at once.</summary>
+    public int Connections { get; init; } = 20_000;
+
+    /// <summary>The proxies, by address or network, whose word counts for where a request comes from; none without this option.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
+
     /// <summary>Reads the options from the host's configuration.</summary>
     public static EngineOptions Read(IConfiguration configuration)
     {
@@ -30,8 +60,30 @@ internal sealed record EngineOptions
             Data = Path.GetFullPath(Text("data") ?? defaults.Data),
             Database = Text("database"),
             Issuer = Text("issuer") ?? defaults.Issuer,
-            DesignBytes = configuration.GetValue("design-bytes", defaults.DesignBytes),
+            DesignBytes = Number("design-bytes", defaults.DesignBytes),
+            OrganisationBytes = Number("organisation-bytes", defaults.OrganisationBytes),
+            UploadsPerDay = (int)Number("uploads-per-day", defaults.UploadsPerDay),
+            RequestsPerSecond = (int)Number("requests-per-second", defaults.RequestsPerSecond),
+            RequestBurst = (int)Number("request-burst", defaults.RequestBurst),
+            RequestSeconds = (int)Number("request-seconds", defaults.RequestSeconds),
+            UploadSeconds = (int)Number("upload-seconds", defaults.UploadSeconds),
+            GatewaysPerAddress = (int)Number("gateways-per-address", defaults.GatewaysPerAddress),
+            Connections = (int)Number("connections", defaults.Connections),
+            Proxies = [.. (Text("proxies") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Network)],
         };
+
+        long Number(string key, long usual)
+        {
+            var highest = key.EndsWith("-bytes", StringComparison.Ordinal) ? long.MaxValue : int.MaxValue;
+            return Text(key) is not { } text ? usual
+                : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= highest ? number
+                : throw new InvalidOperationException($"The option --{key} is a whole number from 1 to {highest}, not {text}.");
+        }
+
+        static IPNetwork Network(string text) =>
+            IPNetwork.TryParse(text, out var network) ? network
+            : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128)
+            : throw new InvalidOperationException($"The option --proxies names {text}, which is neither an address nor a network such as 10.0.0.0/8.");
 
         string? Text(string key) => string.IsNullOrWhiteSpace(configuration[key]) ? null : configuration[key];
     }

@@ -43,8 +43,7 @@ internal static class AccountsFeature
         app.MapPost("/api/accounts/{id:guid}/sign-out", async (Guid id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
             (await accounts.RevokeTokensAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
             .WithSummary("Sign an account out everywhere.");
-        app.MapPost("/api/me/password", async (PasswordChange request, HttpRequest http, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
-            (await accounts.ChangePasswordAsync(request, TokenAuthentication.Bearer(http)!, caller, cancel)).ToResult(_ => Results.NoContent())).ForAnyRole()
+        app.MapPost("/api/me/password", ChangePasswordAsync).ForAnyRole()
             .Produces(StatusCodes.Status204NoContent).WithSummary("Change your password; every other token of yours ends.");
         app.MapGet("/api/tokens", (HttpRequest http, Caller caller, TokenBook tokens, CancellationToken cancel) =>
             tokens.ListAsync(caller.AccountId, TokenAuthentication.Bearer(http), cancel)).ForAnyRole().WithSummary("List where your account is signed in.");
@@ -84,7 +83,7 @@ internal static class AccountsFeature
 
     private static async Task<IResult> SignInAsync(Credentials request, HttpContext context, AccountDirectory accounts, TokenBook tokens, SignInAttempts attempts, CancellationToken cancel)
     {
-        if (attempts.Count(context, request.Email) is { } refusal)
+        if (attempts.Begin(context, request.Email) is { } refusal)
         {
             return refusal;
         }
@@ -94,7 +93,27 @@ internal static class AccountsFeature
             return new Refusal(StatusCodes.Status401Unauthorized, "SIGN_IN_REFUSED", "The e-mail address or the password is wrong.", "Check both; an admin can make a new account.");
         }
 
+        attempts.Succeed(context, request.Email);
         return Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, cancel));
+    }
+
+    // Whoever found an unlocked screen may guess the password no faster than anybody else.
+    private static async Task<IResult> ChangePasswordAsync(
+        PasswordChange request, HttpContext context, Caller caller, AccountDirectory directory, AccountAdministration accounts, SignInAttempts attempts, CancellationToken cancel)
+    {
+        var email = (await directory.FindAsync(caller.AccountId, cancel))!.Email;
+        if (attempts.Begin(context, email) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var outcome = await accounts.ChangePasswordAsync(request, TokenAuthentication.Bearer(context.Request)!, caller, cancel);
+        if (outcome.Refusal is null)
+        {
+            attempts.Succeed(context, email);
+        }
+
+        return outcome.ToResult(_ => Results.NoContent());
     }
 
     private static Task<IReadOnlyList<OrganisationView>> ListManufacturersAsync(Database database, CancellationToken cancel) =>
@@ -104,16 +123,3 @@ internal static class AccountsFeature
 }
 
 internal sealed record Credentials(string Email, string Password);
-
-/// <summary>Slows guessing down. An account is counted per address, so that nobody can lock somebody else out.</summary>
-internal sealed class SignInAttempts(TimeProvider time)
-{
-    private readonly Attempts perAddress = new(time, limit: 30, TimeSpan.FromMinutes(1));
-    private readonly Attempts perAccount = new(time, limit: 10, TimeSpan.FromMinutes(5));
-
-    public Refusal? Count(HttpContext context, string email)
-    {
-        var address = context.Connection.RemoteIpAddress?.ToString() ?? "";
-        return perAddress.Count(address) ?? perAccount.Count($"{address} {email.Trim().ToLowerInvariant()}");
-    }
-}

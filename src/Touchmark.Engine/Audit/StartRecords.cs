@@ -39,8 +39,20 @@ internal sealed class StartRecords(Database database, AuditTrail trail, EngineOp
     private AuditDetail[] Settings() =>
     [
         new("issuer", options.Issuer),
-        new("design_bytes", options.DesignBytes.ToString(CultureInfo.InvariantCulture)),
+        new("database", options.Database is null ? "sqlite" : "postgresql"),
+        Number("design_bytes", options.DesignBytes),
+        Number("organisation_bytes", options.OrganisationBytes),
+        Number("uploads_per_day", options.UploadsPerDay),
+        Number("requests_per_second", options.RequestsPerSecond),
+        Number("request_burst", options.RequestBurst),
+        Number("request_seconds", options.RequestSeconds),
+        Number("upload_seconds", options.UploadSeconds),
+        Number("gateways_per_address", options.GatewaysPerAddress),
+        Number("connections", options.Connections),
+        new("proxies", string.Join(", ", options.Proxies)),
     ];
+
+    private static AuditDetail Number(string name, long value) => new(name, value.ToString(CultureInfo.InvariantCulture));
 
     private sealed record KeyRow
     {

@@ -9,7 +9,7 @@ using Touchmark.Engine.Web;
 namespace Touchmark.Engine.Designs;
 
 /// <summary>The designs: each one sealed under a key of its own, from the first byte that arrives. The plain model is in memory at most in part, and on no disk.</summary>
-internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKeys keys, EngineOptions options, TimeProvider time, ILogger<DesignLibrary> log)
+internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKeys keys, UploadQuota quota, EngineOptions options, TimeProvider time, ILogger<DesignLibrary> log)
 {
     private const string Columns =
         "select designs.id, designs.organisation_id, organisations.name as organisation, designs.name, designs.description, designs.format, designs.bytes, designs.sha256, designs.facets, "
@@ -38,12 +38,19 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
     }
 
     /// <summary>Keeps a received model. When this returns, it is on the disk; when it throws, it is as if it had never come.</summary>
-    public async Task<Design> AddAsync(ReceivedModel model, string name, string description, Caller caller, CancellationToken cancel)
+    public async Task<Outcome<Design>> AddAsync(ReceivedModel model, string name, string description, Caller caller, CancellationToken cancel)
     {
         await model.Blob.CommitAsync(cancel);
         try
         {
-            await database.ExecuteAsync(
+            await using var work = await database.BeginAsync(cancel);
+            if (await quota.CheckAsync(work, caller.OrganisationId, model.Bytes, cancel) is { } refusal)
+            {
+                blobs.Delete(model.Id);
+                return refusal;
+            }
+
+            await work.ExecuteAsync(
                 """
                 insert into designs (id, organisation_id, created_by, name, description, format, bytes, sha256, facets, size_x_mm, size_y_mm, size_z_mm, volume_mm3, wrapped_key, created_at)
                 values (@Id, @OrganisationId, @AccountId, @Name, @Description, @Format, @Bytes, @Sha256, @Facets, @X, @Y, @Z, @VolumeMm3, @WrappedKey, @Now)
@@ -66,6 +73,7 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
                     WrappedKey = keys.Wrap(model.Key.Span, Context(model.Id)),
                     Now = time.GetUtcNow(),
                 }, cancel);
+            await work.CommitAsync(cancel);
         }
         catch
         {

@@ -22,7 +22,7 @@ internal static class DesignUpload
     /// <summary>What the parts' headers and the text fields may add to the file.</summary>
     private const long Overhead = 64 * 1024;
 
-    public static async Task<IResult> PostAsync(HttpContext context, Caller caller, DesignLibrary library, EngineOptions options, CancellationToken cancel)
+    public static async Task<IResult> PostAsync(HttpContext context, Caller caller, DesignLibrary library, UploadQuota quota, EngineOptions options, CancellationToken cancel)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.DesignBytes + Overhead;
         if (context.Request.ContentLength > options.DesignBytes + Overhead)
@@ -35,6 +35,12 @@ internal static class DesignUpload
             return Refusal.Invalid("MULTIPART_EXPECTED", "A design is sent as multipart/form-data.", "Send the parts file, name and, if you like, description.");
         }
 
+        if (!(await quota.BeginAsync(caller, context.Request.ContentLength, cancel)).Has(out var counted, out var exceeded))
+        {
+            return exceeded;
+        }
+
+        using var upload = counted;
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         ReceivedModel? model = null;
         try
@@ -95,8 +101,7 @@ internal static class DesignUpload
             return PlainText.Refuse("description", 2000);
         }
 
-        var design = await library.AddAsync(model, name, description, caller, cancel);
-        return Results.Created($"/api/designs/{design.Id:D}", DesignView.Of(design));
+        return (await library.AddAsync(model, name, description, caller, cancel)).ToResult(design => Results.Created($"/api/designs/{design.Id:D}", DesignView.Of(design)));
     }
 
     private static string? Boundary(HttpRequest request)

@@ -6,11 +6,15 @@ namespace Touchmark.Engine.Designs;
 /// <summary>Designs: upload, check, seal, list.</summary>
 internal static class DesignsFeature
 {
-    public static void AddDesigns(this IServiceCollection services) => services.AddSingleton<DesignLibrary>();
+    public static void AddDesigns(this IServiceCollection services)
+    {
+        services.AddSingleton<DesignLibrary>();
+        services.AddSingleton<UploadQuota>();
+    }
 
     public static void MapDesigns(this WebApplication app)
     {
-        app.MapPost("/api/designs", DesignUpload.PostAsync).For(Role.Oem).Produces<DesignView>(StatusCodes.Status201Created)
+        app.MapPost("/api/designs", DesignUpload.PostAsync).For(Role.Oem).Produces<DesignView>(StatusCodes.Status201Created).WithRequestTimeout(RequestTime.Upload)
             .WithSummary("Upload a design as multipart/form-data: file (STL or 3MF), name, description.");
         app.MapGet("/api/designs", async (Caller caller, DesignLibrary library, CancellationToken cancel) =>
             (await library.ListAsync(caller, cancel)).Select(DesignView.Of)).For(Role.Oem, Role.Auditor, Role.Admin).WithSummary("List the designs of your organisation.");

@@ -34,8 +34,9 @@ internal static class JobsFeature
             .WithSummary("List the jobs of your organisation, and those that print its designs; newest first.");
         app.MapGet("/api/jobs/{id:guid}", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.FindAsync(id, caller, cancel)).ToResult(Results.Ok)).ForAnyRole().Produces<JobView>().WithSummary("Show a job.");
-        app.MapGet("/api/jobs/{id:guid}/events", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
-            (await desk.FindAsync(id, caller, cancel)).ToResult(_ => TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel)))).ForAnyRole()
+        app.MapGet("/api/jobs/{id:guid}/events", async (Guid id, HttpContext context, Caller caller, JobDesk desk, RateLimits limits, CancellationToken cancel) =>
+            (await desk.FindAsync(id, caller, cancel)).ToResult(_ => limits.OpenStream(context, caller) is { } refusal ? refusal : TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))))
+            .ForAnyRole().DisableRequestTimeout()
             .WithSummary("Follow a job as server-sent events: the whole job at once and after each change, until it ends.");
         app.MapPost("/api/jobs/{id:guid}/cancel", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.CancelAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Certificates;
 using Touchmark.Evidence.Documents;
@@ -14,6 +15,9 @@ namespace Touchmark.Engine.Pages;
 internal static class PagesFeature
 {
     private static readonly AuthorizationPolicy SignedIn = new AuthorizationPolicyBuilder(TokenAuthentication.Pages).RequireAuthenticatedUser().Build();
+
+    /// <summary>The largest form that a page takes, bytes.</summary>
+    private static readonly RequestSizeLimitAttribute FormSize = new(16 * 1024);
 
     public static void AddPages(this WebApplicationBuilder builder)
     {
@@ -43,8 +47,8 @@ internal static class PagesFeature
             await office.FindAsync(id, caller, cancel) is { } certificate ? Results.Bytes(certificate.ToFile().Encode(), CertificateFile.MediaType, $"{id:D}.touchmark") : Results.NotFound())
             .RequireAuthorization(SignedIn);
         pages.MapGet("/sign-in", (HttpContext context, IAntiforgery antiforgery) => SignInPage(context, antiforgery, null, null));
-        pages.MapPost("/sign-in", SignInAsync);
-        pages.MapPost("/sign-out", SignOutAsync).RequireAuthorization(SignedIn);
+        pages.MapPost("/sign-in", SignInAsync).WithMetadata(FormSize);
+        pages.MapPost("/sign-out", SignOutAsync).RequireAuthorization(SignedIn).WithMetadata(FormSize);
     }
 
     /// <summary>The token that the page's forms carry; its cookie goes with the answer.</summary>
@@ -100,7 +104,7 @@ internal static class PagesFeature
 
         var form = await context.Request.ReadFormAsync(cancel);
         var (email, password) = (form["email"].ToString(), form["password"].ToString());
-        if (attempts.Count(context, email) is { } refusal)
+        if (attempts.Begin(context, email) is { } refusal)
         {
             return SignInPage(context, antiforgery, $"{refusal.Text} {refusal.Fix}", email, refusal.Status);
         }
@@ -110,6 +114,7 @@ internal static class PagesFeature
             return SignInPage(context, antiforgery, "The e-mail address or the password is wrong.", email, StatusCodes.Status401Unauthorized);
         }
 
+        attempts.Succeed(context, email);
         var token = await tokens.IssueAsync(account.Id, cancel);
         context.Response.Cookies.Append(TokenAuthentication.Cookie, token.Token, new CookieOptions
         {

@@ -17,12 +17,22 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
     private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     private const int Length = 16;
 
-    public async Task<PairingCode> IssueAsync(Caller caller, CancellationToken cancel)
+    /// <summary>Codes that one organisation may have open at once.</summary>
+    private const int MostOpen = 20;
+
+    public async Task<Outcome<PairingCode>> IssueAsync(Caller caller, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var code = RandomNumberGenerator.GetString(Alphabet, Length);
         await using var work = await database.BeginAsync(cancel);
         await work.ExecuteAsync("delete from pairing_codes where expires_at <= @Now", new { Now = now }, cancel);
+        var open = await work.FirstOrDefaultAsync<long>("select count(*) from pairing_codes where organisation_id = @OrganisationId and used_at is null", new { caller.OrganisationId }, cancel);
+        if (open >= MostOpen)
+        {
+            return Refusal.Conflict("PAIRING_CODES_OPEN", $"Your organisation has {open} pairing codes that were not used yet.", "Use one of them, or wait until they expire after ten minutes.")
+                .With("open", open).With("maximum", MostOpen);
+        }
+
         await work.ExecuteAsync(
             "insert into pairing_codes (hash, organisation_id, created_by, expires_at) values (@Hash, @OrganisationId, @AccountId, @ExpiresAt)",
             new { Hash = Hash(code), caller.OrganisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
@@ -48,7 +58,7 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
     }
 
     /// <summary>Crockford's rules: case, dashes and blanks do not count; I and L are 1, O is 0.</summary>
-    private static string? Normalise(string code)
+    internal static string? Normalise(string code)
     {
         var normal = new StringBuilder(Length);
         foreach (var c in code.ToUpperInvariant())

@@ -20,7 +20,7 @@ internal static class PrintersFeature
     public static void MapPrinters(this WebApplication app)
     {
         app.MapPost("/api/pairing-codes", async (Caller caller, PairingCodes codes, CancellationToken cancel) =>
-            Results.Created((string?)null, await codes.IssueAsync(caller, cancel))).For(Role.Manufacturer).Produces<PairingCode>(StatusCodes.Status201Created)
+            (await codes.IssueAsync(caller, cancel)).ToResult(code => Results.Created((string?)null, code))).For(Role.Manufacturer).Produces<PairingCode>(StatusCodes.Status201Created)
             .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation.");
         app.MapPost("/api/enrolments", EnrolAsync).Produces<EnrolmentAnswer>(StatusCodes.Status201Created)
             .WithSummary("Enrol a printer (called by the gateway): authenticated by the pairing code and a signature of the device key.");
@@ -35,16 +35,26 @@ internal static class PrintersFeature
     }
 
     private static async Task<IResult> EnrolAsync(EnrolmentRequest request, HttpContext context, Enrolment enrolment, EnrolmentAttempts attempts, CancellationToken cancel) =>
-        attempts.Count(context) is { } refusal ? refusal
-            : (await enrolment.EnrolAsync(request, cancel)).ToResult(answer => Results.Created($"/api/printers/{answer.PrinterId:D}", answer));
+        attempts.Begin(context, request.Code) is { } refusal ? refusal
+            : (await enrolment.EnrolAsync(request, cancel)).ToResult(answer =>
+            {
+                attempts.Succeed(context);
+                return Results.Created($"/api/printers/{answer.PrinterId:D}", answer);
+            });
 }
 
-/// <summary>Slows guessing of pairing codes down.</summary>
+/// <summary>Slows guessing of pairing codes down, by where it comes from and by the code that is tried.</summary>
 internal sealed class EnrolmentAttempts(TimeProvider time)
 {
-    private readonly Attempts attempts = new(time, limit: 10, TimeSpan.FromMinutes(1));
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
 
-    public Refusal? Count(HttpContext context) => attempts.Count(context.Connection.RemoteIpAddress?.ToString() ?? "");
+    private readonly Throttle perPlace = new(time, free: 10, LongestWait);
+    private readonly Throttle perCode = new(time, free: 10, LongestWait);
+
+    public Refusal? Begin(HttpContext context, string code) => perPlace.Begin(Place.Of(context)) ?? perCode.Begin(PairingCodes.Normalise(code) ?? "");
+
+    /// <summary>The code is used up, so nothing has to be forgotten of it.</summary>
+    public void Succeed(HttpContext context) => perPlace.Uncount(Place.Of(context));
 }
 
 /// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s. Online: its gateway is connected to this node.</summary>

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Printers;
+using Touchmark.Engine.Web;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
 using Refusal = Touchmark.Engine.Web.Refusal;
@@ -13,6 +14,9 @@ internal static class SessionsFeature
 {
     /// <summary>What both sides sign that the connection is for.</summary>
     private const string Channel = "gateway";
+
+    /// <summary>Connections from one place that have not proved yet who they are.</summary>
+    private const int HandshakesPerPlace = 64;
 
     private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(10);
 
@@ -27,12 +31,15 @@ internal static class SessionsFeature
     public static void MapSessions(this WebApplication app)
     {
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(5), KeepAliveTimeout = TimeSpan.FromSeconds(15) });
-        app.Map("/api/gateway", (HttpContext context, GatewayDoor door) => door.OpenAsync(context)).ExcludeFromDescription();
+        app.Map("/api/gateway", (HttpContext context, GatewayDoor door) => door.OpenAsync(context)).DisableRequestTimeout().ExcludeFromDescription();
     }
 
     /// <summary>Lets gateways in that prove to hold the device key of an enrolled printer.</summary>
-    private sealed class GatewayDoor(GatewayHub hub, PrinterFleet fleet, EngineKeys keys, SessionMetrics metrics, TimeProvider time, IHostApplicationLifetime host, ILogger<GatewayHub> log)
+    private sealed class GatewayDoor(EngineOptions options, GatewayHub hub, PrinterFleet fleet, EngineKeys keys, SessionMetrics metrics, TimeProvider time, IHostApplicationLifetime host, ILogger<GatewayHub> log)
     {
+        private readonly Connections arriving = new(HandshakesPerPlace);
+        private readonly Connections present = new(options.GatewaysPerAddress);
+
         public async Task OpenAsync(HttpContext context)
         {
             if (!context.WebSockets.IsWebSocketRequest)
@@ -41,11 +48,23 @@ internal static class SessionsFeature
                 return;
             }
 
+            var place = Place.Of(context);
+            using var arrival = arriving.TryOpen(place);
+            using var presence = present.TryOpen(place);
+            if (arrival is null || presence is null)
+            {
+                var limit = arrival is null ? HandshakesPerPlace : options.GatewaysPerAddress;
+                await new Refusal(StatusCodes.Status429TooManyRequests, "TOO_MANY_CONNECTIONS", $"There are {limit} connections from this address that {(arrival is null ? "did not say yet who they are" : "are open")}.", "Try again later.")
+                    .With("limit", limit).With("retry_after_s", 10L).ExecuteAsync(context);
+                return;
+            }
+
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             try
             {
                 if (await AdmitAsync(socket, context.RequestAborted) is var (printerId, software))
                 {
+                    arrival.Dispose();
                     await ServeAsync(new GatewayLink(socket, printerId, software, context.Request.IsHttps ? "wss" : "ws", time), context.RequestAborted);
                 }
             }

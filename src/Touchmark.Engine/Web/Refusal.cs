@@ -33,6 +33,11 @@ internal sealed record Refusal(int Status, string Code, string Text, string Fix)
     {
         httpContext.Response.StatusCode = Status;
         httpContext.Response.Headers.CacheControl = "no-store";
+        if (Figures.GetValueOrDefault("retry_after_s") is long seconds)
+        {
+            httpContext.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
         var problem = new ProblemBody($"urn:touchmark:problem:{Code}", Title, Text, Status, httpContext.Request.Path, Code, Figures, Fix);
         return httpContext.Response.WriteAsJsonAsync(problem, options: null, contentType: "application/problem+json", httpContext.RequestAborted);
     }
@@ -55,6 +60,9 @@ internal readonly struct Outcome<T>
     public static implicit operator Outcome<T>(T value) => new(value, null);
 
     public static implicit operator Outcome<T>(Refusal refusal) => new(default, refusal);
+
+    /// <summary>An outcome of an interface type, which no operator converts.</summary>
+    public static Outcome<T> Of(T value) => new(value, null);
 
     /// <summary>True, and the value, when there is no refusal.</summary>
     public bool Has([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T found, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out Refusal? refusal)

@@ -1,7 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Touchmark.Engine.Storage;
+using MinDataRate = Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate;
 
 namespace Touchmark.Engine.Web;
 
@@ -14,9 +18,21 @@ internal static class WebFeature
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.RequestBytes;
+            kestrel.Limits.MaxRequestLineSize = 8 * 1024;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+            kestrel.Limits.MaxRequestHeaderCount = 64;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+            // Who sends or reads slower than this, after a moment's grace, is dropped: an event stream that nobody reads, too.
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
+            kestrel.Limits.MaxConcurrentConnections = options.Connections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.Connections;
         });
+        builder.Services.AddSingleton<RateLimits>();
+        builder.Services.AddSingleton<RequestTime>();
+        // The forms of our pages have three fields; nobody else is sent one.
+        builder.Services.Configure<FormOptions>(forms => (forms.ValueCountLimit, forms.KeyLengthLimit, forms.ValueLengthLimit) = (16, 128, 8 * 1024));
         // Features log what happened; the framework's line per request would drown it.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -39,14 +55,39 @@ internal static class WebFeature
 
     public static void MapWeb(this WebApplication app)
     {
+        TrustProxies(app);
         app.Use(SecurityHeaders.AddAsync);
-        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerErrorAsync, SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException });
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerErrorAsync, SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException or AntiforgeryValidationException });
         app.UseStatusCodePages(context => AnswerStatusAsync(context.HttpContext));
+        var limits = app.Services.GetRequiredService<RateLimits>();
+        app.Use(limits.LimitPlaceAsync);
+        app.Use(app.Services.GetRequiredService<RequestTime>().LimitAsync);
         // Said here, and not left to the host, which would put them in front of what answers their refusals.
         app.UseAuthentication();
         app.UseAuthorization();
+        app.Use(limits.LimitAccountAsync);
         app.MapOpenApi();
         app.MapGet("/health", HealthAsync).ExcludeFromDescription();
+    }
+
+    /// <summary>Only proxies that the operator names are believed: whoever else sends X-Forwarded-For would choose whom our limits hit.</summary>
+    private static void TrustProxies(WebApplication app)
+    {
+        var proxies = app.Services.GetRequiredService<EngineOptions>().Proxies;
+        if (proxies.Count == 0)
+        {
+            return;
+        }
+
+        var trusted = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = null };
+        trusted.KnownProxies.Clear();
+        trusted.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies)
+        {
+            trusted.KnownIPNetworks.Add(proxy);
+        }
+
+        app.UseForwardedHeaders(trusted);
     }
 
     private static async Task<IResult> HealthAsync(Database database, CancellationToken cancel)
@@ -61,6 +102,7 @@ internal static class WebFeature
         var refusal = error switch
         {
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
+            AntiforgeryValidationException => Refusal.Invalid("FORM_REFUSED", "This is not a form of ours, or it is too large.", "Open the page again, and send the form that it shows."),
             BadHttpRequestException bad => new Refusal(bad.StatusCode, "BAD_REQUEST", Describe(bad), "Compare the request with /openapi/v1.json."),
             not null when StorageFull.Is(error, context.RequestServices.GetRequiredService<Dialect>()) => new Refusal(
                 StatusCodes.Status507InsufficientStorage, "STORAGE_FULL", "The engine has no room left to store this. Nothing was changed.",

@@ -108,21 +108,5 @@ public sealed class TokenTests
         Assert.Equal(unknown.Text, wrong.Text);
     }
 
-    [Fact]
-    public async Task Guessing_passwords_is_stopped_and_goes_on_when_the_window_ends()
-    {
-        await using var server = await ServerFactory.StartAsync();
-        using var stranger = server.Stranger();
-        var codes = new List<string?>();
-        for (var i = 0; i < 11; i++)
-        {
-            codes.Add((await stranger.PostAsync("/api/tokens", new { email = "victim@touchmark.test", password = $"guess number {i}" })).Code);
-        }
-
-        Assert.Equal([.. Enumerable.Repeat("SIGN_IN_REFUSED", 10), "TOO_MANY_ATTEMPTS"], codes);
-        server.Time.Advance(TimeSpan.FromMinutes(5));
-        (await stranger.PostAsync("/api/tokens", new { email = "victim@touchmark.test", password = "one guess more" })).IsRefused(HttpStatusCode.Unauthorized, "SIGN_IN_REFUSED");
-    }
-
     private static bool Contains(string file, string text) => Bytes.Of(file).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0;
 }

@@ -157,6 +157,39 @@ public sealed class EnrolmentTests
     }
 
     [Fact]
+    public async Task One_code_is_tried_a_few_times_from_wherever()
+    {
+        await using var server = await ServerFactory.StartAsync(arguments: ["--proxies", "127.0.0.1"]);
+        using var device = P256PrivateKey.Generate();
+        var codes = new List<string?>();
+        for (var i = 0; i < 11; i++)
+        {
+            using var gateway = server.Stranger();
+            gateway.Http.DefaultRequestHeaders.Add("X-Forwarded-For", $"203.0.113.{i}");
+            codes.Add((await gateway.PostAsync("/api/enrolments", Gateways.Enrolment(device, "0000-0000-0000-0001"))).Code);
+        }
+
+        Assert.Equal([.. Enumerable.Repeat("PAIRING_CODE_REFUSED", 10), "TOO_MANY_ATTEMPTS"], codes);
+    }
+
+    [Fact]
+    public async Task An_organisation_has_only_so_many_codes_open()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var manufacturer = await server.JoinAsync(Role.Manufacturer, "Print Shop");
+        for (var i = 0; i < 20; i++)
+        {
+            await manufacturer.PairingCodeAsync();
+        }
+
+        var refused = await manufacturer.PostAsync("/api/pairing-codes");
+        refused.IsRefused(HttpStatusCode.Conflict, "PAIRING_CODES_OPEN");
+        Assert.Equal(20, refused["figures"].GetProperty("maximum").GetInt32());
+        server.Time.Advance(TimeSpan.FromMinutes(10));
+        await manufacturer.PairingCodeAsync();
+    }
+
+    [Fact]
     public async Task Only_manufacturers_make_codes_and_no_code_is_stored_or_logged()
     {
         await using var server = await ServerFactory.StartAsync();

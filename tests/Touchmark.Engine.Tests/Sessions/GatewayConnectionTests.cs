@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Runtime.Versioning;
 using Touchmark.Cryptography;
+using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
@@ -140,6 +141,88 @@ public sealed class GatewayConnectionTests
         var verdict = await PrintTests.VerifyAsync(bench, ended);
         Assert.True(verdict.IsValid);
         Assert.Equal("FORGED_FRAMES", Assert.Single(verdict.Certificate!.Alerts).Code);
+    }
+
+    [Fact]
+    public async Task Connections_that_do_not_say_who_they_are_are_few_and_end_in_time()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        var silent = new List<PrintingGateway>();
+        for (var i = 0; i < 64; i++)
+        {
+            silent.Add(bench.NewGateway());
+            await silent[^1].OpenAsync();
+            await silent[^1].NextAsync();
+        }
+
+        await using var refused = bench.NewGateway();
+        var error = await Assert.ThrowsAsync<WebSocketException>(refused.OpenAsync);
+        Assert.Contains("429", error.Message, StringComparison.Ordinal);
+        bench.Server.Time.Advance(TimeSpan.FromSeconds(10));
+        foreach (var gateway in silent)
+        {
+            Assert.True(await gateway.IsClosedAsync());
+            await gateway.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task One_address_has_only_so_many_gateways()
+    {
+        await using var bench = await PrintBench.OpenAsync(arguments: ["--gateways-per-address", "1"]);
+        await using var gateway = await bench.ConnectAsync();
+        await using var refused = bench.NewGateway();
+
+        var error = await Assert.ThrowsAsync<WebSocketException>(refused.OpenAsync);
+
+        Assert.Contains("429", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_does_not_read_costs_its_queue_and_is_then_cut_off()
+    {
+        using var socket = new StuckSocket();
+        var link = new GatewayLink(socket, Guid.CreateVersion7(), "test", "ws", TimeProvider.System);
+        var exchange = link.ExchangeAsync(CancellationToken.None);
+        var taken = 0;
+        while (taken < 10_000 && link.Send(new byte[10]))
+        {
+            taken++;
+        }
+
+        Assert.InRange(taken, 256, 257);
+        await Assert.ThrowsAnyAsync<WebSocketException>(() => exchange);
+        Assert.Equal(WebSocketState.Aborted, socket.State);
+    }
+
+    /// <summary>A connection whose other side takes nothing and says nothing.</summary>
+    private sealed class StuckSocket : WebSocket
+    {
+        private readonly TaskCompletionSource aborted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override WebSocketCloseStatus? CloseStatus => null;
+
+        public override string? CloseStatusDescription => null;
+
+        public override WebSocketState State => aborted.Task.IsCompleted ? WebSocketState.Aborted : WebSocketState.Open;
+
+        public override string? SubProtocol => null;
+
+        public override void Abort() => aborted.TrySetException(new WebSocketException("aborted"));
+
+        public override Task CloseAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => aborted.Task;
+
+        public override Task CloseOutputAsync(WebSocketCloseStatus closeStatus, string? statusDescription, CancellationToken cancellationToken) => aborted.Task;
+
+        public override Task SendAsync(ArraySegment<byte> buffer, WebSocketMessageType messageType, bool endOfMessage, CancellationToken cancellationToken) => aborted.Task;
+
+        public override async Task<WebSocketReceiveResult> ReceiveAsync(ArraySegment<byte> buffer, CancellationToken cancellationToken)
+        {
+            await aborted.Task;
+            throw new WebSocketException("aborted");
+        }
+
+        public override void Dispose() => Abort();
     }
 
     private static async Task<bool> IsOnlineAsync(PrintBench bench) =>

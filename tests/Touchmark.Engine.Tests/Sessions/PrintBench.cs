@@ -37,11 +37,11 @@ internal sealed class PrintBench : IAsyncDisposable
 
     public Guid LicenceId { get; private set; }
 
-    public static async Task<PrintBench> OpenAsync(StorageKind storage = StorageKind.Sqlite, double? exposureLimit = null, object? terms = null, Action<IServiceCollection>? replace = null, int layers = 1)
+    public static async Task<PrintBench> OpenAsync(StorageKind storage = StorageKind.Sqlite, double? exposureLimit = null, object? terms = null, Action<IServiceCollection>? replace = null, int layers = 1, string[]? arguments = null)
     {
         var toolpath = Toolpaths.Bracket(layers);
         var fakeSlicer = new FakeSlicer($"[ \"$1\" = --help ] && exit\ncat > part.gcode <<'END'\n{toolpath}END");
-        var bench = new PrintBench(await ServerFactory.StartAsync(storage, replace, ["--slicer", fakeSlicer.Path]), fakeSlicer);
+        var bench = new PrintBench(await ServerFactory.StartAsync(storage, replace, ["--slicer", fakeSlicer.Path, .. arguments ?? []]), fakeSlicer);
         try
         {
             var segments = await Toolpaths.CutAsync(toolpath);

@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Http.Timeouts;
+
+namespace Touchmark.Engine.Web;
+
+/// <summary>
+/// Bounds the time of a request, its body included. The framework's own middleware cancels a token that the reading of a JSON body does not look at; this one ends that reading too.
+/// It goes by the computer's clock, like the other limits of the network.
+/// </summary>
+internal sealed class RequestTime(EngineOptions options)
+{
+    /// <summary>The name under which an endpoint asks for the time of an upload.</summary>
+    public const string Upload = "upload";
+
+    public async Task LimitAsync(HttpContext context, RequestDelegate next)
+    {
+        var metadata = context.GetEndpoint()?.Metadata;
+        if (metadata?.GetMetadata<DisableRequestTimeoutAttribute>() is not null)
+        {
+            await next(context);
+            return;
+        }
+
+        var seconds = metadata?.GetMetadata<RequestTimeoutAttribute>()?.PolicyName == Upload ? options.UploadSeconds : options.RequestSeconds;
+        var client = context.RequestAborted;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(client);
+        limit.CancelAfter(TimeSpan.FromSeconds(seconds));
+        await using var cut = limit.Token.Register(() =>
+        {
+            if (!client.IsCancellationRequested)
+            {
+                context.Request.BodyReader.CancelPendingRead();
+            }
+        });
+        context.RequestAborted = limit.Token;
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !client.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            context.RequestAborted = client;
+            await new Refusal(StatusCodes.Status408RequestTimeout, "TOO_SLOW", $"The request was not complete after {seconds} s.", "Send it again over a faster connection.")
+                .With("limit_s", seconds).ExecuteAsync(context);
+        }
+        finally
+        {
+            context.RequestAborted = client;
+        }
+    }
+}
