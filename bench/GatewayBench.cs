@@ -20,7 +20,7 @@ internal static class GatewayBench
             using var printer = await Started.VirtualPrinterAsync("--speed", "1", "--gcode-store-size", "0");
             using var shop = await Shop.OpenAsync(new Uri(engine.Address), data, Block.Stl(12, 12, 2.8f), prints: 1);
             var home = Path.Combine(folder.FullName, "gateway");
-            await FinishAsync(program, "enrol", "--home", home, "--engine", engine.Address, "--code", await shop.PairingCodeAsync(), "--printer", printer.Address);
+            await FinishAsync(program, "enrol", "--home", home, "--engine", engine.Address, "--code", await shop.PairingCodeAsync(), "--printer", printer.Address, "--no-snapshot");
             using var gateway = Started.Run(program, "run", "--home", home);
             await PrintAsync(shop, gateway, figures);
             figures.Print();

@@ -44,7 +44,7 @@ internal sealed class LeakScene : IAsyncDisposable
         var between = new FrameRelay(new Uri(machine.Address), (toPrinter, message) => Note(book, toPrinter, message));
         var shop = await Shop.OpenAsync(new Uri(server.Address), data, Block.Stl(16, 14, 0.8f), prints);
         var scene = new LeakScene(place, program, server, machine, between, shop, book);
-        await scene.RunAsync("enrol", "--engine", server.Address, "--code", await shop.PairingCodeAsync(), "--printer", between.Address.ToString());
+        await scene.RunAsync("enrol", "--engine", server.Address, "--code", await shop.PairingCodeAsync(), "--printer", between.Address.ToString(), "--no-snapshot");
         return scene;
     }
 

@@ -1,18 +1,32 @@
+using System.Globalization;
 using Touchmark.Gateway.DeadMan;
+using Touchmark.Gateway.Enrolment;
 using Touchmark.Moonraker;
 
 namespace Touchmark.Gateway;
 
-internal sealed record EnrolOptions(Uri Engine, string Code, MoonrakerAddress Printer, string? Name, bool InstallDeadMan);
+/// <summary>Of a first enrolment.</summary>
+/// <param name="Engine">Its address, ending with a slash.</param>
+/// <param name="Code">The pairing code; null asks for it once the printer is measured.</param>
+/// <param name="Printer">Where Moonraker answers.</param>
+/// <param name="Name">What people call the printer.</param>
+/// <param name="InstallDeadMan">Whether to put the dead-man timer into the printer's configuration.</param>
+internal sealed record EnrolOptions(Uri Engine, string? Code, MoonrakerAddress Printer, string? Name, bool InstallDeadMan);
 
 internal sealed record DeadManOptions(DeadManTask Task, MoonrakerAddress? Printer);
 
 /// <summary>
 /// What was asked for. Read by hand: five commands with at most six options do not earn a library's megabytes in a program that promises to be small.
 /// </summary>
-internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan)
+internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats)
 {
     private const string NoDeadMan = "--no-dead-man";
+
+    private const string NoSnapshot = "--no-snapshot";
+
+    private const string RepeatsOption = "--repeats";
+
+    private const string Again = "--again";
 
     private const string WrongPrinter = "--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.";
 
@@ -20,11 +34,16 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         """
         touchmark-gateway drives one printer for a Touchmark engine.
 
-          touchmark-gateway enrol --engine URL --code CODE --printer URL [--name NAME] [--no-dead-man]
-              presents this printer to the engine under a one-time pairing code
+          touchmark-gateway enrol --engine URL --printer URL [--code CODE] [--name NAME] [--no-dead-man] [--repeats N | --no-snapshot]
+              measures this printer and presents it to the engine under a one-time pairing code
+              --code      good for ten minutes; without it the code is asked for when the printer is measured
               --printer   http://HOST:7125, https://HOST:7130 or unix:/path/moonraker.sock
               --name      what people call the printer
               --no-dead-man  leave the printer's configuration alone; most licences then refuse to print
+              --repeats   how often homing, heating and the bed's mesh are measured (3); it moves and heats the printer
+              --no-snapshot  leaves that out; the enrolment then says so
+          touchmark-gateway enrol --again [--repeats N | --no-snapshot]
+              presents this printer as it is now, after a repair: it prints again once that is accepted
           touchmark-gateway deadman install|test|remove [--printer URL]
               the printer's own dead-man timer, which brings it to rest when this computer dies:
               installs it in the printer's configuration (restarts the firmware), proves it, or removes it
@@ -61,7 +80,8 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
 
         string[] known = command switch
         {
-            "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan],
+            "enrol" when arguments.Contains(Again) => ["--home", Again, RepeatsOption, NoSnapshot],
+            "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan, RepeatsOption, NoSnapshot],
             "deadman" => ["--home", "--printer"],
             "run" or "status" or "diagnostics" => ["--home"],
             "help" or "--help" or "-h" => [],
@@ -75,9 +95,9 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
                 throw Wrong($"{command} has no option '{arguments[i]}'.");
             }
 
-            if (arguments[i] == NoDeadMan)
+            if (arguments[i] is NoDeadMan or NoSnapshot or Again)
             {
-                values[NoDeadMan] = "";
+                values[arguments[i]] = "";
                 i--;
                 continue;
             }
@@ -89,7 +109,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         }
 
         var home = values.GetValueOrDefault("--home");
-        return new CommandLine(command, home, command == "enrol" ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null);
+        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values));
     }
 
     private static EnrolOptions ParseEnrol(Dictionary<string, string> values)
@@ -106,14 +126,21 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
 
         var printer = ParsePrinter(values) ?? throw Wrong(WrongPrinter);
 
-        if (values.GetValueOrDefault("--code") is not { Length: > 0 } code)
-        {
-            throw Wrong("--code needs the pairing code that the engine's portal shows.");
-        }
-
         // A base address must end with a slash, or its last part would be replaced.
         var withSlash = engine.AbsoluteUri.EndsWith('/') ? engine : new Uri(engine.AbsoluteUri + "/");
-        return new EnrolOptions(withSlash, code, printer, values.GetValueOrDefault("--name"), !values.ContainsKey(NoDeadMan));
+        return new EnrolOptions(withSlash, values.GetValueOrDefault("--code"), printer, values.GetValueOrDefault("--name"), !values.ContainsKey(NoDeadMan));
+    }
+
+    private static int ParseRepeats(Dictionary<string, string> values)
+    {
+        if (values.ContainsKey(NoSnapshot))
+        {
+            return values.ContainsKey(RepeatsOption) ? throw Wrong($"{RepeatsOption} and {NoSnapshot} exclude each other.") : 0;
+        }
+
+        return !values.TryGetValue(RepeatsOption, out var text) ? SnapshotTaker.UsualRepeats
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var repeats) && repeats is >= 1 and <= SnapshotTaker.MostRepeats ? repeats
+            : throw Wrong($"{RepeatsOption} needs a number from 1 to {SnapshotTaker.MostRepeats}.");
     }
 
     private static MoonrakerAddress? ParsePrinter(Dictionary<string, string> values) =>

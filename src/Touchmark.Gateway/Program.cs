@@ -31,7 +31,7 @@ internal static class Program
         switch (line.Command)
         {
             case "enrol":
-                await EnrolCommand.RunAsync(GatewayHome.Open(line.Home), line.Enrol!, TimeProvider.System, Console.Out, CancellationToken.None);
+                await new EnrolCommand(GatewayHome.Open(line.Home), line.Repeats, TimeProvider.System, Console.In, Console.Out).RunAsync(line.Enrol);
                 return 0;
             case "run":
                 await RunCommand.RunAsync(GatewayHome.Open(line.Home), TimeProvider.System, Console.Out, terminal: !Console.IsOutputRedirected, CancellationToken.None);

@@ -110,7 +110,7 @@ public enum SessionPhase
 /// <param name="Side">Where the cause lies.</param>
 /// <param name="Stage">The phase that it ended in.</param>
 /// <param name="Text">One sentence for people.</param>
-/// <param name="SegmentsSent">Segments that left the engine; a print counts against its licence unless this is 0.</param>
+/// <param name="SegmentsSent">Segments that left the engine; a print counts against its licence unless this is 0, or nothing of it was extruded (<see cref="Printed"/>).</param>
 /// <param name="SegmentsVerified">Segments whose execution telemetry has confirmed.</param>
 public sealed record SessionEnd(EndReason Reason, EndSide Side, SessionPhase Stage, string Text, ulong SegmentsSent, ulong SegmentsVerified)
 {
@@ -126,8 +126,11 @@ public sealed record SessionEnd(EndReason Reason, EndSide Side, SessionPhase Sta
     /// <summary>Stable name for APIs and logs, for example <c>PROXY_SUSPECTED</c>.</summary>
     public string Code => Reason.Code();
 
+    /// <summary>The machine was found to be another one by its homing and heating alone, before a segment that extrudes had left.</summary>
+    public bool BeforeExtrusion { get; init; }
+
     /// <summary>Whether anything can have been printed.</summary>
-    public bool Printed => SegmentsSent > 0;
+    public bool Printed => SegmentsSent > 0 && !BeforeExtrusion;
 }
 
 /// <summary>Stable names and causes of <see cref="EndReason"/>.</summary>

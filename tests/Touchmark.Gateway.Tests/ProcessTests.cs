@@ -53,7 +53,7 @@ public sealed class ProcessTests : IDisposable
     {
         await using var printer = await VirtualPrinter.StartAsync();
         await using var engine = await StandInEngine.StartAsync();
-        await using var enrol = ChildProcess.Start("Gateway", "enrol", "--home", _root, "--engine", engine.Url, "--code", "WRONG", "--printer", printer.Url);
+        await using var enrol = ChildProcess.Start("Gateway", "enrol", "--home", _root, "--engine", engine.Url, "--code", "WRONG", "--printer", printer.Url, "--no-snapshot", "--no-dead-man");
         Assert.Equal(1, await enrol.ExitAsync());
         Assert.Contains("PAIRING_CODE: The pairing code is unknown or used.", enrol.Output, StringComparison.Ordinal);
         Assert.False(File.Exists(Path.Combine(_root, "gateway", "device.key")));
@@ -64,14 +64,17 @@ public sealed class ProcessTests : IDisposable
     [InlineData("USAGE", "dance")]
     [InlineData("USAGE", "run", "--port", "1")]
     [InlineData("USAGE", "enrol", "--engine", "ftp://x", "--code", "A", "--printer", "http://p")]
-    [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p")]
+    [InlineData("USAGE", "enrol", "--engine", "https://x", "--code", "A")]
+    [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p", "--repeats", "0")]
+    [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p", "--repeats", "2", "--no-snapshot")]
+    [InlineData("USAGE", "enrol", "--again", "--code", "A")]
     [InlineData("ENGINE_NOT_ENCRYPTED", "enrol", "--engine", "http://engine.example", "--code", "A", "--printer", "http://p")]
     public void Wrong_usage_is_told_apart(string code, params string[] arguments) =>
         Assert.Equal(code, Assert.Throws<GatewayError>(() => CommandLine.Parse(arguments)).Code);
 
     private async Task EnrolAsync(StandInEngine engine, VirtualPrinter printer)
     {
-        await using var enrol = ChildProcess.Start("Gateway", "enrol", "--home", _root, "--engine", engine.Url, "--code", StandInEngine.Code, "--printer", printer.Url);
+        await using var enrol = ChildProcess.Start("Gateway", "enrol", "--home", _root, "--engine", engine.Url, "--code", StandInEngine.Code, "--printer", printer.Url, "--no-snapshot");
         Assert.True(await enrol.ExitAsync() == 0, enrol.Output);
     }
 }

@@ -34,10 +34,10 @@ internal sealed partial class World : IAsyncDisposable
         Engine = await StartAsync("engine", ProgramPath("Touchmark.Engine", "touchmark-engine"), AddressPattern(), "--data", Data, "--urls", $"http://127.0.0.1:{port}");
     }
 
-    public async Task StartPrinterAsync(int seed = 1, int port = 0)
+    public async Task StartPrinterAsync(int seed = 1, int port = 0, params string[] more)
     {
         Printer = await StartAsync("printer", ProgramPath("Touchmark.VirtualPrinter", "virtual-printer"), AddressPattern(),
-            "--port", $"{port}", "--speed", "20", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord);
+            ["--port", $"{port}", "--speed", "20", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord, .. more]);
     }
 
     /// <summary>As the leader of a process group of its own: what runs on the computer beside the printer.</summary>
@@ -72,13 +72,24 @@ internal sealed partial class World : IAsyncDisposable
 
     /// <param name="engine">Where the gateway finds the engine; null for its own address.</param>
     /// <param name="printer">The same for the printer.</param>
-    public async Task<string> EnrolAsync(string? engine = null, string? printer = null)
+    /// <param name="repeats">How often the printer is measured; 0 saves the seconds where a test is about something else.</param>
+    public async Task<string> EnrolAsync(string? engine = null, string? printer = null, int repeats = 0)
     {
         var code = Text(await AskAsync("maker", "printer", "pair"), "code");
-        var ran = await GatewayAsync("enrol", "--engine", engine ?? Engine, "--code", code, "--printer", printer ?? Printer, "--name", "Bench printer");
+        var ran = await GatewayAsync(["enrol", "--engine", engine ?? Engine, "--code", code, "--printer", printer ?? Printer, "--name", "Bench printer", .. Measuring(repeats)]);
         Assert.True(ran.ExitCode == 0, ran.Errors);
         return Text((await AskAsync("maker", "printer", "list")).EnumerateArray().Last(), "id");
     }
+
+    /// <summary>Presents the printer as it is now, and answers with what has to be accepted.</summary>
+    public async Task<string> EnrolAgainAsync(int repeats)
+    {
+        var ran = await GatewayAsync(["enrol", "--again", .. Measuring(repeats)]);
+        Assert.True(ran.ExitCode == 0, ran.Errors);
+        return ran.Output[ran.Output.LastIndexOf(' ')..].Trim();
+    }
+
+    private static string[] Measuring(int repeats) => repeats == 0 ? ["--no-snapshot"] : ["--repeats", $"{repeats}"];
 
     /// <summary>Licenses the bracket, or the part of another file.</summary>
     public async Task<string> LicenseAsync(int prints, string? part = null, params string[] terms)

@@ -7,13 +7,49 @@ namespace Touchmark.Cli.Engine;
 /// <summary><c>touchmark printer</c>.</summary>
 internal static class PrinterCommands
 {
-    public static Command Create() => new("printer", "Printers: enrol and list.")
+    public static Command Create() => new("printer", "Printers: enrol, list, and accept repaired ones.")
     {
         Arguments.Asking("pair", "Get a pairing code, good once and for ten minutes.", (engine, _, cancel) => engine.PostAsync("/api/pairing-codes", null, cancel), ShowCode),
         Arguments.Asking("list", "List your printers.", (engine, _, cancel) => engine.GetAsync("/api/printers", cancel), printers => Screen.Table(printers, "No printer is enrolled yet.",
             new("Name", "name"), new("Model", "model"), new("Firmware", "firmware"), new("Enrolled", "enrolled_at"), new("Id", "id"))),
         Show(),
+        Arguments.Asking("changes", "List repaired or changed printers that wait to be accepted.", (engine, _, cancel) => engine.GetAsync("/api/enrolments/pending", cancel), ShowChanges),
+        Decide("accept", "Accept a changed printer: signs a new enrolment that names the one before. For admins, and for the owner whose licences alone name the printer."),
+        Decide("decline", "Decline a changed printer: the machine stays as it was enrolled."),
+        History(),
     };
+
+    private static Command Decide(string what, string description)
+    {
+        var id = Arguments.Id("presented enrolment");
+        return Arguments.Asking(what, description, (engine, parsed, cancel) => engine.PostAsync($"/api/enrolments/{parsed.GetValue(id)}/{what}", null, cancel), Screen.Facts, id);
+    }
+
+    private static Command History()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("history", "List all enrolments of a printer, oldest first.", (engine, parsed, cancel) => engine.GetAsync($"/api/printers/{parsed.GetValue(id)}/enrolments", cancel),
+            rows => Screen.Table(rows, "There are none.", new("Presented", "presented_at"), new("State", "state"), new("Decided", "decided_at"), new("By", "decided_by"), new("Id", "id")), id);
+    }
+
+    private static void ShowChanges(JsonElement changes)
+    {
+        if (changes.GetArrayLength() == 0)
+        {
+            Screen.Line("No changed printer waits to be accepted.");
+        }
+
+        foreach (var change in changes.EnumerateArray())
+        {
+            Screen.Line($"{Screen.Text(change, "printer_name")} of {Screen.Text(change, "organisation")}, presented {Screen.Text(change, "presented_at")}:");
+            foreach (var difference in change.GetProperty("differences").EnumerateArray())
+            {
+                Screen.Line($"  {difference.GetString()}");
+            }
+
+            Screen.Line($"  touchmark printer accept {Screen.Text(change, "id")}, or decline");
+        }
+    }
 
     private static Command Show()
     {

@@ -14,6 +14,8 @@ internal static class Acts
     public const string PairingCodeMade = "pairing_code.made";
     public const string PrinterEnrolled = "printer.enrolled";
     public const string PrinterAccepted = "printer.accepted";
+    public const string PrinterPresented = "printer.presented";
+    public const string PrinterDeclined = "printer.declined";
     public const string PrinterRevoked = "printer.revoked";
     public const string DesignArchived = "design.archived";
     public const string KeyMade = "key.made";

@@ -52,7 +52,8 @@ internal static class JobEndings
 
     private static string Fix(EndReason reason) => reason switch
     {
-        EndReason.IdentityChanged or EndReason.HandshakeFailed => "Enrol the printer again if its hardware was changed on purpose.",
+        EndReason.IdentityChanged => "Connect the enrolled machine; if it was repaired, run touchmark-gateway enrol --again and have the change accepted.",
+        EndReason.HandshakeFailed => "Enrol the printer again if its gateway was changed on purpose.",
         EndReason.HandshakeTimeout or EndReason.ConnectionLost or EndReason.TelemetryLost or EndReason.EngineSilent =>
             "Check the network between the gateway and the engine, then start a new job.",
         EndReason.ProxySuspected => "Check what stands between the gateway and the printer; the evidence is kept with the certificate.",

@@ -136,6 +136,8 @@ internal sealed class JobRunner(
             return;
         }
 
+        // It may have been accepted as changed while the job waited.
+        printer = (await fleet.FindAsync(job.PrinterId, cancel))!;
         var print = await starter.BeginAsync(turn, job, slice, printer, cancel);
         try
         {
@@ -169,9 +171,14 @@ internal sealed class JobRunner(
     /// <summary>What may have changed while the job waited.</summary>
     private async Task<JobFailure?> CheckAsync(Job job, CancellationToken cancel)
     {
-        if (await fleet.FindAsync(job.PrinterId, cancel) is not { RevokedAt: null })
+        if (await fleet.FindAsync(job.PrinterId, cancel) is not { RevokedAt: null } printer)
         {
             return JobEndings.PrinterRevoked;
+        }
+
+        if (printer.ChangePresentedAt is not null)
+        {
+            return new("PRINTER_CHANGED", "The printer was presented as repaired or changed while the job waited.", "Have it accepted, then start a new job.");
         }
 
         var licence = await licences.FindAsync(job.LicenceId, cancel);

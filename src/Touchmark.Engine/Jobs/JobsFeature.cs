@@ -66,6 +66,11 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
             return Refusal.Conflict("PRINTER_REVOKED", "The device key of this printer was revoked.", "Enrol the printer again.").With("revoked_at", revoked);
         }
 
+        if (printer.ChangePresentedAt is { } presented)
+        {
+            return Refusal.Conflict("PRINTER_CHANGED", "This printer was presented as repaired or changed, and nobody has accepted it yet.", "Have it accepted by an admin, or by the owner whose licences name it.").With("presented_at", presented);
+        }
+
         // Checked before a print is taken, so that a typing error costs nothing.
         if (!SlicerProfile.Create(printer.Profile, request.Material, request.Quality).Has(out var profile, out var refusal))
         {

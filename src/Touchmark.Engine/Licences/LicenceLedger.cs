@@ -83,6 +83,15 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
         $"{GrantedTo} and licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)",
         new { Organisation = organisation, Now = time.GetUtcNow() }, cancel);
 
+    /// <summary>Organisations whose licences can still print on this machine: it or its organisation is named, not revoked, not expired, with prints left.</summary>
+    public Task<IReadOnlyList<Guid>> OwnersRelyingOnAsync(Guid printer, Guid printerOrganisation, CancellationToken cancel) => database.QueryAsync<Guid>(
+        """
+        select distinct licences.organisation_id from licences join licence_scopes on licence_scopes.licence_id = licences.id
+        where licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)
+          and ((licence_scopes.kind = @Printer and licence_scopes.value = @PrinterId) or (licence_scopes.kind = @Manufacturer and licence_scopes.value = @OrganisationId))
+        """,
+        new { LicenceScope.Printer, LicenceScope.Manufacturer, PrinterId = printer.ToString("D"), OrganisationId = printerOrganisation.ToString("D"), Now = time.GetUtcNow() }, cancel);
+
     private static string Visible(Caller caller) => caller.SeesEverything ? "1 = 1" : $"(licences.organisation_id = @Organisation or {GrantedTo})";
 
     private static bool IsGrantedTo(Licence licence, PrintRequest request) =>

@@ -45,7 +45,9 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
             ProfileSha256 = SHA256.HashData(request.Profile),
             DevicePublicKey = request.DevicePublicKey,
             EnrolledAt = now,
+            Measured = profile.Behaviour?.Names ?? [],
         };
+        var statement = statements.Sign(document);
         try
         {
             await work.ExecuteAsync(
@@ -62,9 +64,15 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
                     MachineId = document.MachineId.ToArray(),
                     request.DevicePublicKey,
                     request.Profile,
-                    Statement = statements.Sign(document),
+                    Statement = statement,
                     document.EnrolledAt,
                 }, cancel);
+            await work.ExecuteAsync(
+                """
+                insert into printer_enrolments (id, printer_id, state, profile, differences, presented_at, decided_at, statement)
+                values (@PrinterId, @PrinterId, @Accepted, @Profile, '', @EnrolledAt, @EnrolledAt, @Statement)
+                """,
+                new { document.PrinterId, EnrolmentState.Accepted, request.Profile, document.EnrolledAt, Statement = statement }, cancel);
         }
         catch (DbException error) when (database.IsDuplicate(error))
         {

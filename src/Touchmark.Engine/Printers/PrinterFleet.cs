@@ -12,7 +12,8 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
 {
     private const string Columns =
         "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
-        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at from printers join organisations on organisations.id = printers.organisation_id ";
+        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at, "
+        + "(select pending.presented_at from printer_enrolments pending where pending.printer_id = printers.id and pending.state = 1) as change_presented_at from printers join organisations on organisations.id = printers.organisation_id ";
 
     /// <summary>Tells, on the node where it happened, that a printer was revoked.</summary>
     public event Action<Guid>? Revoked;
@@ -81,6 +82,9 @@ internal sealed record EnrolledPrinter
     public DateTimeOffset EnrolledAt { get; init; }
 
     public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <summary>Since when a changed machine waits to be accepted; null when none does. Nothing is printed meanwhile.</summary>
+    public DateTimeOffset? ChangePresentedAt { get; init; }
 
     /// <summary>The profile, which was checked when it was enrolled.</summary>
     public MachineProfile Profile => profile ??= MachineProfile.TryDecode(ProfileBytes, out var problem) ?? throw new InvalidDataException($"The stored profile of printer {Id:D} is damaged: {problem}.");

@@ -14,6 +14,7 @@ internal static class PrintersFeature
         services.AddSingleton<PairingCodes>();
         services.AddSingleton<Enrolment>();
         services.AddSingleton<PrinterFleet>();
+        services.AddSingleton<ChangedPrinters>();
         services.AddSingleton<EnrolmentAttempts>();
     }
 
@@ -32,6 +33,25 @@ internal static class PrintersFeature
         app.MapPost("/api/printers/{id:guid}/revoke", async (Guid id, Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
             (await fleet.RevokeAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer, Role.Admin).Produces<PrinterView>()
             .WithSummary("Revoke a printer's device key: what it prints stops at once, and no session starts with it any more.");
+        MapChanges(app);
+    }
+
+    private static void MapChanges(WebApplication app)
+    {
+        app.MapPost("/api/enrolments/again", async (PresentationRequest request, HttpContext context, ChangedPrinters changes, EnrolmentAttempts attempts, CancellationToken cancel) =>
+            attempts.Count(context) is { } refusal ? refusal : (await changes.PresentAsync(request, cancel)).ToResult(Results.Ok)).Produces<PresentationAnswer>()
+            .WithSummary("Present a repaired or changed printer (called by the gateway): authenticated by the device key of its enrolment.");
+        app.MapGet("/api/enrolments/pending", async (Caller caller, ChangedPrinters changes, CancellationToken cancel) =>
+            (await changes.PendingAsync(caller, cancel)).Select(EnrolmentView.Of)).ForAnyRole().WithSummary("List the changed printers that wait to be accepted.");
+        app.MapPost("/api/enrolments/{id:guid}/accept", async (Guid id, Caller caller, ChangedPrinters changes, CancellationToken cancel) =>
+            (await changes.AcceptAsync(id, caller, cancel)).ToResult(row => Results.Ok(EnrolmentView.Of(row)))).For(Role.Oem, Role.Admin).Produces<EnrolmentView>()
+            .WithSummary("Accept a changed printer: signs a new enrolment that names the one before.");
+        app.MapPost("/api/enrolments/{id:guid}/decline", async (Guid id, Caller caller, ChangedPrinters changes, CancellationToken cancel) =>
+            (await changes.DeclineAsync(id, caller, cancel)).ToResult(row => Results.Ok(EnrolmentView.Of(row)))).For(Role.Oem, Role.Admin).Produces<EnrolmentView>()
+            .WithSummary("Decline a changed printer: the machine stays as it was enrolled.");
+        app.MapGet("/api/printers/{id:guid}/enrolments", async (Guid id, Caller caller, PrinterFleet fleet, ChangedPrinters changes, CancellationToken cancel) =>
+            await fleet.FindAsync(id, cancel) is { } printer && caller.MaySee(printer.OrganisationId) ? Results.Ok((await changes.HistoryAsync(id, cancel)).Select(EnrolmentView.Of)) : Refusal.NotFound("printer"))
+            .ForAnyRole().WithSummary("List all enrolments of a printer, oldest first.");
     }
 
     private static async Task<IResult> EnrolAsync(EnrolmentRequest request, HttpContext context, Enrolment enrolment, EnrolmentAttempts attempts, CancellationToken cancel) =>
@@ -60,7 +80,7 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
 /// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s. Online: its gateway is connected to this node.</summary>
 internal sealed record PrinterView(
     Guid Id, string Name, string Model, Guid OrganisationId, string Organisation, string MachineId, string Firmware, string Kinematics, Volume BuildVolume,
-    double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt,
+    double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt, DateTimeOffset? ChangePresentedAt,
     bool Online, GatewayView? Gateway)
 {
     public static PrinterView Of(EnrolledPrinter printer, GatewayLink? gateway)
@@ -69,7 +89,7 @@ internal sealed record PrinterView(
         return new(
             printer.Id, printer.Name, printer.Model, printer.OrganisationId, printer.Organisation, Convert.ToHexStringLower(printer.MachineId), profile.Firmware, profile.Kinematics,
             new Volume(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY, limits.MinZ, limits.MaxZ),
-            limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt,
+            limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt, printer.ChangePresentedAt,
             gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
     }
 }

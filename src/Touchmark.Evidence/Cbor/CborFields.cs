@@ -34,6 +34,13 @@ public sealed class CborFields
         return problem is null ? result : null;
     }
 
+    /// <summary>Whether the field is there, whatever it holds.</summary>
+    public bool Has(string key)
+    {
+        _read.Add(key);
+        return _map.Find(key) is not null;
+    }
+
     public string Text(string key, int maxLength = 256) => OptionalText(key, maxLength) ?? Missing(key, "");
 
     public string? OptionalText(string key, int maxLength = 256)
@@ -99,9 +106,8 @@ public sealed class CborFields
     /// <summary>An array of texts, or nothing where it is missing: an empty one is not written, and refused.</summary>
     public IReadOnlyList<string> OptionalTexts(string key, int maxCount, int maxLength = 256)
     {
-        if (_map.Find(key) is null)
+        if (!Has(key))
         {
-            _read.Add(key);
             return [];
         }
         var texts = Texts(key, maxCount, maxLength);

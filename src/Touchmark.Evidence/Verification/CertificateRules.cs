@@ -47,7 +47,7 @@ internal static class LicenceRules
 internal static class MachineRules
 {
     public static void Check(Checks checks, PrintCertificate certificate, PrinterEnrolment enrolment) =>
-        // The profile's hash is not compared: the profile holds a behavioural snapshot, which is a fresh one for each print (protocol.md, Enrolment).
+        // The profile's hash is not compared: the enrolled profile holds a behavioural snapshot, which that of a session does not.
         checks.Require(enrolment.PrinterId == certificate.PrinterId && enrolment.Manufacturer == certificate.Manufacturer
             && enrolment.MachineId.Span.SequenceEqual(certificate.MachineId.Span) && enrolment.EnrolledAt <= certificate.StartedAt,
             "enrolment.machine", "The machine that printed is the one that was enrolled.", "The machine that printed is not the one that was enrolled.",

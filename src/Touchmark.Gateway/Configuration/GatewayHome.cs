@@ -26,6 +26,8 @@ internal sealed class GatewayHome
 
     public string SocketPath => Path.Combine(Folder, "diagnostics.sock");
 
+    private string MeasuredPath => Path.Combine(Folder, "measured.cbor");
+
     private string LockPath => Path.Combine(Folder, "running.lock");
 
     /// <summary>Finds or makes the folder.</summary>
@@ -90,6 +92,15 @@ internal sealed class GatewayHome
     public void WriteSettings(GatewaySettings settings) => WritePrivate(SettingsPath, JsonSerializer.SerializeToUtf8Bytes(settings, SettingsJson.Default.GatewaySettings));
 
     public void WriteTrust(ReadOnlySpan<byte> trust) => WritePrivate(TrustPath, trust);
+
+    /// <summary>Keeps a measured profile that is not enrolled yet, so that a code that ran out meanwhile does not cost the minutes of another measurement.</summary>
+    public void KeepMeasured(ReadOnlySpan<byte> profile) => WritePrivate(MeasuredPath, profile);
+
+    /// <summary>The profile that was kept, unless it is older than <paramref name="longest"/>.</summary>
+    public byte[]? ReadMeasured(DateTimeOffset now, TimeSpan longest) =>
+        File.Exists(MeasuredPath) && (now.UtcDateTime - File.GetLastWriteTimeUtc(MeasuredPath)).Duration() < longest ? ReadPrivate(MeasuredPath) : null;
+
+    public void DropMeasured() => File.Delete(MeasuredPath);
 
     public P256PrivateKey ReadDeviceKey()
     {

@@ -1,31 +1,64 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Machine;
 using Touchmark.Moonraker;
+using Touchmark.Streaming;
 
 namespace Touchmark.Gateway.Enrolment;
 
-/// <summary><c>touchmark-gateway enrol</c>: reads the machine, makes its device key, presents both, and pins what the engine answers.</summary>
-internal static class EnrolCommand
+/// <summary><c>touchmark-gateway enrol</c>: measures the machine, makes its device key, presents both, and pins what the engine answers; or presents it again.</summary>
+/// <param name="home">The gateway's folder.</param>
+/// <param name="repeats">How often the machine's behaviour is measured; 0 leaves it out.</param>
+/// <param name="time">The clock.</param>
+/// <param name="input">Where a pairing code is read from.</param>
+/// <param name="output">For people.</param>
+internal sealed class EnrolCommand(GatewayHome home, int repeats, TimeProvider time, TextReader input, TextWriter output)
 {
-    public static async Task RunAsync(GatewayHome home, EnrolOptions options, TimeProvider time, TextWriter output, CancellationToken cancellationToken)
+    /// <summary>A machine does not change much in this time, and a new pairing code is quickly got.</summary>
+    private static readonly TimeSpan MeasuredFor = TimeSpan.FromMinutes(30);
+
+    /// <param name="options">Of a first enrolment; null presents the enrolled machine again.</param>
+    /// <exception cref="GatewayError">It came to nothing.</exception>
+    public async Task RunAsync(EnrolOptions? options)
     {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         using var held = home.TryLock()
             ?? throw new GatewayError("ALREADY_RUNNING", $"A gateway runs in {home.Folder}.", "Stop it first, or give another folder with --home DIR.");
+        try
+        {
+            await (options is null ? AgainAsync(stop.Token) : FirstAsync(options, stop.Token));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            throw new GatewayError("STOPPED", "Stopped; the printer is not enrolled.", "Run it again.");
+        }
+
+        void Stop(PosixSignalContext context)
+        {
+            // The process ends by itself once the heaters are off.
+            context.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private async Task FirstAsync(EnrolOptions options, CancellationToken cancellationToken)
+    {
         if (options.InstallDeadMan)
         {
             await DeadManCommand.RunAsync(options.Printer, DeadManTask.Install, time, output, cancellationToken);
         }
 
         var name = options.Name ?? options.Printer.ToString();
-        var machine = await ReadMachineAsync(options.Printer, name, time, cancellationToken);
-        output.WriteLine($"printer: {machine.Profile.Kinematics}, {machine.Profile.Board}, Klipper {machine.Profile.Firmware}");
-
+        var profile = await ReadMachineAsync(options.Printer, name, mayReuse: true, cancellationToken);
         using var device = P256.GenerateKey();
         using var engine = new EnrolmentClient(options.Engine);
-        var answer = await engine.EnrolAsync(options.Code, name, device, machine.Profile, cancellationToken);
+        var answer = await engine.EnrolAsync(options.Code ?? AskForCode(), name, device, profile, cancellationToken);
         home.ReplaceDeviceKey(device);
         if (answer.Trust.ValueKind != System.Text.Json.JsonValueKind.Undefined)
         {
@@ -39,19 +72,57 @@ internal static class EnrolCommand
             Name = name,
             PrinterId = answer.PrinterId,
             EngineKey = answer.EnginePublicKey,
-            Profile = machine.Profile.Encode(),
+            Profile = profile.Encode(),
         });
+        home.DropMeasured();
         output.WriteLine($"enrolled as printer {answer.PrinterId}");
         output.WriteLine($"settings and device key are in {home.Folder}");
     }
 
-    private static async Task<MachineReading> ReadMachineAsync(MoonrakerAddress address, string model, TimeProvider time, CancellationToken cancellationToken)
+    private async Task AgainAsync(CancellationToken cancellationToken)
+    {
+        var settings = home.ReadSettings();
+        if (!MoonrakerAddress.TryParse(settings.Printer, out var address) || MachineProfile.TryDecode(settings.Profile, out _) is not { } enrolled)
+        {
+            throw new GatewayError("SETTINGS_UNREADABLE", "The printer's address or profile in the settings cannot be read.", "Enrol this gateway under a new pairing code.");
+        }
+
+        var profile = await ReadMachineAsync(address, enrolled.Model, mayReuse: false, cancellationToken);
+        using var device = home.ReadDeviceKey();
+        using var engine = new EnrolmentClient(new Uri(settings.Engine));
+        var answer = await engine.PresentAsync(settings.PrinterId, device, profile, time.GetUtcNow(), cancellationToken);
+
+        // The engine decides which machine counts. This copy only tells early when another one is connected.
+        home.WriteSettings(settings with { Profile = profile.Encode() });
+        home.DropMeasured();
+        if (answer.EnrolmentId is not { } enrolment)
+        {
+            output.WriteLine("nothing differs from the enrolment; there is nothing to accept");
+            return;
+        }
+
+        output.WriteLine("presented as changed:");
+        foreach (var difference in answer.Differences ?? [])
+        {
+            output.WriteLine($"  {difference}");
+        }
+
+        output.WriteLine($"nothing is printed here until an admin, or the owner whose licences name this printer, runs: touchmark printer accept {enrolment}");
+    }
+
+    private async Task<MachineProfile> ReadMachineAsync(MoonrakerAddress address, string model, bool mayReuse, CancellationToken cancellationToken)
     {
         try
         {
             await using var printer = await MoonrakerClient.ConnectAsync(address, time, cancellationToken);
             var (klipper, reading) = await MachineReading.ReadAsync(printer, model, cancellationToken);
-            return reading ?? throw GatewayError.From(Preflight.NotReady(klipper));
+            if (reading is null)
+            {
+                throw GatewayError.From(Preflight.NotReady(klipper));
+            }
+
+            output.WriteLine($"printer: {reading.Profile.Kinematics}, {reading.Profile.Board}, Klipper {reading.Profile.Firmware}");
+            return await MeasureAsync(printer, reading, mayReuse, cancellationToken);
         }
         catch (MoonrakerException failure) when (failure.Failure is MoonrakerFailure.Refused && failure.Code is 503)
         {
@@ -65,5 +136,37 @@ internal static class EnrolCommand
         {
             throw new GatewayError("PRINTER_UNREACHABLE", failure.Message, "Switch the printer on and check its address; Moonraker usually listens on port 7125.");
         }
+    }
+
+    private async Task<MachineProfile> MeasureAsync(MoonrakerClient printer, MachineReading reading, bool mayReuse, CancellationToken cancellationToken)
+    {
+        if (repeats == 0)
+        {
+            output.WriteLine("its behaviour is not measured; the enrolment will say so, and a print will not compare it");
+            return reading.Profile;
+        }
+
+        if (mayReuse && home.ReadMeasured(time.GetUtcNow(), MeasuredFor) is { } kept && MachineProfile.TryDecode(kept, out _) is { Behaviour: { } measured } former
+            && former.MachineId().Span.SequenceEqual(reading.Profile.MachineId().Span))
+        {
+            output.WriteLine($"this machine was measured less than {MeasuredFor.TotalMinutes:0} minutes ago; that is used");
+            return reading.Profile with { Behaviour = measured };
+        }
+
+        if (Preflight.Busy(reading) is { } busy)
+        {
+            throw GatewayError.From(busy);
+        }
+
+        var snapshot = await new SnapshotTaker(printer, reading, repeats, output, time).TakeAsync(cancellationToken);
+        var profile = reading.Profile with { Behaviour = snapshot.Names.Count == 0 ? null : snapshot };
+        home.KeepMeasured(profile.Encode());
+        return profile;
+    }
+
+    private string AskForCode()
+    {
+        output.Write("pairing code: ");
+        return input.ReadLine() is { Length: > 0 } code ? code : throw new GatewayError("CODE_MISSING", "No pairing code was given.", "Get one with touchmark printer pair; what was measured is kept for half an hour.");
     }
 }

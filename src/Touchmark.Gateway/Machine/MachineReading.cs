@@ -14,6 +14,8 @@ internal sealed record MachineReading
     /// <summary>Macros that a slicer's start and end G-code may call; which of them exist is the printer's configuration's say.</summary>
     private static readonly string[] StartAndEndMacros = ["START_PRINT", "PRINT_START", "END_PRINT", "PRINT_END"];
 
+    private const int MostMcus = 32;
+
     private const string SerialFolder = "/dev/serial/by-id/";
 
     public required KlipperInfo Klipper { get; init; }
@@ -22,6 +24,12 @@ internal sealed record MachineReading
 
     /// <summary>Whether every axis has an endstop, a probe or a homing procedure of the owner's.</summary>
     public required bool CanHome { get; init; }
+
+    /// <summary>Whether <c>[homing_override]</c> homes: then a macro says what homing is.</summary>
+    public required bool HomesByMacro { get; init; }
+
+    /// <summary>Whether the bed can be probed without a person.</summary>
+    public required bool HasMesh { get; init; }
 
     /// <summary>Whether virtual_sdcard runs a file.</summary>
     public required bool RunsFile { get; init; }
@@ -61,14 +69,17 @@ internal sealed record MachineReading
             Profile = new MachineProfile
             {
                 CpuSerial = host.CpuSerial,
-                McuId = McuId(settings),
+                McuId = McuId(settings, "mcu"),
                 Board = Text(mcu, "MCU") ?? "",
+                FurtherMcus = [.. settings.Sections.Where(IsFurtherMcu).Select(section => $"{section["mcu ".Length..]} {McuId(settings, section)}").Where(IsRealMcu).Order(StringComparer.Ordinal).Take(MostMcus)],
                 Model = model,
                 Firmware = klipper.Version,
                 Kinematics = settings.Text("printer", "kinematics") ?? "",
                 Limits = Limits(settings, toolhead),
             },
             CanHome = HasHoming(settings),
+            HomesByMacro = settings.Has("homing_override"),
+            HasMesh = objects.Contains("bed_mesh") && objects.Contains("probe"),
             RunsFile = objects.Contains("virtual_sdcard")
                 && Child(Child(await printer.QueryAsync("virtual_sdcard", "is_active", cancellationToken), "virtual_sdcard"), "is_active").ValueKind == JsonValueKind.True,
             PrintState = await StateAsync("print_stats", "standby"),
@@ -133,10 +144,10 @@ internal sealed record MachineReading
     private static double CruiseRatio(KlipperSettings settings, double acceleration) =>
         settings.Number("printer", "max_accel_to_decel") is { } toDeceleration ? Math.Clamp(1 - (toDeceleration / acceleration), 0, 0.999) : 0.5;
 
-    /// <summary>The main micro-controller's own serial number, as its USB name or CAN id carries it.</summary>
-    private static string McuId(KlipperSettings settings)
+    /// <summary>A micro-controller's own serial number, as its USB name or CAN id carries it. On a UART it has none: then it is the port's name.</summary>
+    private static string McuId(KlipperSettings settings, string section)
     {
-        var serial = settings.Text("mcu", "canbus_uuid") ?? settings.Text("mcu", "serial") ?? "";
+        var serial = settings.Text(section, "canbus_uuid") ?? settings.Text(section, "serial") ?? "";
         return serial.StartsWith(SerialFolder, StringComparison.Ordinal) ? serial[SerialFolder.Length..] : serial;
     }
 
@@ -151,6 +162,11 @@ internal sealed record MachineReading
         var axes = settings.Sections.Where(s => s.StartsWith("stepper_", StringComparison.Ordinal) && !char.IsAsciiDigit(s[^1])).ToList();
         return axes.Count >= 3 && axes.TrueForAll(a => settings.Text(a, "endstop_pin") is not null);
     }
+
+    private static bool IsFurtherMcu(string section) => section.StartsWith("mcu ", StringComparison.Ordinal);
+
+    /// <summary>The Linux process that plays a micro-controller on the host (Klipper's "Linux MCU") is no part of the machine.</summary>
+    private static bool IsRealMcu(string mcu) => !mcu.Contains("klipper_host_mcu", StringComparison.Ordinal) && mcu.Length <= 256;
 
     private static bool IsExtruder(string section) =>
         section.StartsWith("extruder", StringComparison.Ordinal) && section.AsSpan("extruder".Length).IndexOfAnyExceptInRange('0', '9') < 0;

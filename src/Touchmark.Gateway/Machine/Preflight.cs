@@ -75,11 +75,11 @@ internal static class Preflight
             return null;
         }
 
-        var changed = MachineProfile.Compare(enrolled, presented).Where(d => d.IdentifiesMachine);
+        var changed = MachineProfile.Compare(enrolled, presented).Where(d => d.IdentifiesMachine).ToList();
         return Refuse(
             "IDENTITY_CHANGED",
-            "This is not the machine that was enrolled.",
-            "Connect the enrolled machine, or enrol this one under a new pairing code.",
+            $"This is not the machine that was enrolled: {string.Join("; ", changed)}.",
+            "Connect the enrolled machine. If it was repaired, run touchmark-gateway enrol --again and have the change accepted; a machine of its own is enrolled under a new pairing code.",
             [.. changed.Select(d => (d.Field, $"enrolled '{d.Enrolled}', found '{d.Presented}'"))]);
     }
 
@@ -89,7 +89,8 @@ internal static class Preflight
         "Configure an endstop or a probe for each axis, or [homing_override].",
         ("kinematics", machine.Profile.Kinematics));
 
-    private static Refusal? Busy(MachineReading machine) =>
+    /// <summary>Whether the printer does something else.</summary>
+    public static Refusal? Busy(MachineReading machine) =>
         machine.RunsFile || machine.PrintState is "printing" or "paused" || machine.IdleState == "Printing"
             ? Refuse(
                 "BUSY",

@@ -291,6 +291,7 @@ public sealed partial class EngineSession : IDisposable
         if (_snapshot.Difference is { } difference)
         {
             Stop(EndReason.IdentityChanged, difference, now);
+            _ending = _ending! with { BeforeExtrusion = true };
             return true;
         }
         Pump(now);
