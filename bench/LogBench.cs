@@ -11,7 +11,7 @@ using Touchmark.Log.Writing;
 
 namespace Touchmark.Bench;
 
-/// <summary>The log: durable appends beside the disk's own fsync, proofs from a large log, fsck, and a writer that is killed again and again.</summary>
+/// <summary>The log: durable appends beside the disk's own fsync, proofs from a large log, fsck; and a writer that is killed again and again.</summary>
 internal static class LogBench
 {
     private const int EntrySize = 1024;
@@ -26,8 +26,31 @@ internal static class LogBench
             await SyncsAsync(figures, folder);
             await AppendsAsync(figures, Path.Combine(folder, "appends"), quick);
             await LargeAsync(figures, Path.Combine(folder, "large"), quick ? 300_000 : 10_000_000);
-            await KillsAsync(figures, Path.Combine(folder, "killed"), quick ? 20 : 1000);
             figures.Print();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>A writer's process that is killed again and again (tests/Touchmark.Log.Tests/Killing).</summary>
+    public static async Task KillsAsync(bool quick)
+    {
+        var folder = Directory.CreateTempSubdirectory("touchmark-bench-kills-").FullName;
+        try
+        {
+            var result = await KillLoop.RunAsync(folder, quick ? 20 : 1000, [Environment.ProcessPath!]);
+            var figures = new Figures();
+            figures.Add("writers killed (SIGKILL)", result.Kills, "#,0", "");
+            figures.Add("  entries of the log in the end", result.Entries, "#,0", "");
+            figures.Add("  of these acknowledged before a kill", result.Acknowledged, "#,0", "");
+            figures.Add("  acknowledged and lost, altered or acknowledged twice; problems that fsck finds", result.Problems.Count, "0", "", "0");
+            figures.Print();
+            foreach (var problem in result.Problems.Take(10))
+            {
+                await Console.Error.WriteLineAsync(problem);
+            }
         }
         finally
         {
@@ -125,19 +148,6 @@ internal static class LogBench
         var report = await FsckAsync(options);
         figures.Add("fsck", report.Entries / Stopwatch.GetElapsedTime(again).TotalSeconds, "#,0", "entries/s");
         figures.Add("  problems", report.ProblemCount, "0", "", "0");
-    }
-
-    private static async Task KillsAsync(Figures figures, string folder, int kills)
-    {
-        Directory.CreateDirectory(folder);
-        var result = await KillLoop.RunAsync(folder, kills, [Environment.ProcessPath!]);
-        figures.Add("writers killed (SIGKILL)", result.Kills, "#,0", "");
-        figures.Add("  entries that they acknowledged", result.Acknowledged, "#,0", "");
-        figures.Add("  lost, altered or acknowledged twice, and problems that fsck finds", result.Problems.Count, "0", "", "0");
-        foreach (var problem in result.Problems.Take(10))
-        {
-            await Console.Error.WriteLineAsync(problem);
-        }
     }
 
     private static Task<FsckReport> FsckAsync(LogWriterOptions options) =>

@@ -64,7 +64,8 @@ internal sealed class Sealer
         var staged = await options.Objects.ReadAsync(Staging.PathOf(head), cancel) is { } bytes ? Staging.Decode(bytes) : null;
         if (staged is null && published?.Checkpoint.Size != head.Size)
         {
-            throw new LogDamagedException($"The log's head has {head.Size} leaves, its checkpoint {published?.Checkpoint.Size ?? 0}, and nothing is staged to lead there.");
+            throw new LogDamagedException($"The log's head has {head.Size} leaves, its checkpoint {published?.Checkpoint.Size ?? 0}, and nothing is staged to lead there. "
+                + "An old checkpoint may have come back: put the head in its place, and run fsck.");
         }
         // Everything is looked at before anything is written.
         IObjectReader objects = staged is null ? options.Objects : new StagedReader(staged, options.Objects);
