@@ -38,8 +38,7 @@ internal static class PrintersFeature
 
     private static void MapChanges(WebApplication app)
     {
-        app.MapPost("/api/enrolments/again", async (PresentationRequest request, HttpContext context, ChangedPrinters changes, EnrolmentAttempts attempts, CancellationToken cancel) =>
-            attempts.Count(context) is { } refusal ? refusal : (await changes.PresentAsync(request, cancel)).ToResult(Results.Ok)).Produces<PresentationAnswer>()
+        app.MapPost("/api/enrolments/again", PresentAsync).Produces<PresentationAnswer>()
             .WithSummary("Present a repaired or changed printer (called by the gateway): authenticated by the device key of its enrolment.");
         app.MapGet("/api/enrolments/pending", async (Caller caller, ChangedPrinters changes, CancellationToken cancel) =>
             (await changes.PendingAsync(caller, cancel)).Select(EnrolmentView.Of)).ForAnyRole().WithSummary("List the changed printers that wait to be accepted.");
@@ -61,6 +60,14 @@ internal static class PrintersFeature
                 attempts.Succeed(context);
                 return Results.Created($"/api/printers/{answer.PrinterId:D}", answer);
             });
+
+    private static async Task<IResult> PresentAsync(PresentationRequest request, HttpContext context, ChangedPrinters changes, EnrolmentAttempts attempts, CancellationToken cancel) =>
+        attempts.Begin(context) is { } refusal ? refusal
+            : (await changes.PresentAsync(request, cancel)).ToResult(answer =>
+            {
+                attempts.Succeed(context);
+                return Results.Ok(answer);
+            });
 }
 
 /// <summary>Slows guessing of pairing codes down, by where it comes from and by the code that is tried.</summary>
@@ -71,7 +78,10 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
     private readonly Throttle perPlace = new(time, free: 10, LongestWait);
     private readonly Throttle perCode = new(time, free: 10, LongestWait);
 
-    public Refusal? Begin(HttpContext context, string code) => perPlace.Begin(Place.Of(context)) ?? perCode.Begin(PairingCodes.Normalise(code) ?? "");
+    /// <summary>By place alone: a printer's id is no secret, and whoever knows it must not be able to keep its gateway out.</summary>
+    public Refusal? Begin(HttpContext context) => perPlace.Begin(Place.Of(context));
+
+    public Refusal? Begin(HttpContext context, string code) => Begin(context) ?? perCode.Begin(PairingCodes.Normalise(code) ?? "");
 
     /// <summary>The code is used up, so nothing has to be forgotten of it.</summary>
     public void Succeed(HttpContext context) => perPlace.Uncount(Place.Of(context));
