@@ -15,6 +15,11 @@ public sealed record StoredFile(string Path, long Size);
 /// <content>The calls that Touchmark makes, typed.</content>
 public sealed partial class MoonrakerClient
 {
+    /// <summary><c>REQUEST_LOG_SIZE</c> in klippy/webhooks.py.</summary>
+    private const int RequestsInKlippersLog = 20;
+
+    private static readonly TimeSpan HarmlessLimit = TimeSpan.FromSeconds(0.1);
+
     /// <summary>Says who is calling; Moonraker shows it to its other clients.</summary>
     public Task IdentifyAsync(string name, string version, CancellationToken cancellationToken) => CallAsync(
         "server.connection.identify",
@@ -126,8 +131,24 @@ public sealed partial class MoonrakerClient
     public Task RunScriptAsync(string script, TimeSpan? timeout, CancellationToken cancellationToken) =>
         CallAsync("printer.gcode.script", w => w.WriteString("script", script), timeout, cancellationToken);
 
-    /// <summary>Stops at once; <c>M112</c> in a script would queue behind what runs. Only a firmware restart leads back.</summary>
-    public Task EmergencyStopAsync(CancellationToken cancellationToken) => CallAsync("printer.emergency_stop", null, UsualTimeout, cancellationToken);
+    /// <summary>
+    /// Stops at once; <c>M112</c> in a script would queue behind what runs. Only a firmware restart leads back. A Klipper that shuts down writes the last requests of each
+    /// client to its log, whole scripts too: harmless ones push them out first, for which it has a tenth of a second.
+    /// </summary>
+    public async Task EmergencyStopAsync(CancellationToken cancellationToken)
+    {
+        var harmless = Task.WhenAll(Enumerable.Range(0, RequestsInKlippersLog).Select(_ => CallAsync("printer.info", null, UsualTimeout, cancellationToken)));
+        try
+        {
+            await harmless.WaitAsync(HarmlessLimit, _time, cancellationToken);
+        }
+        catch (Exception failure) when (failure is TimeoutException or MoonrakerException)
+        {
+            // To stop is more urgent.
+        }
+
+        await CallAsync("printer.emergency_stop", null, UsualTimeout, cancellationToken);
+    }
 
     /// <summary>Restarts Klipper and its micro-controllers. Subscribe again afterwards.</summary>
     public Task FirmwareRestartAsync(CancellationToken cancellationToken) => CallAsync("printer.firmware_restart", null, UsualTimeout, cancellationToken);

@@ -239,6 +239,38 @@ public sealed class MoonrakerClientTests
     }
 
     [Fact]
+    public async Task An_emergency_stop_first_pushes_scripts_out_of_the_requests_that_klipper_logs()
+    {
+        await using var server = await StandInMoonraker.StartAsync();
+        server.Answer("printer.info", """{"state":"ready"}""");
+        server.Answer("printer.emergency_stop", "\"ok\"");
+        await using var client = await server.ConnectAsync();
+        await client.EmergencyStopAsync(Cancel);
+        var methods = server.Received.Select(text => (string)JsonNode.Parse(text)!["method"]!).ToList();
+        Assert.Equal([.. Enumerable.Repeat("printer.info", 20), "printer.emergency_stop"], methods);
+    }
+
+    [Fact]
+    public async Task A_klipper_that_answers_nothing_is_stopped_all_the_same()
+    {
+        var time = new FakeTime();
+        await using var server = await StandInMoonraker.StartAsync();
+        var asked = new TaskCompletionSource();
+        server.Answer("printer.info", _ =>
+        {
+            asked.TrySetResult();
+            return null;
+        });
+        server.Answer("printer.emergency_stop", "\"ok\"");
+        await using var client = await server.ConnectAsync(time);
+        var stopping = client.EmergencyStopAsync(Cancel);
+        await asked.Task;
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        await stopping;
+        Assert.Contains(server.Received, text => text.Contains("printer.emergency_stop", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Klipper_states_arrive_as_they_are_announced()
     {
         await using var server = await StandInMoonraker.StartAsync();
