@@ -13,6 +13,13 @@ public class SafeRestTests
             SafeRest.Lines(Toolpaths.Profile, Homed));
     }
 
+    [Fact]
+    public void A_feed_that_the_engine_may_have_slowed_is_put_back_and_a_faster_one_is_left()
+    {
+        Assert.Contains("M220 S100", SafeRest.Lines(Toolpaths.Profile, Homed with { SpeedFactor = 0.94 }));
+        Assert.DoesNotContain("M220 S100", SafeRest.Lines(Toolpaths.Profile, Homed with { SpeedFactor = 1.2 }));
+    }
+
     [Theory]
     [InlineData(244.5, "G1 Z4.5 F600")]
     [InlineData(100, "G1 Z10 F600")]

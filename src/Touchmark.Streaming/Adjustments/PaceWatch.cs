@@ -16,6 +16,12 @@ internal sealed class PaceWatch
     /// <param name="speedFactor">As reported.</param>
     public void Observe(double done, double seconds, double speedFactor)
     {
+        if (seconds > AdjustmentLimits.LongestHitch)
+        {
+            // Nothing was heard meanwhile: it may have stood or not.
+            _standing = 0;
+            return;
+        }
         if (done <= 0)
         {
             _standing += seconds;

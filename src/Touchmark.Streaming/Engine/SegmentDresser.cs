@@ -20,6 +20,7 @@ internal sealed class SegmentDresser
     private double _nozzleTrim;
     private double _bedTrim;
     private string _why = "";
+    private PrinterSample? _last;
     private bool _assert;
 
     public SegmentDresser(EngineSessionOptions options, TelemetryGate gate, Observations observations)
@@ -48,7 +49,7 @@ internal sealed class SegmentDresser
     /// <summary>A segment that has left before (in an earlier process): only what it set is noted.</summary>
     public void Skip(Segment segment) => _modes.Pass(segment);
 
-    /// <summary>The printer may have missed what was ordered: the next segment sets the engine's values anew.</summary>
+    /// <summary>An earlier process may have left a step or an adjustment behind that this one does not know: the next segment sets the toolpath's own values anew.</summary>
     public void Resume()
     {
         _challenger.Forget();
@@ -57,13 +58,14 @@ internal sealed class SegmentDresser
     }
 
     /// <summary>Whether a printer that reports this speed factor follows orders.</summary>
-    public bool Ordered(double speedFactor) => _speed.Explains(speedFactor);
+    public bool Ordered(double speedFactor) => _speed.Explains(speedFactor) || (_assert && IsLeftBehind(speedFactor));
 
     /// <summary>Takes a sample that the gate has taken.</summary>
     /// <param name="sample">The sample.</param>
     /// <param name="executed">Motion that was seen done, plan seconds.</param>
     public void Observe(in PrinterSample sample, double executed)
     {
+        _last = sample;
         _challenger.Observe(sample, executed, _gate.SentSeconds);
         _adjuster.Observe(sample, executed, busy: !_gate.IsWaiting && _gate.SentSeconds > executed);
     }
@@ -103,7 +105,12 @@ internal sealed class SegmentDresser
     private (double? NozzleC, double? BedC) Adjust(Sheet sheet, double start, bool ends, DateTimeOffset now)
     {
         double factor = ends ? 1 : _adjuster.SpeedFactor;
-        if ((factor != _slowed || _assert || _speed.WasMissed) && _modes.Speed == 1 && !_challenger.HoldsSpeed && !_speed.IsForeign && sheet.TryAdd(0, EngineLines.Speed(factor)))
+        bool assert = _assert && IsLeftBehind(_last?.SpeedFactor ?? 0);
+        if (_assert)
+        {
+            Restore(sheet);
+        }
+        if (_modes.Speed == 1 && (assert || ((factor != _slowed || _speed.WasMissed) && !_challenger.HoldsSpeed && !_speed.IsForeign)) && sheet.TryAdd(0, EngineLines.Speed(factor)))
         {
             if (factor != _slowed)
             {
@@ -112,7 +119,6 @@ internal sealed class SegmentDresser
                 _slowed = factor;
             }
             _speed.Order(factor, start);
-            _assert = false;
         }
         if (ends)
         {
@@ -121,6 +127,29 @@ internal sealed class SegmentDresser
         return (Trim(sheet, "nozzle", _adjuster.Nozzle, _modes.NozzleC, ref _nozzleTrim, EngineLines.Nozzle, now),
             Trim(sheet, "bed", _adjuster.Bed, _modes.BedC, ref _bedTrim, EngineLines.Bed, now));
     }
+
+    /// <summary>Whether a speed factor may be a step or an adjustment of an earlier process, and not a person's faster pace.</summary>
+    private static bool IsLeftBehind(double speedFactor) => speedFactor < 1;
+
+    /// <summary>Fan and heaters as the toolpath has set them; a heater only where its target is by no more below than we may have trimmed it.</summary>
+    private void Restore(Sheet sheet)
+    {
+        _assert = false;
+        if (_modes.Fan is { } fan)
+        {
+            sheet.TryAdd(0, EngineLines.Fan(fan));
+        }
+        if (_modes.NozzleC is { } nozzle && IsTrimmed(nozzle, _last?.NozzleTargetC))
+        {
+            sheet.TryAdd(0, EngineLines.Nozzle(nozzle));
+        }
+        if (_modes.BedC is { } bed && IsTrimmed(bed, _last?.BedTargetC))
+        {
+            sheet.TryAdd(0, EngineLines.Bed(bed));
+        }
+    }
+
+    private bool IsTrimmed(double own, double? reported) => own > 0 && reported < own && reported >= own - _options.Settings.MaxTrimC;
 
     private double? Trim(Sheet sheet, string name, HeaterWatch heater, double? own, ref double trimmed, Func<double, byte[]> line, DateTimeOffset now)
     {

@@ -27,6 +27,11 @@ public static class SafeRest
     public static IReadOnlyList<string> Lines(MachineProfile profile, PrinterSample? last)
     {
         var lines = new List<string> { "TURN_OFF_HEATERS", "M106 S255" };
+        if (last is { SpeedFactor: < 1 })
+        {
+            // A challenge or an adjustment of the engine may be under way: the next print of this printer is not to be slower for it.
+            lines.Add("M220 S100");
+        }
         if (last is { State: PrinterState.Ready } sample)
         {
             AddMoves(lines, profile, sample);
