@@ -14,13 +14,16 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Every_test_that_the_threat_model_names_exists()
+    public void Every_test_that_a_document_names_exists()
     {
         var sources = string.Concat(Directory.EnumerateFiles(Path.Combine(World.Root, "tests"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(File.ReadAllText));
-        var named = TestName().Matches(File.ReadAllText(Path.Combine(World.Root, "docs", "threat-model.md"))).Select(match => match.Groups["name"].Value).ToList();
-        Assert.NotEmpty(named);
-        Assert.All(named, name => Assert.Contains(name, sources, StringComparison.Ordinal));
+        foreach (var page in new[] { "docs/threat-model.md", "docs/operations.md", "SECURITY.md" })
+        {
+            var named = TestName().Matches(File.ReadAllText(Path.Combine(World.Root, page))).Select(match => match.Groups["name"].Value).ToList();
+            Assert.NotEmpty(named);
+            Assert.All(named, name => Assert.Contains(name, sources, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

@@ -21,11 +21,14 @@ internal sealed partial class World : IAsyncDisposable
 
     public string Printer { get; private set; } = "";
 
+    /// <summary>Which printer, with which gateway beside it, the next calls are about: another name, another bench.</summary>
+    public string Bench { get; set; } = "";
+
     /// <summary>The engine's data folder.</summary>
     public string Data => Path.Combine(Folder, "engine");
 
     /// <summary>What the printer itself wrote down of its motion: the printer's business, and the only place where the toolpath may be found.</summary>
-    public string PrinterRecord => Path.Combine(Folder, "printer-record.csv");
+    public string PrinterRecord => Path.Combine(Folder, $"printer-record{Bench}.csv");
 
     public static string Root { get; } = FindRoot();
 
@@ -36,15 +39,15 @@ internal sealed partial class World : IAsyncDisposable
 
     public async Task StartPrinterAsync(int seed = 1, int port = 0, params string[] more)
     {
-        Printer = await StartAsync("printer", ProgramPath("Touchmark.VirtualPrinter", "virtual-printer"), AddressPattern(),
+        Printer = await StartAsync($"printer{Bench}", ProgramPath("Touchmark.VirtualPrinter", "virtual-printer"), AddressPattern(),
             ["--port", $"{port}", "--speed", "20", "--seed", $"{seed}", "--gcode-store-size", "0", "--record", PrinterRecord, .. more]);
     }
 
     /// <summary>As the leader of a process group of its own: what runs on the computer beside the printer.</summary>
-    public Task StartGatewayAsync() => StartAsync("gateway", "setsid", ConnectedPattern(), ProgramPath("Touchmark.Gateway", "touchmark-gateway"), "run", "--home", Path.Combine(Folder, "gateway"));
+    public Task StartGatewayAsync() => StartAsync($"gateway{Bench}", "setsid", ConnectedPattern(), ProgramPath("Touchmark.Gateway", "touchmark-gateway"), "run", "--home", Path.Combine(Folder, $"gateway{Bench}"));
 
     /// <summary>Runs the gateway's program to its end.</summary>
-    public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", [.. arguments, "--home", Path.Combine(Folder, "gateway")]);
+    public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", [.. arguments, "--home", Path.Combine(Folder, $"gateway{Bench}")]);
 
     /// <summary>Runs <c>touchmark</c> as one person, whose home is a folder of their own.</summary>
     public Task<Ran> AsAsync(string who, params string[] arguments) => RunAsync(who, "Touchmark.Cli", "touchmark", arguments);
@@ -187,12 +190,8 @@ internal sealed partial class World : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var name in new[] { "gateway", "engine" })
-        {
-            await StopAsync(name);
-        }
-
-        foreach (var name in running.Keys.ToList())
+        // Gateways first: one that lost its printer or its engine takes its time to give it up.
+        foreach (var name in running.Keys.OrderBy(name => name.StartsWith("gateway", StringComparison.Ordinal) ? 0 : name == "engine" ? 1 : 2).ToList())
         {
             await StopAsync(name);
         }
