@@ -41,6 +41,34 @@ public sealed class SpecVectorTests
     }
 
     [Fact]
+    public void A_later_epoch_has_the_keys_and_the_first_link_that_the_vectors_say()
+    {
+        JsonElement file = VectorFile.Read("session-keys/session-keys.json");
+        JsonElement epoch = file.GetProperty("epochs")[0];
+        Assert.True(VectorFile.TryDeriveAsEngine(file.GetProperty("cases")[0].GetProperty("engine"), out SessionKeys? derived));
+        using LockedBuffer exported = derived!.Export();
+        derived.Dispose();
+        using SessionKeys keys = SessionKeys.Import(exported.Span);
+        using EpochKeys next = keys.NextEpoch(epoch.Bytes("engine_nonce"), epoch.Bytes("gateway_nonce"));
+        Assert.Equal(epoch.Bytes("segment"), next.Segment.Span.ToArray());
+        Assert.Equal(epoch.Bytes("chain"), next.Chain.Span.ToArray());
+
+        ulong number = epoch.GetProperty("number").GetUInt64();
+        using var sealer = new SegmentSealer(next, new byte[16], number, epoch.Bytes("head"));
+        using var opener = new SegmentOpener(next, new byte[16], number, epoch.Bytes("head"));
+        Assert.Equal(epoch.Bytes("next_head"), sealer.ChainHead.ToArray());
+        byte[] sealedSegment = new byte[4 + SegmentSealer.Overhead];
+        Assert.Equal(number + 1, sealer.Seal("G28\n"u8, sealedSegment));
+        using var opened = new LockedBuffer(SegmentSealer.MaxPlaintext);
+        Assert.True(opener.TryOpen(sealedSegment, opened, out int length));
+        Assert.Equal("G28\n"u8.ToArray(), opened.Span[..length].ToArray());
+        byte[] iv = new byte[SegmentSealer.IvSize];
+        SegmentSealer.ComputeIv(next.Chain, number + 1, iv);
+        Assert.Equal(sealer.LastIv.ToArray(), iv);
+        Assert.Equal(sealer.ChainHead.ToArray(), opener.ChainHead.ToArray());
+    }
+
+    [Fact]
     public void Segments_are_sealed_as_the_vectors_say()
     {
         JsonElement file = VectorFile.Read("segment/segment.json");

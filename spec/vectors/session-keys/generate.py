@@ -107,6 +107,14 @@ def seal(keys, session_id, transcript_hash, plaintexts):
     return out, ivs, heads
 
 
+def epoch(keys, transcript_hash, engine_nonce, gateway_nonce, number, link):
+    """The keys of a later epoch, and the link that its chain begins with behind segment `number`."""
+    prk = mac(engine_nonce + gateway_nonce, keys["segment"] + keys["chain"])
+    segment, chain = (mac(prk, b"touchmark v1 epoch " + label + transcript_hash + b"\x01") for label in (b"segment", b"chain"))
+    return {"engine_nonce": engine_nonce, "gateway_nonce": gateway_nonce, "segment": segment, "chain": chain, "number": number, "head": link,
+            "next_head": mac(chain, b"epoch" + struct.pack(">Q", number) + link)}
+
+
 def flip(box, at):
     changed = bytearray(box)
     changed[at] ^= 1
@@ -124,6 +132,7 @@ write(HERE / "session-keys.json", {
     "transcript_fields": {"session_id": SESSION_ID, "engine_nonce": ENGINE_NONCE, "gateway_nonce": GATEWAY_NONCE, "timestamp": TIMESTAMP,
                           "engine_ephemeral_public": public(ENGINE), "gateway_ephemeral_public": public(GATEWAY),
                           "device_public": public(DEVICE), "mip": MIP},
+    "epochs": [epoch(good["keys"], good["transcript_hash"], sha256(b"resume"), sha256(b"resumed"), 41, sha256(b"head"))],
     "cases": [
         good,
         session_case("wrong device: the gateway holds another device key", "keys differ", device_at_gateway=OTHER),

@@ -60,6 +60,8 @@ FRAMES = {
     "finish": (tagged(CONTROL, [25, SESSION, 7, 99, NONCE]), "control"),
     "ended": (tagged(TELEMETRY, [26, SESSION, 8, 18, "Timer too close", 1, ["GCODE_STORE", "3 commands are kept."]]), "telemetry"),
     "alive": (tagged(CONTROL, [27, SESSION, 24]), "control"),
+    "resume": (tagged(CONTROL, [28, SESSION, 25, 0, NONCE]), "control"),
+    "resumed": (tagged(TELEMETRY, [29, SESSION, 301, NONCE, bytes(reversed(NONCE)), 18, 17, NONCE, bytes(reversed(NONCE)), 5000, 5004250000]), "telemetry"),
 }
 
 REFUSED = {
@@ -84,6 +86,9 @@ REFUSED = {
     "a warning without its text": tagged(TELEMETRY, [17, SESSION, NONCE, POINT, b"profile", SIGNATURE, "ws", ["GCODE_STORE"]]),
     "a warning without its text": tagged(TELEMETRY, [26, SESSION, 1, 0, "", 1, ["GCODE_STORE"]]),
     "an unknown reason to halt": tagged(CONTROL, [23, SESSION, TIME, 5, NONCE[:16]]),
+    "a resume with a short nonce": tagged(CONTROL, [28, SESSION, 25, 0, NONCE[:16]]),
+    "a resume with a flag of 2": tagged(CONTROL, [28, SESSION, 25, 2, NONCE]),
+    "a resumed without a chain head": tagged(TELEMETRY, [29, SESSION, 301, NONCE, NONCE, 18, 17, b"", NONCE, 0, 0]),
     "an unknown reason to end": tagged(CONTROL, [24, SESSION, 1, 200]),
 }
 

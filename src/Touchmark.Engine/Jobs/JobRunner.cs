@@ -11,12 +11,12 @@ using Touchmark.Streaming.Wire;
 namespace Touchmark.Engine.Jobs;
 
 /// <summary>
-/// Takes each job from the queue to its end: slice, wait for the printer, stream, certify. What was under way when the engine died is settled at start: a job of which
-/// nothing was sent goes back to the queue, one that had started is a failure whose print counts.
+/// Takes each job from the queue to its end: slice, wait for the printer, stream, certify. What was under way when the engine went away is settled at start: a job of which
+/// nothing was sent goes back to the queue; one that had started goes on with its saved session, or is a failure whose print counts.
 /// </summary>
 internal sealed class JobRunner(
-    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, PrintStarter starter, CertificateOffice certificates,
-    IHostApplicationLifetime host, ILogger<JobRunner> log) : IHostedService
+    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, PrintStarter starter, SessionKeeper keeper, CertificateOffice certificates,
+    IHostApplicationLifetime host, TimeProvider time, ILogger<JobRunner> log) : IHostedService
 {
     /// <summary>ENOSPC.</summary>
     private const int DiskFull = 28;
@@ -24,24 +24,25 @@ internal sealed class JobRunner(
     private static readonly JobFailure Restarted = new(
         "ENGINE_RESTARTED", "The engine was restarted while the part was being printed. The gateway made the printer safe by itself.", "Remove the unfinished part and start a new job.");
 
+    /// <summary>Waits between attempts to write the end of a print down: a database that restarts is back within these. The session is saved meanwhile.</summary>
+    private static readonly TimeSpan[] Retries = [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(15)];
+
     private readonly ConcurrentDictionary<Guid, Run> runs = new();
     private Task stopped = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         host.ApplicationStopping.Register(() => stopped = StopAllAsync());
-        foreach (var job in await jobs.ListUnfinishedAsync(cancellationToken))
+        var unfinished = await jobs.ListUnfinishedAsync(cancellationToken);
+        foreach (var job in unfinished.Where(job => job.State.HasStarted()))
         {
-            if (job.State.HasStarted())
-            {
-                log.LogWarning("Job {JobId} had started when the engine died", job.Id);
-                await jobs.EndAsync(job.Id, JobState.Failed, Restarted, printed: true, certify: null, cancellationToken);
-            }
-            else
-            {
-                await jobs.AdvanceAsync(job.Id, JobState.Queued, cancellationToken);
-                Start(job);
-            }
+            await ResumeAsync(job, cancellationToken);
+        }
+
+        foreach (var job in unfinished.Where(job => !job.State.HasStarted()))
+        {
+            await jobs.AdvanceAsync(job.Id, JobState.Queued, cancellationToken);
+            Start(job);
         }
     }
 
@@ -54,10 +55,45 @@ internal sealed class JobRunner(
     public void Start(Job job)
     {
         var run = new Run(job);
-        if (runs.TryAdd(job.Id, run))
+        Start(run, WorkAsync);
+    }
+
+    private void Start(Run run, Func<Run, Task> work)
+    {
+        if (runs.TryAdd(run.Job.Id, run))
         {
-            run.Task = RunAsync(run);
+            run.Task = RunAsync(run, work);
         }
+    }
+
+    /// <summary>Goes on with a print that ran when the engine went away. Done before gateways can connect, so that each finds its session.</summary>
+    private async Task ResumeAsync(Job job, CancellationToken cancel)
+    {
+        try
+        {
+            if (await keeper.FindAsync(job.Id, cancel) is { } saved && job.SliceId is { } sliceId && await starter.FindSliceAsync(sliceId, cancel) is { } slice
+                && await fleet.FindAsync(job.PrinterId, cancel) is { RevokedAt: null } printer)
+            {
+                var turn = starter.Reserve(job.PrinterId);
+                var print = starter.Restore(turn, job, slice, printer, saved);
+                log.LogInformation("Job {JobId} waits for its gateway, to go on where it was", job.Id);
+                Start(new Run(job), async run =>
+                {
+                    using (turn)
+                    {
+                        await FollowAsync(run, turn, slice, printer, print);
+                    }
+                });
+                return;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException or InvalidOperationException)
+        {
+            log.LogError(failure, "Job {JobId} cannot go on", job.Id);
+        }
+
+        log.LogWarning("Job {JobId} had started when the engine died", job.Id);
+        await jobs.EndAsync(job.Id, JobState.Failed, Restarted, printed: true, certify: null, cancel);
     }
 
     /// <summary>Tells a job to end, and why: by the emergency path where there is a halt, even when it is being ended in order already. False when it is not here.</summary>
@@ -78,6 +114,13 @@ internal sealed class JobRunner(
 
     private async Task StopAllAsync()
     {
+        // Prints are not ended: their gateways wait as long as their licences allow, for this engine or the next process of it.
+        foreach (var run in runs.Values)
+        {
+            run.Print?.Freeze();
+        }
+
+        await keeper.SaveAsync(CancellationToken.None);
         foreach (var run in runs.Values)
         {
             run.Stop(EndReason.EngineStopping, JobEndings.Of(EndReason.EngineStopping));
@@ -87,16 +130,16 @@ internal sealed class JobRunner(
         starter.CloseConnections();
     }
 
-    private async Task RunAsync(Run run)
+    private async Task RunAsync(Run run, Func<Run, Task> work)
     {
         await Task.Yield();
         try
         {
-            await WorkAsync(run);
+            await work(run);
         }
         catch (OperationCanceledException) when (run.Reason == EndReason.EngineStopping)
         {
-            // Nothing was sent: the next start of the engine finds it in the queue.
+            // Nothing was sent, or the session is saved: the next start of the engine goes on with it.
         }
         catch (OperationCanceledException) when (run.Reason is { } reason)
         {
@@ -138,16 +181,32 @@ internal sealed class JobRunner(
 
         // It may have been accepted as changed while the job waited.
         printer = (await fleet.FindAsync(job.PrinterId, cancel))!;
-        var print = await starter.BeginAsync(turn, job, slice, printer, cancel);
+        await FollowAsync(run, turn, slice, printer, await starter.BeginAsync(turn, job, slice, printer, cancel));
+    }
+
+    private async Task FollowAsync(Run run, PrinterTurn turn, Slice slice, EnrolledPrinter printer, PrintSession print)
+    {
         try
         {
             run.Print = print;
-            using var stopping = cancel.Register(() => print.Stop(run.Reason!.Value, run.Failure!.Text));
+            using var stopping = run.Stopping.Register(() => Stop(run, print));
             await ConcludeAsync(run, slice, printer, print, await print.Ended);
         }
         finally
         {
             await starter.EndAsync(turn, print);
+        }
+    }
+
+    private static void Stop(Run run, PrintSession print)
+    {
+        if (run.Reason == EndReason.EngineStopping)
+        {
+            print.Suspend();
+        }
+        else
+        {
+            print.Stop(run.Reason!.Value, run.Failure!.Text);
         }
     }
 
@@ -165,7 +224,21 @@ internal sealed class JobRunner(
         Func<Transaction, Task<Guid?>>? certify = end.Printed
             ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, print.Transport, end, print.Record, print.CertificateMac), CancellationToken.None)
             : null;
-        await jobs.EndAsync(job.Id, state, failure, end.Printed, certify, CancellationToken.None);
+        // A restored session that its gateway never came back to does not know what it had sent.
+        var printed = end.Printed || job.State.HasStarted();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await jobs.EndAsync(job.Id, state, failure, printed, certify, CancellationToken.None);
+                return;
+            }
+            catch (Exception fault) when (attempt < Retries.Length && (fault is IOException or System.Data.Common.DbException))
+            {
+                log.LogWarning(fault, "The end of job {JobId} could not be written down; trying again", job.Id);
+                await Task.Delay(Retries[attempt], time, CancellationToken.None);
+            }
+        }
     }
 
     /// <summary>What may have changed while the job waited.</summary>

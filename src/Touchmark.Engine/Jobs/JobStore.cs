@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
+using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Storage;
 
 namespace Touchmark.Engine.Jobs;
@@ -80,6 +81,7 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
             return;
         }
 
+        await SessionKeeper.ForgetAsync(work, id, cancel);
         if (!printed)
         {
             await licences.GiveBackPrintAsync(work, id, cancel);

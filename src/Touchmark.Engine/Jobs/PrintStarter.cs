@@ -22,27 +22,38 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
         var sessionId = Guid.CreateVersion7(time.GetUtcNow());
         await jobs.OfferedAsync(job.Id, sessionId, cancel);
         feed.Touch(job.Id);
-        return hub.Begin(turn, new SessionOrder
-        {
-            JobId = job.Id,
-            Options = new EngineSessionOptions
-            {
-                SessionId = sessionId,
-                Facts = Facts(job, slice),
-                Settings = Settings(job),
-                Profile = printer.Profile,
-                DeviceKey = printer.DevicePublicKey,
-                TransportKey = new Es256Signer(keys.Transport),
-            },
-            Toolpath = slices.Open(slice),
-            Starting = async () =>
-            {
-                await jobs.StartedAsync(job.Id, CancellationToken.None);
-                feed.Touch(job.Id);
-            },
-            Progress = progress => feed.Report(job.Id, progress),
-        });
+        return hub.Begin(turn, Order(job, slice, printer, sessionId));
     }
+
+    /// <summary>The turn of a job that ran on its printer when the engine went away; to be asked for before any other job gets one.</summary>
+    public PrinterTurn Reserve(Guid printerId) => hub.Reserve(printerId);
+
+    /// <summary>Goes on with the session of an earlier process.</summary>
+    public PrintSession Restore(PrinterTurn turn, Job job, Slice slice, EnrolledPrinter printer, SavedSessionRow saved) =>
+        hub.Restore(turn, Order(job, slice, printer, saved.Id), saved);
+
+    public Task<Slice?> FindSliceAsync(Guid id, CancellationToken cancel) => slices.FindAsync(id, cancel);
+
+    private SessionOrder Order(Job job, Slice slice, EnrolledPrinter printer, Guid sessionId) => new()
+    {
+        JobId = job.Id,
+        Options = new EngineSessionOptions
+        {
+            SessionId = sessionId,
+            Facts = Facts(job, slice),
+            Settings = Settings(job),
+            Profile = printer.Profile,
+            DeviceKey = printer.DevicePublicKey,
+            TransportKey = new Es256Signer(keys.Transport),
+        },
+        Toolpath = slices.Open(slice),
+        Starting = async () =>
+        {
+            await jobs.StartedAsync(job.Id, CancellationToken.None);
+            feed.Touch(job.Id);
+        },
+        Progress = progress => feed.Report(job.Id, progress),
+    };
 
     public Task EndAsync(PrinterTurn turn, PrintSession print) => hub.CloseAsync(turn, print);
 

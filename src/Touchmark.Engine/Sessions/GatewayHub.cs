@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
+using Touchmark.Engine.Keys;
+using Touchmark.Streaming;
 
 namespace Touchmark.Engine.Sessions;
 
 /// <summary>The gateways that are connected to this node, and whose turn each printer is. One coarse timer drives all sessions.</summary>
-internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : BackgroundService
+internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimeProvider time) : BackgroundService
 {
     /// <summary>The state machines want time to pass at least this often.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
@@ -51,10 +53,32 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
     /// <summary>Runs a session from the offer to the end, over the printer's connection and those that follow it.</summary>
     public PrintSession Begin(PrinterTurn turn, SessionOrder order)
     {
-        var session = Enter(turn, order);
+        var session = Enter(turn, order, new EngineSession(order.Options), transport: "");
         session.Begin(Of(turn.PrinterId).Link ?? turn.Link!);
         return session;
     }
+
+    /// <summary>The printer's turn for a print that ran on it before this process did; nothing else can have it yet.</summary>
+    public PrinterTurn Reserve(Guid printerId)
+    {
+        var desk = Of(printerId);
+        return desk.Turn.Wait(0) ? new PrinterTurn(printerId, desk.Link, desk.Turn) : throw new InvalidOperationException($"Two prints ran on printer {printerId}.");
+    }
+
+    /// <summary>Goes on with a session that an earlier process saved, once its gateway is there.</summary>
+    public PrintSession Restore(PrinterTurn turn, SessionOrder order, SavedSessionRow saved)
+    {
+        var session = Enter(turn, order, SessionVault.Open(keys, saved, order.Options, Moment.Of(time)), saved.Transport);
+        if (Of(turn.PrinterId).Link is { } link)
+        {
+            session.Reconnect(link);
+        }
+
+        return session;
+    }
+
+    /// <summary>The sessions that run.</summary>
+    public IEnumerable<PrintSession> Sessions => sessions.Keys;
 
     public async Task CloseAsync(PrinterTurn turn, PrintSession session)
     {
@@ -95,9 +119,9 @@ internal sealed class GatewayHub(SessionMetrics metrics, TimeProvider time) : Ba
         }
     }
 
-    private PrintSession Enter(PrinterTurn turn, SessionOrder order)
+    private PrintSession Enter(PrinterTurn turn, SessionOrder order, EngineSession machine, string transport)
     {
-        var session = new PrintSession(order, metrics, time);
+        var session = new PrintSession(order, machine, transport, keys, metrics, time);
         sessions[session] = true;
         metrics.Active(1);
         Of(turn.PrinterId).Session = session;

@@ -1,3 +1,4 @@
+using Touchmark.Engine.Keys;
 using Touchmark.GCode;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
@@ -27,13 +28,11 @@ internal sealed record SessionOrder
 /// </summary>
 internal sealed class PrintSession : IDisposable
 {
-    /// <summary>How long an engine that stops waits for the word that the printer is safe; the gateway goes on making it safe without us.</summary>
-    private static readonly TimeSpan StoppingLimit = TimeSpan.FromSeconds(10);
-
     private readonly Lock gate = new();
     private readonly SessionOrder order;
     private readonly EngineSession session;
     private readonly Segmenter segmenter;
+    private readonly EngineKeys keys;
     private readonly SessionMetrics metrics;
     private readonly TimeProvider time;
     private readonly Queue<long> unverified = new();
@@ -42,14 +41,24 @@ internal sealed class PrintSession : IDisposable
     private Task supplying = Task.CompletedTask;
     private GatewayLink? link;
     private SessionProgress told;
-    private TimeSpan? mustEnd;
+    private SessionVault? vault;
+    private bool changed;
+    private bool frozen;
+    private bool closed;
     private bool started;
 
-    public PrintSession(SessionOrder order, SessionMetrics metrics, TimeProvider time)
+    /// <param name="order">What to print.</param>
+    /// <param name="session">Fresh, or restored; this session's from now on.</param>
+    /// <param name="transport">How the gateway was last connected; empty when it was not yet.</param>
+    /// <param name="keys">Seal what is saved.</param>
+    /// <param name="metrics">Counts.</param>
+    /// <param name="time">The clock.</param>
+    public PrintSession(SessionOrder order, EngineSession session, string transport, EngineKeys keys, SessionMetrics metrics, TimeProvider time)
     {
-        (this.order, this.metrics, this.time) = (order, metrics, time);
-        session = new EngineSession(order.Options);
+        (this.order, this.session, this.keys, this.metrics, this.time, Transport) = (order, session, keys, metrics, time, transport);
         segmenter = new Segmenter(order.Toolpath, order.Options.Profile.ToLimits());
+        told = session.Progress;
+        started = session.Phase == SessionPhase.Streaming;
     }
 
     public Guid JobId => order.JobId;
@@ -63,7 +72,7 @@ internal sealed class PrintSession : IDisposable
     public byte[] CertificateMac(ReadOnlySpan<byte> document) => session.CertificateMac(document);
 
     /// <summary>How the gateway is or was last connected, for the certificate.</summary>
-    public string Transport { get; private set; } = "";
+    public string Transport { get; private set; }
 
     public void Begin(GatewayLink connection) => Use(connection, session.Begin);
 
@@ -98,20 +107,49 @@ internal sealed class PrintSession : IDisposable
     public void Advance() => Do(now =>
     {
         session.Advance(now);
-        if (now.Steady >= mustEnd)
-        {
-            session.ConnectionLost(now);
-        }
     });
 
-    public void Stop(EndReason reason, string text) => Do(now =>
+    public void Stop(EndReason reason, string text) => Do(now => session.Stop(reason, text, now));
+
+    /// <summary>The engine stops: from now on nothing changes, so that what is saved then is how it stands.</summary>
+    public void Freeze()
     {
-        session.Stop(reason, text, now);
-        if (reason == EndReason.EngineStopping)
+        lock (gate)
         {
-            mustEnd = now.Steady + StoppingLimit;
+            frozen = true;
         }
-    });
+    }
+
+    /// <summary>Ends the waiting for the end, without one: another process goes on.</summary>
+    public void Suspend() => ended.TrySetCanceled(CancellationToken.None);
+
+    /// <summary>The session as it is to be saved, if it has changed since the last time and can go on in another process.</summary>
+    public SavedSessionRow? Save()
+    {
+        lock (gate)
+        {
+            if (!changed || closed || session.End is not null || session.Phase is not (SessionPhase.Streaming or SessionPhase.Finishing))
+            {
+                return null;
+            }
+
+            if (session.Save() is not { } state)
+            {
+                // A restored session that looks for its place is as it was saved before.
+                changed = session.Phase == SessionPhase.Streaming;
+                return changed ? null : new SavedSessionRow { Id = order.Options.SessionId };
+            }
+
+            changed = false;
+            if (vault is null)
+            {
+                using var secret = session.ExportKeys()!;
+                vault = SessionVault.Create(keys, order.Options.SessionId, secret);
+            }
+
+            return new SavedSessionRow { Id = order.Options.SessionId, JobId = JobId, WrappedKeys = vault.WrappedKeys, State = vault.Seal(state), Transport = Transport };
+        }
+    }
 
     /// <summary>The emergency path, even while the session is being ended in order.</summary>
     public void Halt(HaltReason reason, string text) => Do(now => session.Halt(reason, text, now));
@@ -119,7 +157,12 @@ internal sealed class PrintSession : IDisposable
     /// <summary>Waits for the reader of the toolpath, then lets go of everything.</summary>
     public async Task CloseAsync()
     {
-        link?.Detach(this);
+        lock (gate)
+        {
+            (frozen, closed) = (true, true);
+            link?.Detach(this);
+        }
+
         await over.CancelAsync();
         await supplying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Dispose();
@@ -130,6 +173,7 @@ internal sealed class PrintSession : IDisposable
         segmenter.Dispose();
         order.Toolpath.Dispose();
         session.Dispose();
+        vault?.Dispose();
         over.Dispose();
     }
 
@@ -156,7 +200,7 @@ internal sealed class PrintSession : IDisposable
     {
         lock (gate)
         {
-            if (ended.Task.IsCompleted)
+            if (frozen || ended.Task.IsCompleted)
             {
                 return;
             }
@@ -204,16 +248,20 @@ internal sealed class PrintSession : IDisposable
             return;
         }
 
-        for (var fresh = now.SegmentsSent - told.SegmentsSent; fresh > 0; fresh--)
+        // A restored session is told by its gateway how far it was: that may be less than was sent, and is nothing that this process did.
+        var sent = now.SegmentsSent > told.SegmentsSent && !now.IsGatewayAway ? now.SegmentsSent - told.SegmentsSent : 0;
+        for (var fresh = sent; fresh > 0; fresh--)
         {
             unverified.Enqueue(time.GetTimestamp());
         }
 
-        metrics.Sent(now.SegmentsSent - told.SegmentsSent);
-        for (var fresh = now.SegmentsVerified - told.SegmentsVerified; fresh > 0; fresh--)
+        metrics.Sent(sent);
+        for (var fresh = now.SegmentsVerified - told.SegmentsVerified; fresh > 0 && unverified.TryDequeue(out var left); fresh--)
         {
-            metrics.Verified(time.GetElapsedTime(unverified.Dequeue()).TotalSeconds);
+            metrics.Verified(time.GetElapsedTime(left).TotalSeconds);
         }
+
+        changed = true;
 
         told = now;
         order.Progress(now);

@@ -25,6 +25,8 @@ internal static class SessionsFeature
         services.AddSingleton<SessionMetrics>();
         services.AddSingleton<GatewayHub>();
         services.AddHostedService(provider => provider.GetRequiredService<GatewayHub>());
+        services.AddSingleton<SessionKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<SessionKeeper>());
         services.AddSingleton<GatewayDoor>();
     }
 

@@ -21,7 +21,7 @@ public sealed partial class EngineSession
             return;
         }
         ConnectionLost(now);
-        Say(_absence.Ask(_options.SessionId, ++_controlCounter, newEpoch: false, _keys.Control), now);
+        Say(_absence.Ask(_options.SessionId, ++_controlCounter, newEpoch: _restoration is not null, _keys.Control), now);
     }
 
     private void ConnectionLost(string cause, Moment now)
@@ -48,6 +48,7 @@ public sealed partial class EngineSession
         }
         _telemetryCounter = resumed.Counter;
         double seconds = _absence.Seconds(now);
+        byte[] nonce = _absence.EngineNonce.ToArray();
         _absence.End();
         if (_ending is not null)
         {
@@ -61,13 +62,25 @@ public sealed partial class EngineSession
             Stop(EndReason.IdentityChanged, "Behind the gateway that came back is another machine.", now);
             return true;
         }
-        if (resumed.Answered > resumed.Received || resumed.Received > _outlet.Sent || resumed.Received < _outlet.AnsweredThrough)
+        bool restored = _restoration is not null;
+        bool fits = restored
+            ? resumed.Received >= _restoration!.Verified && resumed.Received <= _options.Facts.Segments
+            : resumed.Received <= _outlet.Sent && resumed.Received >= _outlet.AnsweredThrough;
+        if (resumed.Answered > resumed.Received || !fits)
         {
             Stop(EndReason.ProtocolViolation, "The gateway that came back does not have the segments that it was sent.", now);
             return true;
         }
         _silence.Reset();
-        _observations.Raise("RESUMED", FormattableString.Invariant($"After {seconds:F1} s in which {_absence.Cause}, the print went on from segment {resumed.Received + 1}."), now.Utc);
+        string word = restored && resumed.Received > _restoration!.Verified
+            ? FormattableString.Invariant($" Segments {_restoration.Verified + 1} to {resumed.Received} count as printed on the gateway's word.") : "";
+        _observations.Raise("RESUMED", FormattableString.Invariant($"After {seconds:F1} s in which {_absence.Cause}, the print went on from segment {resumed.Received + 1}.{word}"), now.Utc);
+        if (restored)
+        {
+            Continue(nonce, resumed);
+            CatchUp(now);
+            return true;
+        }
         Answered(resumed.Answered);
         _gate.Excuse(resumed.Received, resumed.Lift, resumed.LiftedAt);
         SayVerified(now);

@@ -57,7 +57,7 @@ public sealed partial class EngineSession : IDisposable
     public SessionEnd? End { get; private set; }
 
     /// <summary>While true, <see cref="Supply"/> the next segment, or call <see cref="SupplyEnd"/> when there is none.</summary>
-    public bool WantsSegment => Phase == SessionPhase.Streaming && _outlet.IsEmpty && !_supplied;
+    public bool WantsSegment => Phase == SessionPhase.Streaming && (_restoration?.WantsSegment ?? (_outlet.IsEmpty && !_supplied));
 
     public SessionProgress Progress => new(Phase, _options.Facts.Segments, _outlet.Sent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
         _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted, IsGatewayAway = _absence.IsOn };
@@ -168,6 +168,11 @@ public sealed partial class EngineSession : IDisposable
             segment.Dispose();
             return;
         }
+        if (_restoration is not null)
+        {
+            Skip(segment, now);
+            return;
+        }
         _outlet.Hold(_dresser.Dress(segment, now.Utc));
         Pump(now);
     }
@@ -175,7 +180,11 @@ public sealed partial class EngineSession : IDisposable
     /// <summary>There are no more segments.</summary>
     public void SupplyEnd(Moment now)
     {
-        if (WantsSegment)
+        if (_restoration is not null)
+        {
+            Stop(EndReason.SupplyFailed, "The toolpath is shorter than what the gateway has of it.", now);
+        }
+        else if (WantsSegment)
         {
             _supplied = true;
             FinishWhenVerified(now);
@@ -271,6 +280,10 @@ public sealed partial class EngineSession : IDisposable
         {
             _silence.Hear(sample.EventTime);
             _observations.Observe(sample, _dresser.Ordered(sample.SpeedFactor), _options.Facts.ChamberC > 0, now.Utc);
+            if (_restoration is not null)
+            {
+                continue;
+            }
             _snapshot.Observe(sample);
             _gate.Observe(sample, now);
             _dresser.Observe(sample, _gate.ExecutedSeconds);
@@ -318,7 +331,7 @@ public sealed partial class EngineSession : IDisposable
 
     private void Pump(Moment now)
     {
-        if (Phase == SessionPhase.Streaming && !_absence.IsOn && _outlet.TryRelease(out var frame, out var plan))
+        if (Phase == SessionPhase.Streaming && !_absence.IsOn && _restoration is null && _outlet.TryRelease(out var frame, out var plan))
         {
             _observations.Announce(plan);
             foreach (var (code, text) in _snapshot.Announce(plan))
@@ -332,7 +345,7 @@ public sealed partial class EngineSession : IDisposable
 
     private void FinishWhenVerified(Moment now)
     {
-        if (Phase != SessionPhase.Streaming || _absence.IsOn || !_supplied || !_outlet.IsConfirmed)
+        if (Phase != SessionPhase.Streaming || _absence.IsOn || _restoration is not null || !_supplied || !_outlet.IsConfirmed)
         {
             return;
         }

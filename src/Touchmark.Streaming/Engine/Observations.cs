@@ -77,6 +77,14 @@ internal sealed class Observations
         Last = sample;
     }
 
+    /// <summary>What an earlier process of the engine saw.</summary>
+    public void Restore(SavedSession saved)
+    {
+        (Nozzle, Bed, Chamber) = (saved.Nozzle, saved.Bed, saved.Chamber);
+        _alerts.AddRange(saved.Alerts);
+        _adjustments.AddRange(saved.Adjustments);
+    }
+
     public void Raise(string code, string text, DateTimeOffset now)
     {
         if (_alerts.Count < MaxEntries)

@@ -15,6 +15,8 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     private readonly Queue<SegmentPlan> _unverified = new();
     private readonly Queue<ReadOnlyMemory<byte>> _unanswered = new();
     private SegmentSealer? _sealer;
+    private ulong _sentBefore;
+    private ReadOnlyMemory<byte> _headBefore;
     private Segment? _next;
 
     /// <summary>Whether a segment is wanted to be held ready.</summary>
@@ -23,7 +25,7 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     /// <summary>Whether everything that was sent is confirmed.</summary>
     public bool IsConfirmed => _unverified.Count == 0;
 
-    public ulong Sent => _sealer?.Count ?? 0;
+    public ulong Sent => _sealer?.Count ?? _sentBefore;
 
     /// <summary>Segments from the first on that the printer has taken over: nobody asks for them again.</summary>
     public ulong AnsweredThrough => Sent - (ulong)_unanswered.Count;
@@ -32,10 +34,10 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     public ReadOnlyMemory<byte> Ivs => _ivs.WrittenMemory;
 
     /// <summary>32 bytes; empty before there are keys.</summary>
-    public ReadOnlyMemory<byte> ChainHead => _sealer is null ? default(ReadOnlyMemory<byte>) : _sealer.ChainHead.ToArray();
+    public ReadOnlyMemory<byte> ChainHead => _sealer is null ? _headBefore : _sealer.ChainHead.ToArray();
 
     /// <summary>Motion outside and not yet seen executed, s.</summary>
-    public double Exposure => gate.SentSeconds - gate.ExecutedSeconds;
+    public double Exposure => Math.Max(0, gate.SentSeconds - gate.ExecutedSeconds);
 
     /// <summary>The most that <see cref="Exposure"/> ever was, s. It only grows when a segment leaves, so that is when it is taken.</summary>
     public double MaxExposure { get; private set; }
@@ -44,6 +46,54 @@ internal sealed class SegmentOutlet(Guid sessionId, SessionSettings settings, Te
     public int MaxSegmentsOut { get; private set; }
 
     public void Open(SessionKeys keys) => _sealer = new SegmentSealer(keys, sessionId.ToByteArray(bigEndian: true));
+
+    /// <summary>What an earlier process of the engine has let out. The IVs follow from keys and numbers, so they are made again.</summary>
+    public void Restore(SessionKeys keys, SavedSession saved)
+    {
+        (_sentBefore, _headBefore, MaxExposure, MaxSegmentsOut) = (saved.Sent, saved.ChainHead, saved.MaxExposure, saved.MaxSegmentsOut);
+        MakeIvs(keys, saved.Epochs, saved.Sent);
+    }
+
+    /// <summary>Goes on under the keys of the last epoch, behind what the gateway has. It may have received more than was saved, or less than was sent.</summary>
+    public void Continue(SessionKeys keys, IReadOnlyList<SavedEpoch> epochs, ReadOnlySpan<byte> head)
+    {
+        ulong received = epochs[^1].First - 1;
+        MakeIvs(keys, epochs, received);
+        using var fresh = keys.NextEpoch(epochs[^1].EngineNonce.Span, epochs[^1].GatewayNonce.Span);
+        _sealer?.Dispose();
+        _sealer = new SegmentSealer(fresh, sessionId.ToByteArray(bigEndian: true), received, head);
+        _unverified.Clear();
+        _unanswered.Clear();
+    }
+
+    /// <summary>The last segment that the gateway has is yet to be confirmed, if it was not before.</summary>
+    public void Rejoin(SegmentPlan last)
+    {
+        if (gate.VerifiedThrough < Sent)
+        {
+            _unverified.Enqueue(last);
+        }
+    }
+
+    private void MakeIvs(SessionKeys keys, IReadOnlyList<SavedEpoch> epochs, ulong through)
+    {
+        _ivs.Clear();
+        AddIvs(keys.Chain, epochs.Count == 0 ? through : Math.Min(through, epochs[0].First - 1));
+        for (int i = 0; i < epochs.Count; i++)
+        {
+            using var epoch = keys.NextEpoch(epochs[i].EngineNonce.Span, epochs[i].GatewayNonce.Span);
+            AddIvs(epoch.Chain, i + 1 < epochs.Count ? Math.Min(through, epochs[i + 1].First - 1) : through);
+        }
+    }
+
+    private void AddIvs(LockedBuffer chainKey, ulong through)
+    {
+        for (ulong number = (ulong)(_ivs.WrittenCount / IvSize) + 1; number <= through; number++)
+        {
+            SegmentSealer.ComputeIv(chainKey, number, _ivs.GetSpan(IvSize)[..IvSize]);
+            _ivs.Advance(IvSize);
+        }
+    }
 
     /// <summary>Takes the next segment over.</summary>
     public void Hold(Segment segment) => _next = segment;

@@ -54,6 +54,8 @@ internal sealed class Barrier(SegmentPlan plan)
         {
             SegmentKind.WaitForHeater => HeatersAreThere(sample),
             SegmentKind.Home => sample.Homed != HomedAxes.None && _rested > 0,
+            // Motion that an engine finds under way when it was restarted.
+            SegmentKind.Motion => _rested >= GateLimits.MacroRest,
             SegmentKind.Macro => _rested >= GateLimits.MacroRest,
             SegmentKind.Dwell => _rested >= plan.DurationSeconds,
             _ => true,

@@ -33,6 +33,7 @@ internal sealed class TelemetryGate
     private int _offPathSamples;
     private double _lead;
     private double _verifiedEnd;
+    private double _executedBefore;
 
     /// <param name="extruders">How many the job uses: with more than one, the filament position belongs now to this and now to that one, and is not judged.</param>
     public TelemetryGate(int extruders)
@@ -49,7 +50,7 @@ internal sealed class TelemetryGate
     public double SentSeconds => _timeline.End;
 
     /// <summary>Motion that was seen executed, plan seconds.</summary>
-    public double ExecutedSeconds => _aligner.Progress;
+    public double ExecutedSeconds => Math.Max(_aligner.Progress, _executedBefore);
 
     /// <summary>Whether a wait was sent that is not over: what comes after it is not needed yet.</summary>
     public bool IsWaiting => _barrier is not null;
@@ -70,6 +71,35 @@ internal sealed class TelemetryGate
             _barrier = new Barrier(plan);
             _atBarrier = false;
         }
+    }
+
+    /// <summary>What an earlier process of the engine has seen.</summary>
+    public void Restore(ulong verified, double executed) => (VerifiedThrough, _executedBefore) = (verified, executed);
+
+    /// <summary>A segment that the printer has already: the plan goes on behind it.</summary>
+    public void Skip(SegmentPlan plan)
+    {
+        _sent++;
+        _timeline.Append(plan);
+        if (plan.Kind is SegmentKind.Home or SegmentKind.Macro)
+        {
+            _timeline.ForgetPosition();
+        }
+        _timeline.Trim(_timeline.End);
+        _aligner.MoveToEnd(double.NaN);
+    }
+
+    /// <summary>All that the printer has is skipped: the head is to come to rest at the end of it, or the wait there to be over, before anything follows.</summary>
+    public void Rejoin(SegmentPlan last)
+    {
+        _verifiedEnd = _timeline.End;
+        if (VerifiedThrough < _sent)
+        {
+            VerifiedThrough = _sent - 1;
+            _outside.Enqueue(new Outside(_sent, _timeline.End, last));
+        }
+        _barrier = new Barrier(last);
+        _atBarrier = true;
     }
 
     /// <summary>The gateway has raised the head by so much (mm; 0: not) behind this segment, at or after this time of the printer's clock (s).</summary>

@@ -1,6 +1,8 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Tests.Server;
 using Touchmark.Streaming;
 
 namespace Touchmark.Engine.Tests.Sessions;
@@ -9,43 +11,103 @@ namespace Touchmark.Engine.Tests.Sessions;
 [SupportedOSPlatform("linux")]
 public sealed class EngineEndingTests
 {
-    [Fact]
-    public async Task An_engine_that_is_shut_down_stops_the_print_in_order_and_certifies_it()
+    public static TheoryData<StorageKind> BothDatabases => ServerFactory.BothDatabases;
+
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task An_engine_that_is_restarted_in_order_goes_on_with_the_print(StorageKind storage)
     {
-        await using var bench = await PrintBench.OpenAsync();
+        await using var bench = await PrintBench.OpenAsync(storage);
         await using var gateway = await bench.ConnectAsync();
         var job = await bench.StartJobAsync();
         await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
 
         bench.Server.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
-        await gateway.PrintAsync();
-        // The engine lets go of the connection once the job has ended.
         await gateway.IsClosedAsync();
+        await gateway.CutAsync();
         await bench.Server.RestartAsync();
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync();
         var ended = await bench.FollowAgainAsync(job);
 
-        Assert.Equal(EndReason.EngineStopping, gateway.Session.End!.Reason);
-        Assert.Contains("TURN_OFF_HEATERS", gateway.Printer.Lines);
-        PrintTests.AssertFailed(ended, "ENGINE_STOPPING");
-        Assert.Equal("ENGINE_STOPPING", (await PrintTests.VerifyAsync(bench, ended)).Certificate!.ResultReason);
+        Assert.Equal(EndReason.Completed, gateway.Session.End!.Reason);
+        Assert.Equal("done", ended.GetProperty("state").GetString());
+        var verdict = await PrintTests.VerifyAsync(bench, ended);
+        Assert.True(verdict.IsValid);
+        Assert.Contains(verdict.Certificate!.Alerts, alert => alert.Code == "RESUMED" && alert.Text.Contains("restarted", StringComparison.Ordinal));
+        Assert.Equal(1, await bench.TakenAsync());
+        Assert.Equal(0, await bench.Server.Database.FirstOrDefaultAsync<long>("select count(*) from sessions", null, default));
     }
 
     [Fact]
-    public async Task An_engine_that_died_fails_the_job_keeps_the_print_counted_and_has_no_certificate_of_it()
+    public async Task An_engine_that_died_goes_on_from_what_it_saved()
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
         var job = await bench.StartJobAsync();
         await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await bench.Server.Services.GetRequiredService<SessionKeeper>().SaveAsync(default);
 
-        // Whatever the dying engine still tries to write about the job fails.
-        await bench.Server.Database.ExecuteAsync("create trigger dead before update on jobs when new.failure not like '%ENGINE_RESTARTED%' begin select raise(abort, 'dead'); end", null, default);
+        // Whatever the dying engine still tries to write about the session fails.
+        await bench.Server.Database.ExecuteAsync("create trigger dead before update on sessions begin select raise(abort, 'dead'); end", null, default);
+        await gateway.CutAsync();
+        await bench.Server.RestartAsync();
+        await bench.Server.Database.ExecuteAsync("drop trigger dead", null, default);
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync();
+
+        Assert.Equal("done", (await bench.FollowAgainAsync(job)).GetProperty("state").GetString());
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task An_engine_that_had_saved_nothing_fails_the_job_and_keeps_the_print_counted()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await bench.Server.Database.ExecuteAsync("create trigger dead before insert on sessions begin select raise(abort, 'dead'); end", null, default);
+        await bench.Server.Database.ExecuteAsync("delete from sessions", null, default);
         await bench.Server.RestartAsync();
         var ended = await bench.FollowAgainAsync(job);
 
         PrintTests.AssertFailed(ended, "ENGINE_RESTARTED");
         Assert.False(ended.TryGetProperty("certificate_id", out _));
         Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_gateway_that_does_not_come_back_to_the_restarted_engine_fails_the_job_with_a_certificate()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await gateway.CutAsync();
+        await bench.Server.RestartAsync();
+        bench.Server.Time.Advance(TimeSpan.FromSeconds(60));
+        var ended = await bench.FollowAgainAsync(job);
+
+        PrintTests.AssertFailed(ended, "CONNECTION_LOST");
+        Assert.True((await PrintTests.VerifyAsync(bench, ended)).IsValid);
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_database_that_fails_at_the_end_of_a_print_is_tried_again()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await bench.Server.Database.ExecuteAsync("create trigger full before insert on certificates begin select raise(abort, 'full'); end", null, default);
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync();
+        await bench.Server.Database.ExecuteAsync("drop trigger full", null, default);
+
+        var ended = await bench.FollowThroughAsync(job);
+
+        Assert.Equal("done", ended.GetProperty("state").GetString());
+        Assert.True((await PrintTests.VerifyAsync(bench, ended)).IsValid);
     }
 
     [Fact]
@@ -57,7 +119,7 @@ public sealed class EngineEndingTests
         var job = await bench.StartJobAsync();
         await gateway.PrintAsync();
 
-        var ended = await bench.FollowAsync(job);
+        var ended = await bench.FollowThroughAsync(job);
 
         PrintTests.AssertFailed(ended, "INTERNAL");
         Assert.Equal(1, await bench.TakenAsync());
@@ -74,7 +136,7 @@ public sealed class EngineEndingTests
         var job = await bench.StartJobAsync();
         await gateway.PrintAsync();
 
-        var ended = await bench.FollowAsync(job);
+        var ended = await bench.FollowThroughAsync(job);
 
         PrintTests.AssertFailed(ended, "INTERNAL");
         Assert.Equal(0, await bench.Server.Database.FirstOrDefaultAsync<long>("select count(*) from certificates", null, default));

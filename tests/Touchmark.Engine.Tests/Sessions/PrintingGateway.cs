@@ -26,6 +26,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
     private Channel<byte[]> frames = Channel.CreateUnbounded<byte[]>();
     private readonly List<(ClientWebSocket Socket, Task Reading)> forsaken = [];
     private Task reading = Task.CompletedTask;
+    private bool asked;
 
     public PrintingGateway(ServerFactory server, P256PrivateKey device, byte[] engineKey, TestPrinter printer)
     {
@@ -66,6 +67,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
     /// <summary>The gateway gives the connection up, and the engine is not told.</summary>
     public void Forsake()
     {
+        asked = false;
         Session.ConnectionLost(Now);
         CarryOut();
         forsaken.Add((socket, reading));
@@ -78,6 +80,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
         socket.Abort();
         await reading;
         socket.Dispose();
+        asked = false;
         Session.ConnectionLost(Now);
         CarryOut();
         (socket, frames) = (new ClientWebSocket(), Channel.CreateUnbounded<byte[]>());
@@ -115,6 +118,12 @@ internal sealed class PrintingGateway : IAsyncDisposable
             {
                 await RunPrinterAsync();
                 server.Time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            if (streams && asked && Session.IsEngineAway)
+            {
+                // The engine waits for the answer, and the gateway for its printer.
+                continue;
             }
 
             // While a session streams, the engine says something at least every second of its clock.
@@ -167,6 +176,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
     private async Task TakeAsync(byte[] frame)
     {
+        asked |= WireFrame.Peek(frame, out _) == WireType.Resume;
         Session.Receive(frame, Now);
         await ExchangeAsync();
     }

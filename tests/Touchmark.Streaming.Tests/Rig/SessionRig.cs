@@ -14,7 +14,8 @@ internal sealed class SessionRig : IDisposable
     private const double SamplePeriod = 0.25;
 
     private readonly Dictionary<(bool, WireType), int> _seen = [];
-    private readonly Queue<Segment> _supply;
+    private readonly EngineSessionOptions _engineOptions;
+    private Queue<Segment> _supply;
     private readonly Queue<(double Due, ReadOnlyMemory<byte> Frame)> _toEngine = new();
     private readonly Queue<(double Due, ReadOnlyMemory<byte> Frame)> _toGateway = new();
     private readonly Queue<Action> _fromPrinter = new();
@@ -39,7 +40,7 @@ internal sealed class SessionRig : IDisposable
             Min = (0, 0, 0),
             Max = (120, 120, 10),
         };
-        Engine = new EngineSession(new EngineSessionOptions
+        _engineOptions = new EngineSessionOptions
         {
             SessionId = Guid.CreateVersion7(Start),
             Facts = Facts,
@@ -48,7 +49,8 @@ internal sealed class SessionRig : IDisposable
             DeviceKey = options.EnrolledDeviceKey ?? DeviceKey.PublicKey,
             TransportKey = TransportSigner,
             Draw = new Draws(options.Seed).Next,
-        });
+        };
+        Engine = new EngineSession(_engineOptions);
         Gateway = new GatewaySession(DeviceKey, options.PinnedEngineKey ?? TransportKey.PublicKey);
     }
 
@@ -65,7 +67,7 @@ internal sealed class SessionRig : IDisposable
 
     public JobFacts Facts { get; }
 
-    public EngineSession Engine { get; }
+    public EngineSession Engine { get; private set; }
 
     public GatewaySession Gateway { get; }
 
@@ -101,6 +103,20 @@ internal sealed class SessionRig : IDisposable
         _toGateway.Clear();
         Engine.ConnectionLost(Now);
         Gateway.ConnectionLost(GatewayNow);
+    }
+
+    /// <summary>The engine is started anew from what it saved, with the toolpath from its beginning; the connection is lost with it.</summary>
+    public void RestartEngine(byte[] saved, IReadOnlyList<Segment> segments)
+    {
+        using var keys = Engine.ExportKeys()!;
+        Cut();
+        Engine.Dispose();
+        foreach (var segment in _supply)
+        {
+            segment.Dispose();
+        }
+        _supply = new Queue<Segment>(segments);
+        Engine = EngineSession.Restore(_engineOptions, keys.Span, saved, Now);
     }
 
     /// <summary>The gateway is connected again. One whose session is over repeats its last word, as its host does.</summary>

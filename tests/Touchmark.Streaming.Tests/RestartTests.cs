@@ -1,0 +1,111 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Touchmark.Streaming.Tests;
+
+/// <summary>The engine is started anew in the middle of a print, from what it saved some time before.</summary>
+public class RestartTests
+{
+    [Theory]
+    [InlineData(5, 0, 1)]
+    [InlineData(14, 0.9, 2)]
+    [InlineData(30, 0, 2)]
+    [InlineData(33, 0.9, 0.3)]
+    [InlineData(40, 0.5, 8)]
+    [InlineData(47, 0.9, 3)]
+    public async Task A_restored_engine_goes_on_where_its_gateway_is(double at, double savedBefore, double away)
+    {
+        using var rig = await PrintAsync([(at, savedBefore, away)]);
+
+        AssertPrinted(rig);
+        Assert.Contains(rig.Engine.Record.Alerts, static alert => alert.Code == "RESUMED" && alert.Text.Contains("restarted", StringComparison.Ordinal));
+        Assert.Equal(1, rig.Frames.Count(static frame => Wire.WireFrame.Peek(frame.Frame.Span, out _) == Wire.WireType.Resumed));
+    }
+
+    [Fact]
+    public void Whenever_it_is_restarted_the_same_path_is_printed_and_no_iv_is_used_twice()
+    {
+        var restarts = (from gap in Gen.Choose(200, 2500) from before in Gen.Choose(0, 110) from away in Gen.Choose(5, 900) select (gap / 100.0, before / 100.0, away / 100.0)).NonEmptyListOf();
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(25), Prop.ForAll(Arb.From(restarts), list =>
+        {
+            double at = 5;
+            var when = list.Take(4).Select(restart => (at += restart.Item1, restart.Item2, restart.Item3)).ToList();
+            using var rig = PrintAsync(when).GetAwaiter().GetResult();
+
+            AssertPrinted(rig);
+            var ivs = rig.Engine.Record.Ivs.ToArray().Chunk(12).Select(Convert.ToHexString).ToList();
+            Assert.Equal((int)rig.Facts.Segments, ivs.Count);
+            Assert.Equal(ivs.Count, ivs.Distinct().Count());
+        }));
+    }
+
+    [Fact]
+    public async Task A_restored_session_whose_gateway_does_not_come_back_ends_with_what_was_saved()
+    {
+        using var rig = await PrintAsync([(30, 0, 1000)]);
+
+        Assert.Equal(EndReason.ConnectionLost, rig.Engine.End?.Reason);
+        Assert.True(rig.Engine.End!.Printed);
+        Assert.Equal(12UL * rig.Engine.Record.SegmentsSent, (ulong)rig.Engine.Record.Ivs.Length);
+        Assert.Equal(32, rig.Engine.Record.ChainHead.Length);
+        Assert.Equal(32, rig.Engine.CertificateMac([1]).Length);
+    }
+
+    [Fact]
+    public async Task A_session_that_ended_meanwhile_is_told_to_the_restored_engine()
+    {
+        using var rig = await HaltTests.PrintingAsync();
+        rig.RestartEngine(rig.Engine.Save()!, await Toolpaths.CutAsync(Toolpaths.Bracket(layers: 1)));
+        rig.Gateway.Stop(rig.GatewayNow);
+        rig.Run(limit: 1);
+        rig.Join();
+        rig.Run();
+
+        Assert.Equal(EndReason.GatewayStopped, rig.Engine.End?.Reason);
+        Assert.True(rig.Engine.End!.MadeSafe);
+    }
+
+    [Fact]
+    public void What_is_no_saved_session_is_refused()
+    {
+        var bytes = Gen.Choose(0, 255).ListOf().Select(static list => list.Select(static value => (byte)value).ToArray());
+        Prop.ForAll(Arb.From(bytes), static state => SavedSession.TryDecode(state, out string? problem) is null && problem is not null).QuickCheckThrowOnFailure();
+    }
+
+    /// <summary>Restarts: at which second, from a state saved how long before, and for how long the engine is away.</summary>
+    private static async Task<SessionRig> PrintAsync(IReadOnlyList<(double At, double SavedBefore, double Away)> restarts)
+    {
+        var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new RigOptions { Settings = new SessionSettings { OutageSeconds = 60 } });
+        rig.Begin();
+        foreach (var (at, before, away) in restarts)
+        {
+            rig.Run(limit: Math.Max(0, at - before - rig.Elapsed));
+            if (rig.Engine.Save() is not { } saved)
+            {
+                continue;
+            }
+            rig.Run(limit: before);
+            if (rig.Engine.Phase != SessionPhase.Streaming)
+            {
+                break;
+            }
+            rig.RestartEngine(saved, await Toolpaths.CutAsync(Toolpaths.Bracket()));
+            rig.Run(limit: away);
+            if (away < 60)
+            {
+                rig.Join();
+            }
+        }
+        rig.Run();
+        return rig;
+    }
+
+    private static void AssertPrinted(SessionRig rig)
+    {
+        Assert.True(rig.Engine.End?.Reason == EndReason.Completed, $"{rig.Engine.End?.Reason} {rig.Engine.End?.Text} after {rig.Elapsed:F1} s, {rig.Engine.Progress}");
+        Assert.Equal(EndReason.Completed, rig.Gateway.End?.Reason);
+        Assert.Equal(rig.Facts.Segments, rig.Engine.End!.SegmentsVerified);
+        using var whole = ResumeTests.PrintAsync([]).GetAwaiter().GetResult();
+        Assert.Equal(whole.Printer.Printed, rig.Printer.Printed);
+    }
+}
