@@ -50,10 +50,9 @@ public sealed class MoonrakerFiles : IDisposable
         await ExchangeAsync(HttpMethod.Post, "server/files/upload", form, cancellationToken);
     }
 
-    /// <summary>Deletes a file. False when there was none.</summary>
+    /// <summary>Deletes a file that is there.</summary>
     /// <exception cref="MoonrakerException">Nothing useful answers there, or the request is refused.</exception>
-    public async Task<bool> DeleteAsync(string path, CancellationToken cancellationToken) =>
-        await ExchangeAsync(HttpMethod.Delete, Place(path), null, cancellationToken) is not null;
+    public Task DeleteAsync(string path, CancellationToken cancellationToken) => ExchangeAsync(HttpMethod.Delete, Place(path), null, cancellationToken);
 
     public void Dispose() => _http.Dispose();
 
@@ -70,7 +69,7 @@ public sealed class MoonrakerFiles : IDisposable
                 return await answer.Content.ReadAsByteArrayAsync(cancellationToken);
             }
 
-            return answer.StatusCode == HttpStatusCode.NotFound && method != HttpMethod.Post
+            return answer.StatusCode == HttpStatusCode.NotFound && method == HttpMethod.Get
                 ? null
                 : throw new MoonrakerException(MoonrakerFailure.Refused, $"Moonraker refused {method} of {place} with status {(int)answer.StatusCode}.", (int)answer.StatusCode);
         }

@@ -9,7 +9,7 @@ public class SafeRestTests
     {
         Assert.Equal(
             ["TURN_OFF_HEATERS", "M106 S255", "G91", "G1 Z10 F600", "G90", "G90", "G1 X5 Y215 F6000",
-                "SET_STEPPER_ENABLE STEPPER=stepper_x ENABLE=0", "SET_STEPPER_ENABLE STEPPER=stepper_y ENABLE=0", "SET_STEPPER_ENABLE STEPPER=extruder ENABLE=0"],
+                "SET_STEPPER_ENABLE STEPPER=stepper_y ENABLE=0", "SET_STEPPER_ENABLE STEPPER=extruder ENABLE=0", "SET_STEPPER_ENABLE STEPPER=stepper_x ENABLE=0"],
             SafeRest.Lines(Toolpaths.Profile, Homed));
     }
 
@@ -38,6 +38,14 @@ public class SafeRestTests
         Assert.DoesNotContain(SafeRest.Lines(Toolpaths.Profile, last: null), static line => line.StartsWith("G1", StringComparison.Ordinal));
         Assert.DoesNotContain(SafeRest.Lines(Toolpaths.Profile, Homed with { State = PrinterState.Shutdown }), static line => line.StartsWith("G1", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Where_one_belt_moves_x_and_z_both_motors_keep_holding() =>
+        Assert.DoesNotContain("SET_STEPPER_ENABLE STEPPER=stepper_x ENABLE=0", SafeRest.Lines(Toolpaths.Profile with { Kinematics = "corexz" }, Homed));
+
+    [Fact]
+    public void A_machine_whose_volume_has_no_corners_is_lifted_and_not_parked() => Assert.Equal(
+        ["TURN_OFF_HEATERS", "M106 S255", "G91", "G1 Z10 F600", "G90"], SafeRest.Lines(Toolpaths.Profile with { Kinematics = "polar" }, Homed));
 
     [Fact]
     public void A_delta_parks_in_the_middle_and_keeps_its_motors() => Assert.Equal(

@@ -59,11 +59,16 @@ internal sealed class DeadManInstaller(MoonrakerClient printer, MoonrakerFiles f
             await ChangeAsync(path, before, after, cancellationToken);
         }
 
-        var deleted = await files.DeleteAsync(DeadManFile.Name, cancellationToken);
-        if (after == before && !deleted)
+        var isThere = await files.ReadAsync(DeadManFile.Name, cancellationToken) is not null;
+        if (after == before && !isThere)
         {
             output.WriteLine("dead-man timer: none was installed");
             return;
+        }
+
+        if (isThere)
+        {
+            await files.DeleteAsync(DeadManFile.Name, cancellationToken);
         }
 
         if (await RestartAsync(cancellationToken) is { } problem)

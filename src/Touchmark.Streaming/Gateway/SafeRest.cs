@@ -36,10 +36,14 @@ public static class SafeRest
         {
             AddMoves(lines, profile, sample);
         }
-        if (profile.Kinematics is "cartesian" or "corexy" or "corexz" or "hybrid_corexy" or "hybrid_corexz")
+        if (IsBox(profile))
         {
-            // Z keeps holding: a bed or gantry that sinks would press the part against the nozzle.
-            lines.AddRange(["SET_STEPPER_ENABLE STEPPER=stepper_x ENABLE=0", "SET_STEPPER_ENABLE STEPPER=stepper_y ENABLE=0", "SET_STEPPER_ENABLE STEPPER=extruder ENABLE=0"]);
+            // Z keeps holding: a bed or gantry that sinks would press the part against the nozzle. Where a belt moves X and Z together, X holds Z.
+            lines.AddRange(["SET_STEPPER_ENABLE STEPPER=stepper_y ENABLE=0", "SET_STEPPER_ENABLE STEPPER=extruder ENABLE=0"]);
+            if (profile.Kinematics is not ("corexz" or "hybrid_corexz"))
+            {
+                lines.Add("SET_STEPPER_ENABLE STEPPER=stepper_x ENABLE=0");
+            }
         }
         return lines;
     }
@@ -57,13 +61,16 @@ public static class SafeRest
             // Relative, because the toolpath may have shifted the origin.
             lines.AddRange(["G91", Invariant($"G1 Z{lift:0.###} F{LiftFeed}"), "G90"]);
         }
-        if (sample.Homed == HomedAxes.All)
+        if (sample.Homed == HomedAxes.All && (IsBox(profile) || profile.Kinematics == "delta"))
         {
             double x = profile.Kinematics == "delta" ? 0 : Math.Min(limits.MinX + ParkingInset, limits.MaxX);
             double y = profile.Kinematics == "delta" ? 0 : Math.Max(limits.MaxY - ParkingInset, limits.MinY);
             lines.AddRange(["G90", Invariant($"G1 X{x:0.###} Y{y:0.###} F{TravelFeed}")]);
         }
     }
+
+    /// <summary>Whether the head can go to each corner of the volume, and each axis has motors of its own names.</summary>
+    private static bool IsBox(MachineProfile profile) => profile.Kinematics is "cartesian" or "corexy" or "corexz" or "hybrid_corexy" or "hybrid_corexz";
 
     private static string Invariant(FormattableString line) => line.ToString(CultureInfo.InvariantCulture);
 }
