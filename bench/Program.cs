@@ -48,6 +48,7 @@ internal static class Program
             ("endings", EndingsBench.RunAsync),
             ("halts", HaltsBench.RunAsync),
             ("log", () => LogBench.RunAsync(quick)),
+            ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("log-kills", () => LogBench.KillsAsync(quick)),
         ];
         var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
