@@ -1,11 +1,12 @@
 using System.Globalization;
 using Spectre.Console;
+using Touchmark.Bench.Attacks;
 using Touchmark.Log.Tests.Killing;
 
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|engine|gateway|leaks|sessions|endings|halts|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -41,6 +42,7 @@ internal static class Program
         [
             ("gcode", GCodeBench.RunAsync),
             ("streaming", StreamingBench.RunAsync),
+            ("attacks", () => AttacksBench.RunAsync(quick)),
             ("engine", EngineBench.RunAsync),
             ("gateway", GatewayBench.RunAsync),
             ("leaks", LeaksBench.RunAsync),

@@ -75,14 +75,14 @@ public class AdversaryTests
     [InlineData(3, 20)]
     [InlineData(6, 1)]
     [InlineData(6, 20)]
-    public async Task A_printer_that_reports_and_never_takes_lines_over_is_suspected(ulong from, double speed)
+    public async Task A_printer_that_reports_and_never_takes_lines_over_gets_no_more(ulong from, double speed)
     {
         // Segment 3 waits for the bed, segment 6 moves.
         using var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new RigOptions { PrinterSpeed = speed, AnswerArrives = number => number < from });
         rig.Begin();
-        rig.Run(limit: 150);
+        rig.Run(limit: 700);
 
-        Assert.Equal(EndReason.ProxySuspected, rig.Engine.End?.Reason);
+        Assert.Equal(EndReason.PrinterTooSlow, rig.Engine.End?.Reason);
         Assert.Equal(from - 1, rig.Engine.End!.SegmentsVerified);
         Assert.InRange(rig.Engine.Record.MaxExposure, 0, Window);
     }
@@ -101,7 +101,7 @@ public class AdversaryTests
     }
 
     [Fact]
-    public async Task A_heater_that_never_warms_is_not_waited_for_for_ever()
+    public async Task A_heater_that_takes_its_target_and_never_warms_is_suspected()
     {
         using var rig = new SessionRig(await Toolpaths.CutAsync("M104 S210\nM109 S210\nG28\nG1 X50 Y50 F6000\n"), new RigOptions
         {
@@ -111,7 +111,7 @@ public class AdversaryTests
         rig.Begin();
         rig.Run();
 
-        Assert.Equal(EndReason.PrinterTooSlow, rig.Engine.End?.Reason);
+        Assert.Equal(EndReason.ProxySuspected, rig.Engine.End?.Reason);
         Assert.Equal(0, rig.Engine.Record.MaxExposure);
     }
 

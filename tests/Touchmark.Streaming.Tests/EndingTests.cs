@@ -147,6 +147,6 @@ public class EndingTests
         rig.Run();
 
         Assert.Equal(EndReason.ProxySuspected, rig.Engine.End?.Reason);
-        Assert.Contains("not moved", rig.Engine.End!.Text, StringComparison.Ordinal);
+        Assert.Contains("behind", rig.Engine.End!.Text, StringComparison.Ordinal);
     }
 }

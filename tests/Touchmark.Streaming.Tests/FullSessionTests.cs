@@ -64,7 +64,7 @@ public class FullSessionTests
     }
 
     [Theory]
-    [InlineData(0.7)]
+    [InlineData(0.8)]
     [InlineData(0.95)]
     [InlineData(1.05)]
     public async Task A_machine_that_is_not_as_fast_as_its_model_prints_all_the_same(double pace)

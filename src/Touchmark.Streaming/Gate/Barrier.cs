@@ -8,6 +8,9 @@ internal sealed class Barrier(SegmentPlan plan)
     private double _waited;
     private double _rested;
     private int _onTarget;
+    private double _bestGap = double.PositiveInfinity;
+    private double _notRisen;
+    private double _notHomed;
 
     /// <summary>Whether the head is somewhere else afterwards.</summary>
     public bool MovesHead => plan.Kind is SegmentKind.Home or SegmentKind.Macro;
@@ -15,17 +18,25 @@ internal sealed class Barrier(SegmentPlan plan)
     /// <summary>The wait is over.</summary>
     public bool IsOver { get; private set; }
 
-    /// <summary>The printer took longer than anything honest does.</summary>
-    public bool TookTooLong => !IsOver && _waited > Allowance;
+    /// <summary>What it waits for.</summary>
+    public SegmentPlan Plan => plan;
 
-    /// <summary>For people.</summary>
-    public string Description => plan.Kind switch
+    /// <summary>Why the wait is not a machine's; null while it is. A heater that takes its target and stays cold, axes that were homed and are not, or no end.</summary>
+    public GateVerdict? Verdict => IsOver ? null
+        : _notRisen > GainSeconds ? GateVerdict.Suspicion(FormattableString.Invariant($"a heater took its target and has not warmed for {_notRisen:F0} s"))
+        : _notHomed > GateLimits.MaxNotHomed ? GateVerdict.Suspicion("homing was reported done and no axis is homed")
+        : _waited > Allowance ? new GateVerdict(EndReason.PrinterTooSlow, $"The printer took too long for {Description}.")
+        : null;
+
+    private string Description => plan.Kind switch
     {
         SegmentKind.WaitForHeater => "heating or cooling",
         SegmentKind.Home => "homing",
         SegmentKind.Macro => "a macro",
         _ => "a pause",
     };
+
+    private double GainSeconds => plan.BedTargetC is null && plan.ChamberTargetC is null ? GateLimits.NozzleGainSeconds : GateLimits.BedGainSeconds;
 
     private double Allowance => plan.Kind switch
     {
@@ -49,6 +60,9 @@ internal sealed class Barrier(SegmentPlan plan)
         {
             return;
         }
+        double counted = Math.Min(elapsed, GateLimits.MaxCountedGap);
+        _notHomed = plan.Kind == SegmentKind.Home && sample.Homed == HomedAxes.None ? _notHomed + counted : 0;
+        WatchHeat(sample, counted);
         _rested = sample.Velocity <= GateLimits.RestingVelocity ? _rested + elapsed : 0;
         IsOver |= plan.Kind switch
         {
@@ -60,6 +74,22 @@ internal sealed class Barrier(SegmentPlan plan)
             SegmentKind.Dwell => _rested >= plan.DurationSeconds,
             _ => true,
         };
+    }
+
+    /// <summary>As Klipper's verify_heater does, which stops a machine whose heater stays behind: some degrees in a given time until it is near its target.</summary>
+    private void WatchHeat(in PrinterSample sample, double counted)
+    {
+        double gap = Math.Max(Gap(plan.NozzleTargetC, sample.NozzleC), Math.Max(Gap(plan.BedTargetC, sample.BedC), Gap(plan.ChamberTargetC, sample.ChamberC)));
+        if (gap <= GateLimits.NearTarget || gap <= _bestGap - GateLimits.HeatGain)
+        {
+            (_bestGap, _notRisen) = (gap, 0);
+        }
+        else
+        {
+            _notRisen += counted;
+        }
+
+        static double Gap(double? wanted, double reading) => wanted is > 0 ? wanted.Value - reading : 0;
     }
 
     private bool HeatersAreThere(in PrinterSample sample)

@@ -21,11 +21,14 @@ internal sealed class PathAligner(PlanTimeline timeline)
     /// <summary>The earliest place that is still thought possible, plan seconds.</summary>
     public double Earliest => _first * GateLimits.Step;
 
+    /// <summary>Plan seconds between the first and the last place that explain the samples about as well as the best: large where a path repeats itself.</summary>
+    public double Spread { get; private set; }
+
     /// <summary>Distance in XY of the last sample from the nearest place that could have been reached, mm; infinite where there was none.</summary>
     public double Distance { get; private set; }
 
     /// <summary>Plan seconds that the head can have covered by <paramref name="time"/> since the last sample that was on the path.</summary>
-    public double Reach(double time, double speedFactor) => double.IsNaN(_time) ? 0 : (Math.Max(0, time - _time) * speedFactor * GateLimits.MaxPace) + GateLimits.PaceSlack;
+    public double Reach(double time, double fastest) => double.IsNaN(_time) ? 0 : (Math.Max(0, time - _time) * fastest * GateLimits.MaxPace) + GateLimits.PaceSlack;
 
     /// <summary>All motion so far is over: the head is at the end of the timeline at <paramref name="time"/> of the printer's clock.</summary>
     public void MoveToEnd(double time)
@@ -50,16 +53,17 @@ internal sealed class PathAligner(PlanTimeline timeline)
     /// <summary>Takes one sample. False: the head cannot be on the path there; nothing is changed, so that a later sample may be matched from where we were.</summary>
     /// <param name="sample">Later than every sample before.</param>
     /// <param name="filament">The sample's filament position on the plan's scale, mm.</param>
-    /// <param name="speedFactor">By which the printer's owner changed the speed.</param>
-    public bool Advance(in PrinterSample sample, double filament, double speedFactor)
+    /// <param name="slowest">Least plan seconds that a second of the printer's clock holds, by the feed rate that its owner set.</param>
+    /// <param name="fastest">Most of them.</param>
+    public bool Advance(in PrinterSample sample, double filament, double slowest, double fastest)
     {
         if (double.IsNaN(_time))
         {
             _time = sample.EventTime;
         }
-        double expected = (sample.EventTime - _time) * speedFactor;
+        double elapsed = sample.EventTime - _time;
         double from = Earliest;
-        double reach = Reach(sample.EventTime, speedFactor);
+        double reach = Reach(sample.EventTime, fastest);
         double uncertain = timeline.UncertainSeconds(from, (_first + _count) * GateLimits.Step + reach);
         int steps = (int)Math.Min(LastNode - _first, Math.Ceiling((reach + uncertain) / GateLimits.Step));
         int width = (int)Math.Min(LastNode - _first, _count - 1 + (long)steps) + 1;
@@ -69,7 +73,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
             return true;
         }
 
-        SetPace(expected, reach, steps, sample.Velocity);
+        SetPace(elapsed * slowest, elapsed * fastest, reach, steps, sample.Velocity);
         Place(width);
         Ensure(ref _next, width);
         Distance = double.PositiveInfinity;
@@ -78,7 +82,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         for (int node = 0; node < width; node++)
         {
             double emission = Emission(node, sample, filament);
-            float cost = double.IsPositiveInfinity(emission) ? float.PositiveInfinity : (float)emission + Arrival(node, steps, _first + node == LastNode, expected);
+            float cost = double.IsPositiveInfinity(emission) ? float.PositiveInfinity : (float)emission + Arrival(node, steps, _first + node == LastNode, elapsed * fastest);
             _next[node] = cost;
             if (cost < best)
             {
@@ -100,20 +104,16 @@ internal sealed class PathAligner(PlanTimeline timeline)
     private long LastNode => (long)Math.Ceiling(timeline.End / GateLimits.Step);
 
     /// <summary>What an advance by 0, 1, … steps costs, given how much time has passed.</summary>
-    private void SetPace(double expected, double reach, int steps, double velocity)
+    private void SetPace(double least, double most, double reach, int steps, double velocity)
     {
         Ensure(ref _pace, steps + 1);
         double stall = velocity > GateLimits.RestingVelocity ? GateLimits.StallCostMoving : GateLimits.StallCostResting;
         for (int advance = 0; advance <= steps; advance++)
         {
-            double off = ((advance * GateLimits.Step) - expected) / GateLimits.SpreadPace;
-            _pace[advance] = (float)((advance * GateLimits.Step) switch
-            {
-                // Beyond the reach lie only moves of unknown duration.
-                var seconds when seconds > reach => GateLimits.MaxExtrusionCost,
-                var seconds when seconds < expected => Math.Min(off * off, stall - (off / 10)),
-                _ => off * off,
-            });
+            double seconds = advance * GateLimits.Step;
+            double off = (seconds < least ? seconds - least : Math.Max(0, seconds - most)) / GateLimits.SpreadPace;
+            // Beyond the reach lie only moves of unknown duration.
+            _pace[advance] = (float)(seconds > reach ? GateLimits.MaxExtrusionCost : off < 0 ? Math.Min(off * off, stall - (off / 10)) : off * off);
         }
     }
 
@@ -191,12 +191,19 @@ internal sealed class PathAligner(PlanTimeline timeline)
         }
         _count = to - from + 1;
         Ensure(ref _costs, _count);
+        int first = _count;
+        int last = 0;
         for (int i = 0; i < _count; i++)
         {
             float cost = _next[from + i] - best;
+            if (cost <= GateLimits.AsGood)
+            {
+                (first, last) = (Math.Min(first, i), i);
+            }
             _costs[i] = cost > GateLimits.Hopeless ? float.PositiveInfinity : cost;
         }
         _first += from;
+        Spread = (last - first) * GateLimits.Step;
     }
 
     /// <summary>Makes room; what was in the array is not needed any more.</summary>

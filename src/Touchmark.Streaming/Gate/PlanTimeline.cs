@@ -98,6 +98,20 @@ internal sealed class PlanTimeline
         return IsEmpty ? 0 : At(seconds, ref index).E;
     }
 
+    /// <summary>The least and the most that the filament position is from one place to another, mm from the beginning of the print: a retraction lies between them.</summary>
+    public (double Least, double Most) ExtrudedBetween(double from, double to)
+    {
+        double a = ExtrudedAt(from);
+        double b = ExtrudedAt(to);
+        var (least, most) = (Math.Min(a, b), Math.Max(a, b));
+        for (int i = Find(from); i < _moves.Count && _moves[i].End < to; i++)
+        {
+            double end = _moves[i].Extruded + _moves[i].Move.ExtrudedMm;
+            (least, most) = (Math.Min(least, end), Math.Max(most, end));
+        }
+        return (least, most);
+    }
+
     /// <summary>Plan seconds between two places that belong to moves from an unknown position, whose real duration nobody knows.</summary>
     public double UncertainSeconds(double from, double to)
     {

@@ -9,7 +9,6 @@ namespace Touchmark.VirtualPrinter;
 internal sealed class PausedPrint : Behaviour
 {
     private readonly double seconds;
-    private readonly double park;
     private double nextAt;
     private int left = 2;
 
@@ -17,7 +16,6 @@ internal sealed class PausedPrint : Behaviour
     {
         var noise = new Noise(seed ^ 0x70617573);
         seconds = noise.Between(3, 90);
-        park = noise.Between(5, 200);
         nextAt = noise.Between(5, 60);
     }
 
@@ -27,8 +25,6 @@ internal sealed class PausedPrint : Behaviour
             return;
         left--;
         nextAt += 60;
-        _ = Owner.RunAsync(klippy, string.Create(
-            CultureInfo.InvariantCulture,
-            $"PAUSE\nSAVE_GCODE_STATE NAME=change\nG91\nG1 Z10 F900\nG90\nG1 X{park:F1} Y5 F9000\nG4 P{seconds * 1000:F0}\nRESTORE_GCODE_STATE NAME=change\nRESUME VELOCITY=100"));
+        _ = Owner.RunAsync(klippy, string.Create(CultureInfo.InvariantCulture, $"PAUSE\nG4 P{seconds * 1000:F0}\nRESUME VELOCITY=100"));
     }
 }

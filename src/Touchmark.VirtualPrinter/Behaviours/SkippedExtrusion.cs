@@ -11,4 +11,10 @@ internal sealed class SkippedExtrusion(ulong seed) : Behaviour
             ((double[])truth["live_position"]!)[3] *= share;
         return truth;
     }
+
+    public override void Look(Klippy klippy)
+    {
+        if (Telemetry.Filament(klippy) > 0.01)
+            Lie(klippy.Scope.Now);
+    }
 }
