@@ -68,6 +68,9 @@ internal sealed class FilamentCheck(PlanTimeline timeline)
         // What knobs left open closes as slowly as a deficit of a few per cent is forgiven.
         double apart = Math.Min(drift, (_most - _least) / 2);
         (_least, _most) = (_least + apart, _most - apart);
+        // An owner who fed filament moved the scale; the alignment needs it right again.
+        double ahead = Math.Min(drift, Math.Max(0, _least - high));
+        (_least, _most) = (_least - ahead, _most - ahead);
         Missing = Math.Max(0, low - _most);
         double forgiven = Math.Min(drift, Missing);
         (_least, _most, Missing) = (_least + forgiven, _most + forgiven, Missing - forgiven);
