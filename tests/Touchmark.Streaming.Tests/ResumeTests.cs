@@ -48,6 +48,14 @@ public class ResumeTests
     }
 
     [Fact]
+    public async Task What_is_printed_later_above_a_place_where_the_head_was_raised_is_no_raised_head()
+    {
+        using var rig = await PrintAsync([(40, 6)], layers: 14);
+
+        AssertPrinted(rig, await WholeAsync(layers: 14));
+    }
+
+    [Fact]
     public void A_print_that_is_cut_at_random_places_prints_the_same_path_and_verifies_to_the_end()
     {
         var cuts =

@@ -47,7 +47,9 @@ public sealed class ResumeTests
         var record = await RecordAsync(world);
         var (expected, printed) = (Extruded(record[..recorded]), Extruded(record[recorded..]));
         Assert.True(expected.Count > 1000, $"only {expected.Count} moves in the record");
-        Assert.Equal(expected, printed);
+        Assert.Equal(expected.Count, printed.Count);
+        // The record rounds places and filament to its last digit, each from another start.
+        Assert.All(expected.Zip(printed), pair => Assert.All(pair.First.Zip(pair.Second), number => Assert.Equal(number.First, number.Second, 0.002)));
         await world.AssertSafeAsync();
         Assert.Equal(2, (await world.AskAsync("oem", "licence", "list"))[0].GetProperty("taken").GetInt32());
         var file = Path.Combine(world.Folder, "bracket.touchmark");
@@ -64,7 +66,7 @@ public sealed class ResumeTests
             .Select(line => line.Split(',').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray())];
 
     /// <summary>Where the head went with filament flowing, and how much: ends of the moves in mm, and filament in mm. Lifts and their return extrude without going anywhere.</summary>
-    private static List<string> Extruded(List<double[]> record) =>
+    private static List<double[]> Extruded(List<double[]> record) =>
         [.. record.Zip(record.Skip(1)).Where(pair => pair.Second[5] - pair.First[5] > 1e-6 && (pair.Second[2] != pair.First[2] || pair.Second[3] != pair.First[3]))
-            .Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Second[2]:F2} {pair.Second[3]:F2} {pair.Second[4]:F2} {pair.Second[5] - pair.First[5]:F3}"))];
+            .Select(pair => (double[])[pair.Second[2], pair.Second[3], pair.Second[4], pair.Second[5] - pair.First[5]])];
 }

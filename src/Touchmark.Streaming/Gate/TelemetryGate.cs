@@ -297,6 +297,8 @@ internal sealed class TelemetryGate
         {
             _confirmed = _outside.Dequeue();
             _standing.Confirmed();
+            // Back on the path for good: what is above the place is printed later.
+            _raised = _confirmed.End > _raised?.PlanSeconds ? null : _raised;
         }
     }
 

@@ -76,10 +76,9 @@ public sealed partial class GatewaySession
             Fail(PrinterFault.Error, error, now);
             return;
         }
-        double since = _lift.Since;
         if (_lift.Done())
         {
-            _reporter!.Forget(since);
+            _reporter!.Forget(_lift.Since, _lift.HalfWay);
         }
         HandOver();
         AnswerResume(now);

@@ -49,6 +49,9 @@ internal sealed class HeadLift
     /// <summary>Printer clock of the last sample before the lift was ordered, s.</summary>
     public double Since { get; private set; }
 
+    /// <summary>Half-way between where the head was and where it was raised to, mm.</summary>
+    public double HalfWay { get; private set; }
+
     /// <summary>The lines that raise the head; null when it cannot be raised: not ready, Z not homed, no room.</summary>
     public IReadOnlyList<string>? Rise(MachineLimits limits, PrinterSample? last)
     {
@@ -63,6 +66,7 @@ internal sealed class HeadLift
         }
         // Whole micrometres, so that the way back is as long as the way up.
         (Raised, Since) = (Math.Round(room, 3, MidpointRounding.ToZero), sample.EventTime);
+        HalfWay = sample.Z + (Raised / 2);
         bool melts = sample.NozzleC > limits.MinExtrudeC && sample.NozzleTargetC > limits.MinExtrudeC;
         List<string> up = ["SAVE_GCODE_STATE NAME=touchmark_lift", "G91", "M83"];
         _back.Clear();

@@ -59,11 +59,13 @@ internal sealed class TelemetryReporter(Guid sessionId, LockedBuffer key, double
     /// <summary>The engine is back: everything that was kept is reported.</summary>
     public void Return() => (_away, _reportedEvent) = (false, double.NegativeInfinity);
 
-    /// <summary>Samples from this printer time on tell nothing any more: the head stood beside the toolpath, and is back.</summary>
-    public void Forget(double since)
+    /// <summary>Samples from this printer time on and above this height tell nothing any more: the head was raised, and is back.</summary>
+    public void Forget(double since, double above)
     {
-        _kept.RemoveAll(kept => kept.Sample.EventTime >= since);
-        _samples.RemoveAll(sample => sample.EventTime >= since);
+        _kept.RemoveAll(kept => IsRaised(kept.Sample));
+        _samples.RemoveAll(IsRaised);
+
+        bool IsRaised(PrinterSample sample) => sample.EventTime >= since && sample.Z > above;
     }
 
     /// <summary>The next frame, when it is time for one.</summary>
