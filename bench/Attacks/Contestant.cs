@@ -8,6 +8,9 @@ namespace Touchmark.Bench.Attacks;
 /// <param name="Replays">What 'replay' plays: another part, or the one that is printed.</param>
 internal sealed record Contestant(string Name, PrinterOptions Options, Replays Replays = Replays.Nothing)
 {
+    /// <summary>Reports what the plan wants because it knows the plan: positions alone do not give it away.</summary>
+    public bool FollowsThePlan => Replays == Replays.SamePart || Options.Behave == "emulator";
+
     public static IReadOnlyList<Contestant> Attackers { get; } =
     [
         new("recorder"), new("frozen"), new("replay", Replays.OtherPart), new("half-speed"), new("skips-extrusion"), new("cold"), new("unheated"),
