@@ -1,12 +1,13 @@
 using System.Globalization;
 using Spectre.Console;
 using Touchmark.Bench.Attacks;
+using Touchmark.Bench.Soak;
 using Touchmark.Log.Tests.Killing;
 
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -49,6 +50,7 @@ internal static class Program
             ("sessions", () => SessionsBench.RunAsync(sessions)),
             ("endings", EndingsBench.RunAsync),
             ("halts", HaltsBench.RunAsync),
+            ("soak", () => SoakBench.RunAsync(Math.Min(sessions, 200), quick ? TimeSpan.FromMinutes(1) : TimeSpan.FromMinutes(10))),
             ("log", () => LogBench.RunAsync(quick)),
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("log-kills", () => LogBench.KillsAsync(quick)),

@@ -75,6 +75,9 @@ internal sealed class Shop : IDisposable
         return await ReadAsync(await maker.SendAsync(request));
     }
 
+    /// <summary>Prints that the licence has been charged for.</summary>
+    public async Task<long> PrintsTakenAsync() => (await ReadAsync(await oem.GetAsync(new Uri($"api/licences/{licence}", UriKind.Relative)))).GetProperty("taken").GetInt64();
+
     public void Dispose()
     {
         maker.Dispose();

@@ -21,6 +21,9 @@ internal sealed partial class Started : IDisposable
 
     public static Task<Started> EngineAsync(string data) => StartAsync("Touchmark.Engine", "touchmark-engine", ["--data", data, "--urls", "http://127.0.0.1:0", "--requests-per-second", "1000000", "--request-burst", "1000000", "--gateways-per-address", "100000"]);
 
+    /// <summary>An engine at an address that stays when it is started again.</summary>
+    public static Task<Started> EngineAsync(string data, Uri address) => StartAsync("Touchmark.Engine", "touchmark-engine", ["--data", data, "--urls", address.OriginalString]);
+
     /// <summary>Starts the Release build of a program and waits for its address.</summary>
     public static async Task<Started> StartAsync(string project, string program, string[] arguments)
     {

@@ -27,7 +27,9 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
     private double queued;
     private double inMove;
     private double velocity;
+    private double raised;
     private int move;
+    private (IReadOnlyList<string> Lines, Action Done)? headMove;
 
     public double Time { get; private set; } = 1000;
 
@@ -51,6 +53,9 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
         waiting.Enqueue(script);
     }
 
+    /// <summary>Takes lines that move the head off the part or back to it; <paramref name="done"/> is told once what was sent before is executed.</summary>
+    public void MoveHead(IReadOnlyList<string> lines, Action done) => headMove = (lines, done);
+
     public void Dispose() => own?.Dispose();
 
     /// <summary>Lets time pass.</summary>
@@ -73,14 +78,33 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
         }
 
         Move(seconds);
+        MoveHead();
     }
 
     public PrinterSample Sample() => new()
     {
-        EventTime = Time, X = position.X, Y = position.Y, Z = position.Z, E = filament, Velocity = velocity, Homed = homed,
+        EventTime = Time, X = position.X, Y = position.Y, Z = position.Z + raised, E = filament, Velocity = velocity, Homed = homed,
         NozzleC = nozzle > 0 ? nozzle : Room, NozzleTargetC = nozzle, BedC = bed > 0 ? bed : Room, BedTargetC = bed,
         SpeedFactor = speed, FanSpeed = fan,
     };
+
+    private void MoveHead()
+    {
+        if (headMove is not { } order || running.Count > 0 || waiting.Count > 0)
+        {
+            return;
+        }
+
+        headMove = null;
+        foreach (var line in order.Lines.Where(static line => line.StartsWith("G1 ", StringComparison.Ordinal)))
+        {
+            var by = double.Parse(line.AsSpan(4, line.IndexOf(' ', 4) - 4), CultureInfo.InvariantCulture);
+            raised += line[3] == 'Z' ? by : 0;
+            filament += line[3] == 'E' ? by : 0;
+        }
+
+        order.Done();
+    }
 
     private void Run(ReadOnlySpan<byte> line)
     {
