@@ -19,10 +19,12 @@ internal sealed partial class Started : IDisposable
 
     public static Task<Started> VirtualPrinterAsync(params string[] options) => StartAsync("Touchmark.VirtualPrinter", "virtual-printer", ["--port", "0", .. options]);
 
-    public static Task<Started> EngineAsync(string data) => StartAsync("Touchmark.Engine", "touchmark-engine", ["--data", data, "--urls", "http://127.0.0.1:0", "--requests-per-second", "1000000", "--request-burst", "1000000", "--gateways-per-address", "100000"]);
-
-    /// <summary>An engine at an address that stays when it is started again.</summary>
-    public static Task<Started> EngineAsync(string data, Uri address) => StartAsync("Touchmark.Engine", "touchmark-engine", ["--data", data, "--urls", address.OriginalString]);
+    /// <summary>An engine without limits on callers, because all of them come from here.</summary>
+    /// <param name="data">Its data folder.</param>
+    /// <param name="address">One that stays when it is started again; null for any that is free.</param>
+    public static Task<Started> EngineAsync(string data, Uri? address = null) => StartAsync(
+        "Touchmark.Engine", "touchmark-engine",
+        ["--data", data, "--urls", address?.OriginalString ?? "http://127.0.0.1:0", "--requests-per-second", "1000000", "--request-burst", "1000000", "--gateways-per-address", "100000"]);
 
     /// <summary>Starts the Release build of a program and waits for its address.</summary>
     public static async Task<Started> StartAsync(string project, string program, string[] arguments)

@@ -124,7 +124,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
                 pause = Shortest;
                 await ExchangeAsync(connection);
             }
-            catch (Exception failure) when (failure is WebSocketException or IOException or HttpRequestException or InvalidOperationException)
+            catch (Exception failure) when (failure is WebSocketException or IOException or HttpRequestException or InvalidOperationException || (failure is OperationCanceledException && !stop.IsCancellationRequested))
             {
                 // The network, or an engine that is not there: again in a while.
             }
