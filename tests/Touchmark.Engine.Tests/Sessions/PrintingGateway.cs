@@ -167,7 +167,8 @@ internal sealed class PrintingGateway : IAsyncDisposable
         var last = Printer.Sample().EventTime;
         await foreach (var pulse in server.Services.GetRequiredService<JobFeed>().WatchAsync(Offered!.JobId, CancellationToken.None))
         {
-            if (pulse.Session is not { Phase: SessionPhase.Streaming } session || session.Last?.EventTime >= last - 0.001)
+            // An engine that was restarted has told nothing yet.
+            if (pulse.Session is { } session && (session.Phase != SessionPhase.Streaming || session.Last?.EventTime >= last - 0.001))
             {
                 return;
             }
