@@ -17,7 +17,6 @@ internal static class Acts
     public const string PrinterPresented = "printer.presented";
     public const string PrinterDeclined = "printer.declined";
     public const string PrinterRevoked = "printer.revoked";
-    public const string DesignArchived = "design.archived";
     public const string KeyMade = "key.made";
     public const string SettingsChanged = "settings.changed";
 }
