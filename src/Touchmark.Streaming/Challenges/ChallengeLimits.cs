@@ -82,6 +82,9 @@ internal static class ChallengeLimits
     /// <summary>With a detour a segment is no longer than this, plan seconds: what may be outside the engine is counted by it.</summary>
     public const double LongestSegment = 1.3;
 
+    /// <summary>By how much the moves around a detour may take longer once they are planned to rest beside it, plan seconds.</summary>
+    public const double ReplanSlack = 0.05;
+
     /// <summary>How long a place for a detour is looked for before another challenge comes instead, plan seconds.</summary>
     public const double DetourPatience = 6;
 
