@@ -9,15 +9,16 @@ namespace Touchmark.Bench.Sessions;
 /// A printer that does exactly what it is sent, in real time: takes a script over while less than a second of motion is queued, as Klipper does. Heaters are at their
 /// target at once, homing takes no time, and a speed factor is reported and not obeyed, because none of it is what is measured.
 /// </summary>
-internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDisposable
+internal sealed class IdealPrinter(ScriptBook book, MachineProfile profile) : IDisposable
 {
     private const double QueueSeconds = 1;
     private const double Room = 22;
 
+    private readonly MachineLimits limits = profile.Limits;
     private readonly Queue<Script> waiting = new();
     private readonly Queue<Script> running = new();
     private ScriptBook? own;
-    private Position position = new(limits.HomeX, limits.HomeY, limits.HomeZ);
+    private Position position = new(profile.Limits.HomeX, profile.Limits.HomeY, profile.Limits.HomeZ);
     private HomedAxes homed;
     private double nozzle;
     private double bed;
@@ -53,8 +54,28 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
         waiting.Enqueue(script);
     }
 
-    /// <summary>Takes lines that move the head off the part or back to it; <paramref name="done"/> is told once what was sent before is executed.</summary>
-    public void MoveHead(IReadOnlyList<string> lines, Action done) => headMove = (lines, done);
+    /// <summary>Does what a session asks of its printer, and tells it how that went.</summary>
+    public void CarryOut(GatewayAction action, GatewaySession session)
+    {
+        switch (action)
+        {
+            case GatewayAction.RunPreflight:
+                session.PreflightPassed(profile, new PreflightNotes("ws", []), Now);
+                break;
+            case GatewayAction.SendScript send:
+                Send(send.Segment, send.Script.Span);
+                break;
+            case GatewayAction.MoveHead move:
+                headMove = (move.Lines, () => session.HeadMoved(error: null, Now));
+                break;
+            case GatewayAction.ReadMachine:
+                session.MachineRead(profile, Now);
+                break;
+            case GatewayAction.MakeSafe:
+                session.SafeRestDone(error: null, Now);
+                break;
+        }
+    }
 
     public void Dispose() => own?.Dispose();
 
@@ -87,6 +108,8 @@ internal sealed class IdealPrinter(ScriptBook book, MachineLimits limits) : IDis
         NozzleC = nozzle > 0 ? nozzle : Room, NozzleTargetC = nozzle, BedC = bed > 0 ? bed : Room, BedTargetC = bed,
         SpeedFactor = speed, FanSpeed = fan,
     };
+
+    private static Moment Now => Moment.Of(TimeProvider.System);
 
     private void MoveHead()
     {

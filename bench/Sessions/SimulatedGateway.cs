@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net.WebSockets;
-using System.Threading.Channels;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
 
@@ -14,12 +12,10 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
     private const int TicksPerSample = 3;
 
     private readonly Lock gate = new();
-    private readonly ClientWebSocket socket = new();
-    private readonly Channel<ReadOnlyMemory<byte>> outgoing = Channel.CreateUnbounded<ReadOnlyMemory<byte>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly EngineSocket socket = new();
     private readonly GatewaySession session = new(enrolled.Device, enrolled.EngineKey);
-    private readonly IdealPrinter printer = new(book, enrolled.Profile.Limits);
+    private readonly IdealPrinter printer = new(book, enrolled.Profile);
     private readonly Queue<(ulong Segment, long Sent)> shown = new();
-    private readonly byte[] buffer = new byte[WireFrame.MaxBytes];
     private Task running = Task.CompletedTask;
     private long advanced;
     private long reported;
@@ -38,21 +34,9 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
 
     public async Task ConnectAsync(Uri engine, CancellationToken cancel)
     {
-        await socket.ConnectAsync(new UriBuilder(new Uri(engine, "api/gateway")) { Scheme = "ws" }.Uri, cancel);
-        var connection = new GatewayConnection(enrolled.Id, enrolled.Device, enrolled.EngineKey, "touchmark-bench");
-        if (!connection.TryAnswer((await ReceiveAsync(cancel)).Span, "gateway", out var hello))
-        {
-            throw new InvalidOperationException("The engine sent no challenge.");
-        }
-
-        await socket.SendAsync(hello, WebSocketMessageType.Binary, endOfMessage: true, cancel);
-        if (!connection.TryFinish((await ReceiveAsync(cancel)).Span))
-        {
-            throw new InvalidOperationException("The engine did not prove its key.");
-        }
-
+        await socket.ConnectAsync(engine, enrolled, cancel);
         advanced = Stopwatch.GetTimestamp();
-        running = Task.WhenAll(ReadAsync(cancel), WriteAsync(cancel));
+        running = ExchangeAsync(cancel);
     }
 
     /// <summary>Lets the time that passed since the last call pass for the printer.</summary>
@@ -76,7 +60,6 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
 
     public async ValueTask DisposeAsync()
     {
-        outgoing.Writer.TryComplete();
         socket.Abort();
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         socket.Dispose();
@@ -87,12 +70,12 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
 
     private static Moment Now => Moment.Of(TimeProvider.System);
 
-    private void Take(ReadOnlySpan<byte> frame)
+    private void Take(ReadOnlyMemory<byte> frame)
     {
         lock (gate)
         {
-            session.Receive(frame, Now);
-            switch (WireFrame.Peek(frame, out _))
+            session.Receive(frame.Span, Now);
+            switch (WireFrame.Peek(frame.Span, out _))
             {
                 case WireType.Segment:
                     Received++;
@@ -131,7 +114,7 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
                 }
             }
 
-            outgoing.Writer.TryWrite(frame);
+            socket.Send(frame);
             CarryOut();
         }
     }
@@ -140,33 +123,28 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
     {
         while (session.TryTakeAction(out var action))
         {
-            switch (action)
+            if (action is GatewayAction.Reconnect)
             {
-                case GatewayAction.RunPreflight:
-                    session.PreflightPassed(enrolled.Profile, new PreflightNotes("ws", []), Now);
-                    break;
-                case GatewayAction.SendScript send:
-                    printer.Send(send.Segment, send.Script.Span);
-                    break;
-                case GatewayAction.MakeSafe:
-                    session.SafeRestDone(error: null, Now);
-                    break;
+                // Measured are sessions that nothing disturbs: this one failed.
+                Fault = "The engine was silent.";
+                socket.Abort();
+            }
+            else
+            {
+                printer.CarryOut(action, session);
             }
         }
     }
 
-    private async Task ReadAsync(CancellationToken cancel)
+    private async Task ExchangeAsync(CancellationToken cancel)
     {
         try
         {
-            while (await ReceiveAsync(cancel) is { Length: > 0 } frame)
-            {
-                Take(frame.Span);
-            }
+            await socket.ExchangeAsync(Take, cancel);
         }
         catch (Exception failure)
         {
-            Fault = failure.Message;
+            Fault ??= failure.Message;
             throw;
         }
         finally
@@ -176,28 +154,6 @@ internal sealed class SimulatedGateway(EnrolledPrinter enrolled, ScriptBook book
                 session.ConnectionLost(Now);
             }
         }
-    }
-
-    private async Task WriteAsync(CancellationToken cancel)
-    {
-        await foreach (var frame in outgoing.Reader.ReadAllAsync(cancel))
-        {
-            await socket.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, cancel);
-        }
-    }
-
-    /// <summary>One message, valid until the next call; empty at the end.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(CancellationToken cancel)
-    {
-        var length = 0;
-        ValueWebSocketReceiveResult part;
-        do
-        {
-            part = await socket.ReceiveAsync(buffer.AsMemory(length), cancel);
-            length += part.Count;
-        }
-        while (!part.EndOfMessage);
-        return buffer.AsMemory(0, length);
     }
 }
 

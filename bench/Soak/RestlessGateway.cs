@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.WebSockets;
-using System.Threading.Channels;
 using Touchmark.Bench.Sessions;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
@@ -20,12 +19,10 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
 
     private readonly Lock gate = new();
     private readonly CancellationTokenSource stop = new();
-    private readonly byte[] buffer = new byte[WireFrame.MaxBytes];
     private GatewaySession session = new(enrolled.Device, enrolled.EngineKey);
-    private IdealPrinter printer = new(book, enrolled.Profile.Limits);
+    private IdealPrinter printer = new(book, enrolled.Profile);
     private (Guid Session, ReadOnlyMemory<byte> Word) last;
-    private ClientWebSocket? socket;
-    private Channel<ReadOnlyMemory<byte>>? outgoing;
+    private EngineSocket? socket;
     private TimeSpan away;
     private Task keeping = Task.CompletedTask;
     private long advanced = Stopwatch.GetTimestamp();
@@ -109,7 +106,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
         session.Dispose();
         printer.Dispose();
         session = new GatewaySession(enrolled.Device, enrolled.EngineKey);
-        printer = new IdealPrinter(book, enrolled.Profile.Limits);
+        printer = new IdealPrinter(book, enrolled.Profile);
     }
 
     private async Task KeepAsync()
@@ -119,10 +116,15 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
         {
             try
             {
-                using var connection = new ClientWebSocket();
-                await ConnectAsync(connection);
+                using var connection = new EngineSocket();
+                await connection.ConnectAsync(engine, enrolled, stop.Token);
                 pause = Shortest;
-                await ExchangeAsync(connection);
+                lock (gate)
+                {
+                    socket = connection;
+                }
+
+                await connection.ExchangeAsync(Take, stop.Token);
             }
             catch (Exception failure) when (failure is WebSocketException or IOException or HttpRequestException or InvalidOperationException || (failure is OperationCanceledException && !stop.IsCancellationRequested))
             {
@@ -132,7 +134,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
             TimeSpan rest;
             lock (gate)
             {
-                (socket, outgoing) = (null, null);
+                socket = null;
                 session.ConnectionLost(Now);
                 CarryOut();
                 (rest, away) = (away > pause ? away : pause, TimeSpan.Zero);
@@ -143,46 +145,6 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
         }
     }
 
-    private async Task ConnectAsync(ClientWebSocket connection)
-    {
-        await connection.ConnectAsync(new UriBuilder(new Uri(engine, "api/gateway")) { Scheme = "ws" }.Uri, stop.Token);
-        var handshake = new GatewayConnection(enrolled.Id, enrolled.Device, enrolled.EngineKey, "touchmark-bench");
-        if (!handshake.TryAnswer((await ReceiveAsync(connection)).Span, "gateway", out var hello))
-        {
-            throw new InvalidOperationException("The engine sent no challenge.");
-        }
-
-        await connection.SendAsync(hello, WebSocketMessageType.Binary, endOfMessage: true, stop.Token);
-        if (!handshake.TryFinish((await ReceiveAsync(connection)).Span))
-        {
-            throw new InvalidOperationException("The engine did not prove its key.");
-        }
-    }
-
-    private async Task ExchangeAsync(ClientWebSocket connection)
-    {
-        var frames = Channel.CreateUnbounded<ReadOnlyMemory<byte>>(new UnboundedChannelOptions { SingleReader = true });
-        lock (gate)
-        {
-            (socket, outgoing) = (connection, frames);
-        }
-
-        var writing = WriteAsync(connection, frames.Reader);
-        try
-        {
-            while (await ReceiveAsync(connection) is { Length: > 0 } frame)
-            {
-                Take(frame);
-            }
-        }
-        finally
-        {
-            frames.Writer.TryComplete();
-            connection.Abort();
-            await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
     private void Take(ReadOnlyMemory<byte> frame)
     {
         lock (gate)
@@ -190,7 +152,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
             var type = WireFrame.Peek(frame.Span, out var sessionId);
             if (type == WireType.Resume && sessionId != session.SessionId)
             {
-                outgoing?.Writer.TryWrite(sessionId == last.Session && !last.Word.IsEmpty ? last.Word : GatewaySession.DeclineResume(frame.Span, enrolled.Device));
+                socket?.Send(sessionId == last.Session && !last.Word.IsEmpty ? last.Word : GatewaySession.DeclineResume(frame.Span, enrolled.Device));
                 return;
             }
 
@@ -204,9 +166,9 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
     private void Exchange()
     {
         CarryOut();
-        while (outgoing is { } channel && session.TryTakeFrame(out var frame))
+        while (socket is { } connection && session.TryTakeFrame(out var frame))
         {
-            channel.Writer.TryWrite(frame);
+            connection.Send(frame);
             CarryOut();
         }
     }
@@ -217,27 +179,15 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
         {
             switch (action)
             {
-                case GatewayAction.RunPreflight:
-                    session.PreflightPassed(enrolled.Profile, new PreflightNotes("ws", []), Now);
-                    break;
-                case GatewayAction.SendScript send:
-                    printer.Send(send.Segment, send.Script.Span);
-                    break;
-                case GatewayAction.MoveHead move:
-                    printer.MoveHead(move.Lines, () => session.HeadMoved(error: null, Now));
-                    break;
-                case GatewayAction.ReadMachine:
-                    session.MachineRead(enrolled.Profile, Now);
-                    break;
                 case GatewayAction.Reconnect:
                     socket?.Abort();
-                    break;
-                case GatewayAction.MakeSafe:
-                    session.SafeRestDone(error: null, Now);
                     break;
                 case GatewayAction.Close close:
                     Close(close.End);
                     return;
+                default:
+                    printer.CarryOut(action, session);
+                    break;
             }
         }
     }
@@ -247,32 +197,10 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
         last = (session.SessionId!.Value, session.LastWord);
         while (session.TryTakeFrame(out var frame))
         {
-            outgoing?.Writer.TryWrite(frame);
+            socket?.Send(frame);
         }
 
         End = end;
         Renew();
-    }
-
-    private async Task WriteAsync(ClientWebSocket connection, ChannelReader<ReadOnlyMemory<byte>> frames)
-    {
-        await foreach (var frame in frames.ReadAllAsync(stop.Token))
-        {
-            await connection.SendAsync(frame, WebSocketMessageType.Binary, endOfMessage: true, stop.Token);
-        }
-    }
-
-    /// <summary>One message, valid until the next call; empty at the end.</summary>
-    private async ValueTask<ReadOnlyMemory<byte>> ReceiveAsync(ClientWebSocket connection)
-    {
-        var length = 0;
-        ValueWebSocketReceiveResult part;
-        do
-        {
-            part = await connection.ReceiveAsync(buffer.AsMemory(length), stop.Token);
-            length += part.Count;
-        }
-        while (!part.EndOfMessage);
-        return buffer.AsMemory(0, length);
     }
 }
