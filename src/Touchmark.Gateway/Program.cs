@@ -14,6 +14,7 @@ internal static class Program
     private static async Task<int> Main(string[] arguments)
     {
         // Before any secret exists in this process.
+        DiagnosticsPort.Close(arguments);
         ProcessHardening.Apply();
         try
         {

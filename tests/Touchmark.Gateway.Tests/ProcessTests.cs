@@ -49,6 +49,20 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task No_other_process_can_ask_the_runtime_of_a_gateway_for_a_memory_dump()
+    {
+        await using var printer = await VirtualPrinter.StartAsync();
+        await using var engine = await StandInEngine.StartAsync();
+        await EnrolAsync(engine, printer);
+        await using var gateway = ChildProcess.Start("Gateway", "run", "--home", _root);
+        await gateway.LineAsync("engine: connected");
+
+        Assert.Empty(DiagnosticsPorts(gateway.Id));
+        // The control: a process that leaves it on has such files.
+        Assert.Equal(Environment.GetEnvironmentVariable("DOTNET_EnableDiagnostics") != "0", DiagnosticsPorts(Environment.ProcessId).Any());
+    }
+
+    [Fact]
     public async Task A_wrong_pairing_code_is_told_in_the_engines_words()
     {
         await using var printer = await VirtualPrinter.StartAsync();
@@ -71,6 +85,9 @@ public sealed class ProcessTests : IDisposable
     [InlineData("ENGINE_NOT_ENCRYPTED", "enrol", "--engine", "http://engine.example", "--code", "A", "--printer", "http://p")]
     public void Wrong_usage_is_told_apart(string code, params string[] arguments) =>
         Assert.Equal(code, Assert.Throws<GatewayError>(() => CommandLine.Parse(arguments)).Code);
+
+    private static IEnumerable<string> DiagnosticsPorts(int process) =>
+        new[] { $"dotnet-diagnostic-{process}-*", $"clr-debug-pipe-{process}-*" }.SelectMany(name => Directory.EnumerateFiles(Path.GetTempPath(), name));
 
     private async Task EnrolAsync(StandInEngine engine, VirtualPrinter printer)
     {

@@ -24,6 +24,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    public int Id => _process.Id;
+
     /// <param name="program">Name of the assembly metadata that holds the program's path.</param>
     /// <param name="arguments">Its arguments.</param>
     public static ChildProcess Start(string program, params IEnumerable<string> arguments)
