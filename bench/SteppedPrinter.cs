@@ -3,7 +3,7 @@ using System.Text.Json;
 using Touchmark.Streaming;
 using Touchmark.VirtualPrinter;
 
-namespace Touchmark.Bench.Attacks;
+namespace Touchmark.Bench;
 
 /// <summary>What came from the printer: an answer to a script, or a sample.</summary>
 internal readonly record struct PrinterNews(ulong Answered, string? Error, PrinterSample? Sample);

@@ -1,4 +1,4 @@
-namespace Touchmark.Bench.Attacks;
+namespace Touchmark.Bench;
 
 /// <summary>Time that passes only when it is told to. Nothing here waits for its timers: whoever moves the clock looks at everything afterwards.</summary>
 internal sealed class VirtualClock : TimeProvider
