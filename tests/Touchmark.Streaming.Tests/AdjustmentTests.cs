@@ -21,6 +21,17 @@ public sealed class AdjustmentTests
     }
 
     [Fact]
+    public async Task A_target_of_the_toolpath_that_ends_a_trim_is_on_the_record()
+    {
+        using var rig = await SaggingAsync(Licensed, hottest: 198, Toolpaths.Bracket(10).Replace("G1 Z1.8 ", "M104 S208\nG1 Z1.8 ", StringComparison.Ordinal));
+        rig.Run(1200);
+
+        Assert.Equal(EndReason.Completed, rig.Engine.End?.Reason);
+        var change = Assert.Single(rig.Engine.Record.Adjustments, static change => change.By == "toolpath");
+        Assert.Equal(("nozzle_target_c", 205.0, 208.0), (change.What, change.From, change.To));
+    }
+
+    [Fact]
     public async Task What_is_adjusted_is_told_live_and_put_back_before_the_end()
     {
         using var rig = await SaggingAsync(Licensed, hottest: 198);
@@ -130,17 +141,17 @@ public sealed class AdjustmentTests
     }));
 
     /// <summary>Prints for a while, and then the heater holds no more than <paramref name="hottest"/>.</summary>
-    private static async Task<SessionRig> SaggingAsync(SessionSettings settings, double hottest)
+    private static async Task<SessionRig> SaggingAsync(SessionSettings settings, double hottest, string? toolpath = null)
     {
-        var rig = await RigAsync(settings);
+        var rig = await RigAsync(settings, toolpath: toolpath);
         rig.Run(until: static rig => rig.Engine.Record.MotionExecuted > 10);
         rig.Printer.HottestNozzle = hottest;
         return rig;
     }
 
-    private static async Task<SessionRig> RigAsync(SessionSettings settings, Func<IReadOnlyList<GCode.SegmentPlan>, TestPrinter>? printer = null)
+    private static async Task<SessionRig> RigAsync(SessionSettings settings, Func<IReadOnlyList<GCode.SegmentPlan>, TestPrinter>? printer = null, string? toolpath = null)
     {
-        var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket(10)), new RigOptions { Settings = settings, Printer = printer, Seed = 1 });
+        var rig = new SessionRig(await Toolpaths.CutAsync(toolpath ?? Toolpaths.Bracket(10)), new RigOptions { Settings = settings, Printer = printer, Seed = 1 });
         rig.Begin();
         return rig;
     }

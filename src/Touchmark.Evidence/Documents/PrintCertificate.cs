@@ -34,12 +34,22 @@ public sealed record TemperatureRange(string Heater, double MinC, double MaxC);
 
 /// <summary>A change beside the toolpath while it printed.</summary>
 /// <param name="At">When it was seen.</param>
-/// <param name="What">Klipper's name of the value, such as <c>gcode_move.speed_factor</c>.</param>
+/// <param name="What">Name of the value: <see cref="SpeedFactor"/>, or such as <c>nozzle_target_c</c>.</param>
 /// <param name="From">Value before.</param>
 /// <param name="To">Value after.</param>
-/// <param name="By"><c>engine</c>: ordered within the licence's limits; <c>printer</c>: somebody at the printer. Null in certificates of before there was a choice, which meant the latter.</param>
+/// <param name="By"><see cref="ByEngine"/>, <see cref="ByToolpath"/>, or <c>printer</c>: somebody at the printer. Null in certificates of before there was a choice, which meant the latter.</param>
 /// <param name="Why">A sentence, where there is one.</param>
-public sealed record Adjustment(DateTimeOffset At, string What, double From, double To, string? By = null, string? Why = null);
+public sealed record Adjustment(DateTimeOffset At, string What, double From, double To, string? By = null, string? Why = null)
+{
+    /// <summary>The engine ordered it, within the licence's limits.</summary>
+    public const string ByEngine = "engine";
+
+    /// <summary>The toolpath set a target of its own where the engine had trimmed one: the trim is over.</summary>
+    public const string ByToolpath = "toolpath";
+
+    /// <summary>The share of the planned feed at which it prints, 1: all of it.</summary>
+    public const string SpeedFactor = "speed_factor";
+}
 
 /// <summary>Random challenges that the engine put into the toolpath. Those that are neither answered nor missed could not be judged.</summary>
 public sealed record Challenges(long Asked, long Answered, long Missed);

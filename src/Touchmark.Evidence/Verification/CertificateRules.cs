@@ -36,6 +36,35 @@ internal static class LicenceRules
                 "licence.exposure", "No more toolpath was exposed than the licence allows.", "More toolpath was exposed than the licence allows.",
                 ("exposure_s", Figure(certificate.Exposure.MotionS)), ("limit_s", Figure(limit)));
         }
+        CheckAdjustments(checks, certificate.Adjustments, licence.MaxSlowdownPercent ?? 0, licence.MaxTemperatureTrimC ?? 0);
+    }
+
+    /// <summary>What the engine itself has changed; what somebody changed at the printer is on the certificate too, and no licence bounds it.</summary>
+    private static void CheckAdjustments(Checks checks, IReadOnlyList<Adjustment> adjustments, double maxSlowdown, double maxTrim)
+    {
+        // Numbers that went through a step or two of floating point.
+        const double Rounding = 0.01;
+        var (slowdown, trim) = (0.0, 0.0);
+        var trims = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var change in adjustments)
+        {
+            if (change.By == Adjustment.ByToolpath)
+            {
+                trims.Remove(change.What);
+            }
+            else if (change.By == Adjustment.ByEngine && change.What == Adjustment.SpeedFactor)
+            {
+                slowdown = Math.Max(slowdown, Math.Abs(1 - change.To) * 100);
+            }
+            else if (change.By == Adjustment.ByEngine)
+            {
+                trims[change.What] = trims.GetValueOrDefault(change.What) + change.From - change.To;
+                trim = Math.Max(trim, Math.Abs(trims[change.What]));
+            }
+        }
+        checks.Require(slowdown <= maxSlowdown + Rounding && trim <= maxTrim + Rounding,
+            "licence.adjustments", "The engine adjusted feed and heat no further than the licence allows.", "The engine adjusted feed or heat further than the licence allows.",
+            ("slowdown_percent", Figure(slowdown)), ("max_slowdown_percent", Figure(maxSlowdown)), ("temperature_trim_c", Figure(trim)), ("max_temperature_trim_c", Figure(maxTrim)));
     }
 
     private static bool Allows(IReadOnlyList<string> allowed, string value) => allowed.Count == 0 || allowed.Contains(value, StringComparer.OrdinalIgnoreCase);

@@ -53,6 +53,10 @@ internal sealed class Observations
     /// <summary>The engine itself has ordered a change.</summary>
     public void Adjust(string what, double from, double to, string why, DateTimeOffset now) => Note(new Adjustment(now, what, from, to) { By = "engine", Why = why });
 
+    /// <summary>The toolpath has set a target where the engine had trimmed one: without this nobody could tell from the record how far a later trim goes.</summary>
+    public void Retarget(string what, double from, double to, DateTimeOffset now) =>
+        Note(new Adjustment(now, what, from, to) { By = "toolpath", Why = "The toolpath sets a target of its own." });
+
     /// <param name="sample">The sample.</param>
     /// <param name="speedOrdered">Whether its speed factor is one that the engine or the toolpath has ordered.</param>
     /// <param name="hasChamber">Whether there is a chamber heater.</param>

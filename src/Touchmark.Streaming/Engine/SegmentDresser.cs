@@ -17,8 +17,8 @@ internal sealed class SegmentDresser
     private readonly Adjuster _adjuster;
     private readonly double _leastNozzleC;
     private double _slowed = 1;
-    private double _nozzleTrim;
-    private double _bedTrim;
+    private readonly Held _nozzle = new("nozzle");
+    private readonly Held _bed = new("bed");
     private string _why = "";
     private PrinterSample? _last;
     private bool _assert;
@@ -42,7 +42,7 @@ internal sealed class SegmentDresser
         get
         {
             double factor = _speed.IsForeign ? 1 : _slowed;
-            return factor == 1 && _nozzleTrim == 0 && _bedTrim == 0 ? null : new LiveAdjustment(factor, _nozzleTrim, _bedTrim, _why);
+            return factor == 1 && _nozzle.TrimC == 0 && _bed.TrimC == 0 ? null : new LiveAdjustment(factor, _nozzle.TrimC, _bed.TrimC, _why);
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class SegmentDresser
             {
                 _challenger.Overrule(ChallengeKind.FanStep, _gate.SentSeconds);
             }
-            Retarget(segment.Plan);
+            Retarget(segment.Plan, now);
             return segment;
         }
         double start = _gate.SentSeconds;
@@ -94,7 +94,7 @@ internal sealed class SegmentDresser
             _modes.Apply(sheet.Line(line), sheet.MovesOf(line));
             Heed(sheet, line, place);
         }
-        Retarget(segment.Plan);
+        Retarget(segment.Plan, now);
         return sheet.IsChanged ? sheet.Build(nozzle, bed) : segment;
     }
 
@@ -108,7 +108,7 @@ internal sealed class SegmentDresser
         bool assert = _assert && IsLeftBehind(_last?.SpeedFactor ?? 0);
         if (_assert)
         {
-            Restore(sheet);
+            Restore(sheet, now);
         }
         if (_modes.Speed == 1 && (assert || ((factor != _slowed || _speed.WasMissed) && !_challenger.HoldsSpeed && !_speed.IsForeign)) && sheet.TryAdd(0, EngineLines.Speed(factor)))
         {
@@ -124,46 +124,46 @@ internal sealed class SegmentDresser
         {
             return (null, null);
         }
-        return (Trim(sheet, "nozzle", _adjuster.Nozzle, _modes.NozzleC, ref _nozzleTrim, EngineLines.Nozzle, now),
-            Trim(sheet, "bed", _adjuster.Bed, _modes.BedC, ref _bedTrim, EngineLines.Bed, now));
+        return (Trim(sheet, _nozzle, _adjuster.Nozzle, _modes.NozzleC, EngineLines.Nozzle, now), Trim(sheet, _bed, _adjuster.Bed, _modes.BedC, EngineLines.Bed, now));
     }
 
     /// <summary>Whether a speed factor may be a step or an adjustment of an earlier process, and not a person's faster pace.</summary>
     private static bool IsLeftBehind(double speedFactor) => speedFactor < 1;
 
     /// <summary>Fan and heaters as the toolpath has set them; a heater only where its target is by no more below than we may have trimmed it.</summary>
-    private void Restore(Sheet sheet)
+    private void Restore(Sheet sheet, DateTimeOffset now)
     {
         _assert = false;
         if (_modes.Fan is { } fan)
         {
             sheet.TryAdd(0, EngineLines.Fan(fan));
         }
-        if (_modes.NozzleC is { } nozzle && IsTrimmed(nozzle, _last?.NozzleTargetC))
+        Restore(sheet, _nozzle, _modes.NozzleC, _last?.NozzleTargetC, EngineLines.Nozzle, now);
+        Restore(sheet, _bed, _modes.BedC, _last?.BedTargetC, EngineLines.Bed, now);
+    }
+
+    private void Restore(Sheet sheet, Held held, double? target, double? reported, Func<double, byte[]> line, DateTimeOffset now)
+    {
+        if (target is > 0 and { } own && reported is { } trimmed && trimmed < own && trimmed >= own - _options.Settings.MaxTrimC && sheet.TryAdd(0, line(own)))
         {
-            sheet.TryAdd(0, EngineLines.Nozzle(nozzle));
-        }
-        if (_modes.BedC is { } bed && IsTrimmed(bed, _last?.BedTargetC))
-        {
-            sheet.TryAdd(0, EngineLines.Bed(bed));
+            _observations.Adjust(held.What, trimmed, own, "The engine was restarted.", now);
         }
     }
 
-    private bool IsTrimmed(double own, double? reported) => own > 0 && reported < own && reported >= own - _options.Settings.MaxTrimC;
-
-    private double? Trim(Sheet sheet, string name, HeaterWatch heater, double? own, ref double trimmed, Func<double, byte[]> line, DateTimeOffset now)
+    private double? Trim(Sheet sheet, Held held, HeaterWatch heater, double? own, Func<double, byte[]> line, DateTimeOffset now)
     {
         // Only what the toolpath itself has set, and the printer has: a person's target stays.
-        if (own is not > 0 || Math.Abs(heater.TargetC - own.Value) > 0.02 || heater.TrimC == trimmed || (name == "nozzle" && own - heater.TrimC < _leastNozzleC)
+        if (own is not > 0 || Math.Abs(heater.TargetC - own.Value) > 0.02 || heater.TrimC == held.TrimC || (held == _nozzle && own - heater.TrimC < _leastNozzleC)
             || !sheet.TryAdd(0, line(own.Value - heater.TrimC)))
         {
             return null;
         }
-        _why = Adjuster.WhyTrim(name, heater);
-        _observations.Adjust($"{name}_target_c", own.Value - trimmed, own.Value - heater.TrimC, _why, now);
+        _why = Adjuster.WhyTrim(held.Name, heater);
+        _observations.Adjust(held.What, own.Value - held.TrimC, own.Value - heater.TrimC, _why, now);
         heater.Ordered(heater.TrimC);
-        trimmed = heater.TrimC;
-        return own - trimmed;
+        held.TrimC = heater.TrimC;
+        held.TargetC = own.Value - heater.TrimC;
+        return held.TargetC;
     }
 
     /// <summary>The toolpath's own line may have set what the engine holds.</summary>
@@ -186,9 +186,32 @@ internal sealed class SegmentDresser
     }
 
     /// <summary>A target that the toolpath sets is its own: what was trimmed is over.</summary>
-    private void Retarget(SegmentPlan plan)
+    private void Retarget(SegmentPlan plan, DateTimeOffset now)
     {
-        _nozzleTrim = plan.NozzleTargetC is null ? _nozzleTrim : 0;
-        _bedTrim = plan.BedTargetC is null ? _bedTrim : 0;
+        Retarget(_nozzle, plan.NozzleTargetC, now);
+        Retarget(_bed, plan.BedTargetC, now);
+    }
+
+    private void Retarget(Held held, double? target, DateTimeOffset now)
+    {
+        if (target is > 0 and { } own && held.TrimC > 0)
+        {
+            _observations.Retarget(held.What, held.TargetC, own, now);
+        }
+        held.TrimC = target is null ? held.TrimC : 0;
+    }
+
+    /// <summary>What the engine has ordered of one heater.</summary>
+    private sealed class Held(string name)
+    {
+        public string Name => name;
+
+        public string What { get; } = $"{name}_target_c";
+
+        /// <summary>How far below the toolpath's target it is held, °C.</summary>
+        public double TrimC { get; set; }
+
+        /// <summary>The target that it was trimmed to, °C.</summary>
+        public double TargetC { get; set; }
     }
 }

@@ -39,7 +39,7 @@ public readonly record struct TemperatureRange(double MinC, double MaxC)
 /// <param name="To">After.</param>
 public sealed record Adjustment(DateTimeOffset Time, string What, double From, double To)
 {
-    /// <summary><c>engine</c>: ordered by the engine within the licence's limits; <c>printer</c>: somebody at the printer.</summary>
+    /// <summary><c>engine</c>: ordered by the engine within the licence's limits; <c>toolpath</c>: a target of its own ended a trim; <c>printer</c>: somebody at the printer.</summary>
     public string By { get; init; } = "printer";
 
     /// <summary>One sentence; empty when nobody said.</summary>

@@ -12,6 +12,11 @@ public sealed class CertificateVerifierTests : IDisposable
 
     private CertificateVerdict Verify(CertificateFile file) => CertificateVerifier.Verify(file.Encode(), _workshop.Trust, Workshop.Now);
 
+    private static LicenceGrant Terms { get; } = Workshop.Licence with { MaxSlowdownPercent = 20, MaxTemperatureTrimC = 5 };
+
+    private CertificateFile Adjusted(LicenceGrant licence, params (string What, double From, double To, string By)[] changes) =>
+        _workshop.File(certificate => certificate with { Adjustments = [.. changes.Select(change => new Adjustment(Workshop.Started, change.What, change.From, change.To, change.By))] }, _ => licence);
+
     private static IEnumerable<string> Failed(CertificateVerdict verdict) =>
         verdict.Verdict.Checks.Where(check => check.Outcome == CheckOutcome.Failed).Select(check => check.Id);
 
@@ -58,6 +63,9 @@ public sealed class CertificateVerifierTests : IDisposable
         { "after the licence expired", "licence.period" },
         { "another material", "licence.material" },
         { "too much exposed", "licence.exposure" },
+        { "slowed where nothing may be", "licence.adjustments" },
+        { "slowed too much", "licence.adjustments" },
+        { "trimmed too much, step by step", "licence.adjustments" },
         { "another machine", "enrolment.machine" },
         { "another toolpath", "slice.toolpath" },
         { "a licence that it does not name", "licence.reference" },
@@ -75,6 +83,9 @@ public sealed class CertificateVerifierTests : IDisposable
             "after the licence expired" => _workshop.File(licence: licence => licence with { ExpiresAt = Workshop.Started }),
             "another material" => _workshop.File(licence: licence => licence with { Materials = ["PA-CF"] }),
             "too much exposed" => _workshop.File(certificate => certificate with { Exposure = new(3.01, 5) }),
+            "slowed where nothing may be" => Adjusted(Terms with { MaxSlowdownPercent = null }, ("speed_factor", 1, 0.95, "engine")),
+            "slowed too much" => Adjusted(Terms, ("speed_factor", 1, 0.9, "engine"), ("speed_factor", 0.9, 0.79, "engine")),
+            "trimmed too much, step by step" => Adjusted(Terms, ("nozzle_target_c", 210, 207.5, "engine"), ("nozzle_target_c", 207.5, 205, "engine"), ("nozzle_target_c", 205, 204, "engine")),
             "another machine" => _workshop.File(enrolment: enrolment => enrolment with { MachineId = Workshop.Bytes("another machine") }),
             "another toolpath" => _workshop.File(slice: slice => slice with { SliceSha256 = Workshop.Bytes("another toolpath") }),
             _ => _workshop.File(certificate => certificate with { LicenceStatement = Workshop.Bytes("another licence") }),
@@ -82,6 +93,16 @@ public sealed class CertificateVerifierTests : IDisposable
         var verdict = Verify(file);
         Assert.Equal(VerdictKind.Invalid, verdict.Verdict.Kind);
         Assert.Contains(check, Failed(verdict));
+    }
+
+    [Fact]
+    public void Adjustments_within_the_licence_and_changes_by_others_are_valid()
+    {
+        var file = Adjusted(Terms,
+            ("speed_factor", 1, 0.9, "engine"), ("speed_factor", 0.9, 0.8, "engine"), ("speed_factor", 0.8, 1, "engine"), ("speed_factor", 1, 0.5, "printer"),
+            ("nozzle_target_c", 215, 210, "engine"), ("nozzle_target_c", 210, 210, "toolpath"), ("nozzle_target_c", 210, 205, "engine"), ("nozzle_target_c", 205, 210, "engine"),
+            ("bed_target_c", 60, 55, "engine"), ("bed_target_c", 55, 20, "printer"));
+        Assert.Empty(Failed(Verify(file)));
     }
 
     [Fact]
