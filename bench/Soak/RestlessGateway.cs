@@ -40,6 +40,15 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
 
     public void Start() => keeping = KeepAsync();
 
+    /// <summary>Throws what this gateway died of, if it did: a fault of the bench, which would look like one of the engine.</summary>
+    public void Check()
+    {
+        if (keeping.IsFaulted)
+        {
+            keeping.GetAwaiter().GetResult();
+        }
+    }
+
     /// <summary>Forgets how the last print ended: another one is coming.</summary>
     public void Expect()
     {
@@ -135,8 +144,12 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
             lock (gate)
             {
                 socket = null;
-                session.ConnectionLost(Now);
-                CarryOut();
+                if (session.SessionId is not null)
+                {
+                    session.ConnectionLost(Now);
+                    CarryOut();
+                }
+
                 (rest, away) = (away > pause ? away : pause, TimeSpan.Zero);
             }
 

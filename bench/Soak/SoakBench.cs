@@ -199,6 +199,7 @@ internal static class SoakBench
             for (var look = 1; Stopwatch.GetElapsedTime(began) < Limit; look++)
             {
                 await timer.WaitForNextTickAsync();
+                gateway.Check();
                 if (!disturbed && fate != Fate.Undisturbed && gateway.Received >= at && gateway.End is null)
                 {
                     disturbed = true;
