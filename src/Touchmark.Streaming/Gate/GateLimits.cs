@@ -49,6 +49,9 @@ internal static class GateLimits
     /// <summary>Places that explain the samples worse than the best one by this much are given up.</summary>
     public const float Hopeless = 30;
 
+    /// <summary>The same for places on a move from an unknown position: they fit any sample, and would take in every one that fits nothing else.</summary>
+    public const float HopelessUnplanned = 10;
+
     /// <summary>A place that explains the samples worse than the best one by no more than this is about as good.</summary>
     public const float AsGood = 4;
 

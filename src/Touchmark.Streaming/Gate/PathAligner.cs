@@ -24,6 +24,9 @@ internal sealed class PathAligner(PlanTimeline timeline)
     /// <summary>Plan seconds between the first and the last place that explain the samples about as well as the best: large where a path repeats itself.</summary>
     public double Spread { get; private set; }
 
+    /// <summary>Whether the place that explains the last sample best is one whose XY is planned: a move from an unknown place explains every sample.</summary>
+    public bool IsPlanned { get; private set; } = true;
+
     /// <summary>Distance in XY of the last sample from the nearest place that could have been reached, mm; infinite where there was none.</summary>
     public double Distance { get; private set; }
 
@@ -96,6 +99,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         }
 
         Progress = Math.Max(Progress, Math.Min((_first + bestAt) * GateLimits.Step, timeline.End));
+        IsPlanned = _points[bestAt].KnownXY;
         Keep(best, width);
         _time = sample.EventTime;
         return true;
@@ -181,11 +185,11 @@ internal sealed class PathAligner(PlanTimeline timeline)
     {
         int from = 0;
         int to = width - 1;
-        while (_next[from] - best > GateLimits.Hopeless)
+        while (IsHopeless(from, best))
         {
             from++;
         }
-        while (_next[to] - best > GateLimits.Hopeless)
+        while (IsHopeless(to, best))
         {
             to--;
         }
@@ -200,11 +204,14 @@ internal sealed class PathAligner(PlanTimeline timeline)
             {
                 (first, last) = (Math.Min(first, i), i);
             }
-            _costs[i] = cost > GateLimits.Hopeless ? float.PositiveInfinity : cost;
+            _costs[i] = IsHopeless(from + i, best) ? float.PositiveInfinity : cost;
         }
         _first += from;
         Spread = (last - first) * GateLimits.Step;
     }
+
+    private bool IsHopeless(int node, float best) =>
+        _next[node] - best > (_points[node].KnownXY ? GateLimits.Hopeless : GateLimits.HopelessUnplanned);
 
     /// <summary>Makes room; what was in the array is not needed any more.</summary>
     private static void Ensure<T>(ref T[] array, int length)

@@ -164,7 +164,7 @@ internal sealed class TelemetryGate
         }
         bool onPath = _aligner.Advance(sample, _filament.OnPlan(sample, before), slowest, fastest);
         Remember(sample);
-        if (!onPath && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, _aligner.Reach(sample.EventTime, fastest)))
+        if (!(onPath && _aligner.IsPlanned) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, _aligner.Reach(sample.EventTime, fastest)))
         {
             _aligner.MoveToEnd(sample.EventTime);
             onPath = true;
