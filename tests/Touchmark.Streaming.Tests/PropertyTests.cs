@@ -8,6 +8,8 @@ namespace Touchmark.Streaming.Tests;
 
 public class PropertyTests
 {
+    private const string Start = "G28\nM104 S210\nM109 S210\nM83\nG1 Z0.4 F600\n";
+
     private static readonly Gen<string> Travel =
         from x in Gen.Choose(100, 20_000)
         from y in Gen.Choose(100, 20_000)
@@ -40,10 +42,19 @@ public class PropertyTests
         from latency in Gen.Choose(0, 15)
         from lost in Gen.Choose(0, 4)
         from homeX in Gen.Choose(0, 200)
-        select new Given("G28\nM104 S210\nM109 S210\nM83\nG1 Z0.4 F600\n" + string.Concat(parts), pace / 100.0, latency / 100.0, lost, homeX));
+        select new Given(Start + string.Concat(parts), pace / 100.0, latency / 100.0, lost, homeX));
 
     [Fact]
-    public void An_honest_printer_is_never_suspected() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(Givens, given =>
+    public void An_honest_printer_is_never_suspected() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(Givens, IsBelieved));
+
+    /// <summary>Toolpaths that such runs once found, each homing again right after a move from an unknown place.</summary>
+    [Theory]
+    [InlineData("G1 X97.82 Y84.41 E0.8 F8424\nG1 X98.15 Y98.49 E0.8 F5328\nG1 X108.81 Y108.47 E0.8 F7218\nG1 X86.57 Y92.85 E0.8 F6672\nG28\nG1 Z5 F600\n", 0.91, 0, 0, 147)]
+    [InlineData("G1 X59.5 Y88.7 F5523\nG4 P700\nG4 P700\nG1 X80.45 Y11.66 F6614\nG28\nG1 Z5 F600\n", 1.02, 0.13, 2, 130)]
+    public void Homing_behind_a_move_from_an_unknown_place_is_believed(string lines, double pace, double latency, int lostEvery, double homeX) =>
+        IsBelieved(new Given(Start + lines, pace, latency, lostEvery, homeX));
+
+    private static void IsBelieved(Given given)
     {
         using var rig = given.Rig();
         rig.Begin();
@@ -52,7 +63,7 @@ public class PropertyTests
         Assert.True(rig.Engine.End?.Reason == EndReason.Completed, $"{rig.Engine.End?.Reason} {rig.Engine.End?.Text} after {rig.Elapsed:F1} s, {rig.Engine.Progress}");
         Assert.InRange(rig.Engine.Record.MaxExposure, 0, LongestWindow(rig));
         Assert.True(rig.Gateway.IsWiped);
-    }));
+    }
 
     private enum Event
     {

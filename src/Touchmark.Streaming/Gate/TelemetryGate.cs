@@ -157,14 +157,15 @@ internal sealed class TelemetryGate
         // A feed rate changes the moves that speed limits, and not those that acceleration does.
         double slowest = Math.Min(1, _feedRate.Least);
         double fastest = Math.Max(1, _feedRate.Most);
-        if (_raised?.Explains(sample) == true && _raised.PlanSeconds - before <= _aligner.Reach(sample.EventTime, fastest))
+        double reach = _aligner.Reach(sample.EventTime, fastest);
+        if (_raised?.Explains(sample) == true && _raised.PlanSeconds - before <= reach)
         {
             StandRaised(sample, before, waited);
             return;
         }
         bool onPath = _aligner.Advance(sample, _filament.OnPlan(sample, before), slowest, fastest);
         Remember(sample);
-        if (!(onPath && _aligner.IsPlanned) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, _aligner.Reach(sample.EventTime, fastest)))
+        if (!(onPath && _aligner.IsPlanned) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, reach))
         {
             _aligner.MoveToEnd(sample.EventTime);
             onPath = true;
