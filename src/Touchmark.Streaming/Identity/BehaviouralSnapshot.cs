@@ -27,12 +27,15 @@ public readonly record struct Measured(double Mean, double Scatter)
 /// <param name="SpeedZ">As X.</param>
 public sealed record HomingBehaviour(Measured Rest, double? SpeedX, double? SpeedY, double? SpeedZ)
 {
-    /// <summary>An axis of unknown speed that ran no farther than this does not matter, mm.</summary>
+    /// <summary>An axis that ran less than this stood beside its endstop or was not seen; its speed, if unknown, does not matter. mm.</summary>
     private const double Unseen = 5;
 
     /// <summary>How long this machine takes for the ways that were run, s; null when it ran along an axis whose speed is not known.</summary>
     public double? Expect(in HomingRun run) =>
         Way(run.X, SpeedX) is { } x && Way(run.Y, SpeedY) is { } y && Way(run.Z, SpeedZ) is { } z ? Rest.Mean + x + y + z : null;
+
+    /// <summary>Axes that run when this machine homes and were not seen to: beside its endstop an axis runs, backs off and comes back between two samples.</summary>
+    public int Hidden(in HomingRun run) => IsHidden(run.X, SpeedX) + IsHidden(run.Y, SpeedY) + IsHidden(run.Z, SpeedZ);
 
     /// <summary>From several homings, each from another place. Null when there is none.</summary>
     public static HomingBehaviour? Of(IReadOnlyCollection<HomingMeter> homings)
@@ -49,7 +52,9 @@ public sealed record HomingBehaviour(Measured Rest, double? SpeedX, double? Spee
         return values.Length == 0 ? null : values[values.Length / 2];
     }
 
-    private static double? Way(double millimetres, double? speed) => speed is > 0 ? millimetres / speed : millimetres <= Unseen ? 0 : null;
+    private static double? Way(double millimetres, double? speed) => speed is > 0 ? millimetres / speed : millimetres < Unseen ? 0 : null;
+
+    private static int IsHidden(double millimetres, double? speed) => speed is > 0 && millimetres < Unseen ? 1 : 0;
 }
 
 /// <summary>How one machine behaves: hard to copy, and noisy. Measured at enrolment, several times, so that its own scatter is known; never part of its id.</summary>
