@@ -24,8 +24,8 @@ internal sealed class PathAligner(PlanTimeline timeline)
     /// <summary>Plan seconds between the first and the last place that explain the samples about as well as the best: large where a path repeats itself.</summary>
     public double Spread { get; private set; }
 
-    /// <summary>Whether the place that explains the last sample best is one whose XY is planned: a move from an unknown place explains every sample.</summary>
-    public bool IsPlanned { get; private set; } = true;
+    /// <summary>Whether the last sample fits nothing but a move from an unknown place, which fits every sample, and the head was already seen beyond that move.</summary>
+    public bool IsLost { get; private set; }
 
     /// <summary>Distance in XY of the last sample from the nearest place that could have been reached, mm; infinite where there was none.</summary>
     public double Distance { get; private set; }
@@ -99,7 +99,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         }
 
         Progress = Math.Max(Progress, Math.Min((_first + bestAt) * GateLimits.Step, timeline.End));
-        IsPlanned = _points[bestAt].KnownXY;
+        IsLost = !_points[bestAt].KnownXY && timeline.IsPlannedAt(Progress - GateLimits.AtSegmentEnd);
         Keep(best, width);
         _time = sample.EventTime;
         return true;

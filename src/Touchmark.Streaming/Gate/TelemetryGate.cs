@@ -165,7 +165,7 @@ internal sealed class TelemetryGate
         }
         bool onPath = _aligner.Advance(sample, _filament.OnPlan(sample, before), slowest, fastest);
         Remember(sample);
-        if (!(onPath && _aligner.IsPlanned) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, reach))
+        if ((!onPath || _aligner.IsLost) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, reach))
         {
             _aligner.MoveToEnd(sample.EventTime);
             onPath = true;
