@@ -1,4 +1,4 @@
-namespace Touchmark.Log.Tests;
+namespace Touchmark.Tests;
 
 /// <summary>A clock that moves only when the test moves it.</summary>
 internal sealed class FakeTime : TimeProvider
