@@ -41,10 +41,7 @@ public sealed class FaultTests
             }
             Assert.Equal((3 * Batch) - book.Failures.Count, book.Receipts);
             await book.AssertKeptAsync(storage, storage.Published);
-            await using (var again = await LogWriter.LoadAsync(Options(storage), default))
-            {
-                await book.AppendAsync(again, Batch);
-            }
+            await LoadAndAppendAsync(storage, book);
             await book.AssertKeptAsync(storage, storage.Published);
             Assert.DoesNotContain(storage.Store.Objects.Keys, path => path.StartsWith("staging/", StringComparison.Ordinal));
         }
@@ -61,19 +58,14 @@ public sealed class FaultTests
         {
             var (storage, book) = (new FaultyStorage(), new Bookkeeper());
             await LogWriter.CreateAsync(Options(storage), default);
-            var call = 0;
-            // From this call on, nothing works: the process is gone.
-            storage.Plan = _ => call++ < crash ? null : call == crash + 1 ? last : Fault.Failed;
+            storage.Plan = CrashAt(crash, last);
             await using (var writer = await LogWriter.LoadAsync(Options(storage), default))
             {
                 await book.AppendAsync(writer, Batch);
                 await book.AppendAsync(writer, Batch);
             }
             storage.Plan = _ => null;
-            await using (var again = await LogWriter.LoadAsync(Options(storage), default))
-            {
-                await book.AppendAsync(again, Batch);
-            }
+            await LoadAndAppendAsync(storage, book);
             await book.AssertKeptAsync(storage, storage.Published);
         }
     }
@@ -88,19 +80,12 @@ public sealed class FaultTests
             var (storage, book) = (new FaultyStorage(), new Bookkeeper());
             await LogWriter.CreateAsync(Options(storage), default);
             storage.Plan = what => what.StartsWith("write tile/", StringComparison.Ordinal) ? Fault.Failed : null;
-            await using (var writer = await LogWriter.LoadAsync(Options(storage), default))
-            {
-                await book.AppendAsync(writer, Batch);
-            }
-            var call = 0;
-            storage.Plan = _ => call++ < crash ? null : call == crash + 1 ? last : Fault.Failed;
+            await LoadAndAppendAsync(storage, book);
+            storage.Plan = CrashAt(crash, last);
             // The process that recovers is gone, too.
             await (await LogWriter.LoadAsync(Options(storage), default)).DisposeAsync();
             storage.Plan = _ => null;
-            await using (var again = await LogWriter.LoadAsync(Options(storage), default))
-            {
-                await book.AppendAsync(again, Batch);
-            }
+            await LoadAndAppendAsync(storage, book);
             await book.AssertKeptAsync(storage, storage.Published);
         }
     }
@@ -113,8 +98,8 @@ public sealed class FaultTests
         var (loaded, created) = (0, 0);
         for (var crash = 0; crash < 6; crash++)
         {
-            var (storage, book, call) = (new FaultyStorage(), new Bookkeeper(), 0);
-            storage.Plan = _ => call++ < crash ? null : call == crash + 1 ? last : Fault.Failed;
+            var (storage, book) = (new FaultyStorage(), new Bookkeeper());
+            storage.Plan = CrashAt(crash, last);
             var failed = await Record.ExceptionAsync(() => LogWriter.CreateAsync(Options(storage), default));
             Assert.True(failed is null or LogAppendException, failed?.Message);
             storage.Plan = _ => null;
@@ -129,10 +114,7 @@ public sealed class FaultTests
             {
                 loaded++;
             }
-            await using (var writer = await LogWriter.LoadAsync(Options(storage), default))
-            {
-                await book.AppendAsync(writer, Batch);
-            }
+            await LoadAndAppendAsync(storage, book);
             await book.AssertKeptAsync(storage, storage.Published);
         }
         Assert.Equal(last == Fault.Failed ? (4, 2) : (5, 1), (loaded, created));
@@ -154,10 +136,7 @@ public sealed class FaultTests
             Assert.Contains("another one is at work", stopped.Message, StringComparison.Ordinal);
             Assert.NotNull(writer.Stopped);
         }
-        await using (var again = await LogWriter.LoadAsync(Options(storage), default))
-        {
-            await book.AppendAsync(again, Batch);
-        }
+        await LoadAndAppendAsync(storage, book);
         Assert.Equal(1 + (2 * Batch), storage.Head!.Size);
         await book.AssertKeptAsync(storage, storage.Published);
     }
@@ -241,6 +220,19 @@ public sealed class FaultTests
         Assert.Equal(Batch, book.Receipts);
         Assert.Equal(1 + (2 * Batch), storage.Head!.Size);
         await book.AssertKeptAsync(storage, storage.Published);
+    }
+
+    /// <summary>From this call on, nothing works: the process is gone.</summary>
+    private static Func<string, Fault?> CrashAt(int crash, Fault last)
+    {
+        var call = 0;
+        return _ => call++ < crash ? null : call == crash + 1 ? last : Fault.Failed;
+    }
+
+    private static async Task LoadAndAppendAsync(FaultyStorage storage, Bookkeeper book)
+    {
+        await using var writer = await LogWriter.LoadAsync(Options(storage), default);
+        await book.AppendAsync(writer, Batch);
     }
 
     private static Fault Down(FaultyStorage storage)
