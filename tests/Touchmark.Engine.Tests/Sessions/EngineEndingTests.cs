@@ -19,8 +19,7 @@ public sealed class EngineEndingTests
     {
         await using var bench = await PrintBench.OpenAsync(storage);
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         bench.Server.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         await gateway.IsClosedAsync();
@@ -44,8 +43,7 @@ public sealed class EngineEndingTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await bench.Server.Services.GetRequiredService<SessionKeeper>().SaveAsync(default);
 
         // Whatever the dying engine still tries to write about the session fails.
@@ -65,8 +63,7 @@ public sealed class EngineEndingTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await bench.Server.Database.ExecuteAsync("create trigger dead before insert on sessions begin select raise(abort, 'dead'); end", null, default);
         await bench.Server.Database.ExecuteAsync("delete from sessions", null, default);
         await bench.Server.RestartAsync();
@@ -82,8 +79,7 @@ public sealed class EngineEndingTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.CutAsync();
         await bench.Server.RestartAsync();
         bench.Server.Time.Advance(TimeSpan.FromSeconds(60));

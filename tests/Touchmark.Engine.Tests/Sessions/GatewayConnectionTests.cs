@@ -129,8 +129,7 @@ public sealed class GatewayConnectionTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.SendAsync(new byte[] { 0x9f, 0x18, 0x15, 0xff });
         await gateway.SendAsync(new byte[300]);
         await gateway.PrintAsync();

@@ -17,8 +17,7 @@ public sealed class HaltByPeopleTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         var person = who switch { "manufacturer" => bench.Manufacturer, "oem" => bench.Oem, _ => await bench.Server.AdminAsync() };
         (await person.PostAsync($"/api/jobs/{job}/halt")).IsGood();
@@ -38,8 +37,7 @@ public sealed class HaltByPeopleTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         using var otherMaker = await bench.Server.JoinAsync(Role.Manufacturer, "Another hall");
         using var otherOwner = await bench.Server.JoinAsync(Role.Oem, "Another owner");
@@ -58,8 +56,7 @@ public sealed class HaltByPeopleTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         (await bench.Oem.PostAsync($"/api/licences/{bench.LicenceId}/revoke", new { reason = "Recalled." })).IsGood();
         await gateway.PrintAsync();

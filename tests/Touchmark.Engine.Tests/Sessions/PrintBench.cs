@@ -61,6 +61,14 @@ internal sealed class PrintBench : IAsyncDisposable
     public async Task<Guid> StartJobAsync() =>
         (await Manufacturer.PostAsync("/api/jobs", new { licence_id = LicenceId, printer_id = PrinterId, material = "PLA", quality = "standard" })).IsGood().Id;
 
+    /// <summary>Starts a job and has some of it printed.</summary>
+    public async Task<Guid> StartPrintAsync(PrintingGateway gateway)
+    {
+        var job = await StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        return job;
+    }
+
     /// <summary>A gateway of the printer, connected.</summary>
     public async Task<PrintingGateway> ConnectAsync(Refusal? refusal = null, MachineProfile? profile = null)
     {

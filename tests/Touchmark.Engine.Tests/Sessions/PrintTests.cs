@@ -89,8 +89,7 @@ public sealed class PrintTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.DisposeAsync();
         await bench.UntilAwayAsync(job);
         bench.Server.Time.Advance(TimeSpan.FromSeconds(60));
@@ -110,8 +109,7 @@ public sealed class PrintTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.CutAsync();
         await bench.UntilAwayAsync(job);
         Assert.True(await gateway.ConnectAsync(bench.PrinterId));
@@ -131,8 +129,7 @@ public sealed class PrintTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         // The gateway has lost its network; the engine still believes in the old connection.
         gateway.Forsake();
@@ -147,8 +144,7 @@ public sealed class PrintTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.DisposeAsync();
         await bench.UntilAwayAsync(job);
         await using var anew = await bench.ConnectAsync();
@@ -201,8 +197,7 @@ public sealed class PrintTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         (await bench.Manufacturer.PostAsync($"/api/jobs/{job}/cancel")).IsGood();
         await gateway.PrintAsync();
@@ -219,8 +214,7 @@ public sealed class PrintTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         (await bench.Oem.PostAsync($"/api/licences/{bench.LicenceId}/revoke", new { reason = "Recalled." })).IsGood();
         await gateway.PrintAsync();

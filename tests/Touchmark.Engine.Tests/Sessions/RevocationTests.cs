@@ -14,10 +14,7 @@ public sealed class RevocationTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var running = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
-        var waiting = await bench.StartJobAsync();
-        await bench.FollowAsync(waiting, "waiting");
+        var (running, waiting) = await StartTwoAsync(bench, gateway);
 
         await RevokeLicenceAsync(bench, bench.Oem);
         await gateway.PrintAsync();
@@ -33,10 +30,7 @@ public sealed class RevocationTests
     {
         await using var bench = await PrintBench.OpenAsync(terms: new { revocation_policy = "after_print" });
         await using var gateway = await bench.ConnectAsync();
-        var running = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
-        var waiting = await bench.StartJobAsync();
-        await bench.FollowAsync(waiting, "waiting");
+        var (running, waiting) = await StartTwoAsync(bench, gateway);
 
         await RevokeLicenceAsync(bench, bench.Oem);
         PrintTests.AssertFailed(await bench.FollowAsync(waiting), "LICENCE_REVOKED");
@@ -55,8 +49,7 @@ public sealed class RevocationTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         (await bench.Manufacturer.PostAsync($"/api/printers/{bench.PrinterId}/revoke")).IsGood();
         await gateway.PrintAsync();
@@ -90,8 +83,7 @@ public sealed class RevocationTests
         using var oem = bench.Oem.At(node);
         using var manufacturer = bench.Manufacturer.At(node);
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
 
         switch (what)
         {
@@ -122,6 +114,15 @@ public sealed class RevocationTests
         }
 
         Assert.Contains("TURN_OFF_HEATERS", gateway.Printer.Lines);
+    }
+
+    /// <summary>A job that prints and one that waits for the printer.</summary>
+    private static async Task<(Guid Running, Guid Waiting)> StartTwoAsync(PrintBench bench, PrintingGateway gateway)
+    {
+        var running = await bench.StartPrintAsync(gateway);
+        var waiting = await bench.StartJobAsync();
+        await bench.FollowAsync(waiting, "waiting");
+        return (running, waiting);
     }
 
     private static async Task RevokeLicenceAsync(PrintBench bench, Person oem) =>
