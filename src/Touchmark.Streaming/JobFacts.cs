@@ -51,6 +51,9 @@ public sealed record SessionSettings
     /// <summary>Upper bound of <see cref="WindowSegments"/>.</summary>
     public const int MaxWindowSegments = 128;
 
+    /// <summary>No segment of more than one move is longer than this, plan seconds, with the detour that a challenge adds to it: what may be outside the engine is counted by it.</summary>
+    public const double LongestSegmentSeconds = 1.3;
+
     /// <summary>Longest time without genuine telemetry while streaming, s of the engine's clock.</summary>
     public double TelemetrySilenceSeconds { get; init; } = 10;
 

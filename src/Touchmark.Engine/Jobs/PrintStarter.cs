@@ -10,9 +10,6 @@ namespace Touchmark.Engine.Jobs;
 /// <summary>Turns a sliced job into a session on its printer's connection.</summary>
 internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, SliceStore slices, EngineKeys keys, TimeProvider time)
 {
-    /// <summary>Longest segment of more than one move, s (SegmentRules.MaxSeconds), with a detour (ChallengeLimits.LongestSegment).</summary>
-    private const double LongestSegment = 1.3;
-
     public DateTimeOffset Now => time.GetUtcNow();
 
     public Task<PrinterTurn> TakeTurnAsync(Guid printerId, CancellationToken cancel) => hub.TakeAsync(printerId, cancel);
@@ -78,7 +75,7 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
         var settings = new SessionSettings { MaxSlowdown = job.MaxSlowdownPercent / 100, MaxTrimC = job.MaxTemperatureTrimC };
         if (job.ExposureLimitS is { } limit && limit < settings.WindowSeconds)
         {
-            settings = settings with { WindowSeconds = limit, FloorSeconds = Math.Clamp(limit - LongestSegment, 0, settings.FloorSeconds) };
+            settings = settings with { WindowSeconds = limit, FloorSeconds = Math.Clamp(limit - SessionSettings.LongestSegmentSeconds, 0, settings.FloorSeconds) };
         }
 
         return job.OutageLimitS is { } outage ? settings with { OutageSeconds = Math.Max(1, outage) } : settings;

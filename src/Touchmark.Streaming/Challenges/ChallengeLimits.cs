@@ -79,9 +79,6 @@ internal static class ChallengeLimits
     /// <summary>Plan seconds before and behind it in which a sample may be on it: the error of the alignment.</summary>
     public const double DetourMargin = 0.75;
 
-    /// <summary>With a detour a segment is no longer than this, plan seconds: what may be outside the engine is counted by it.</summary>
-    public const double LongestSegment = 1.3;
-
     /// <summary>By how much the moves around a detour may take longer once they are planned to rest beside it, plan seconds.</summary>
     public const double ReplanSlack = 0.05;
 

@@ -219,7 +219,7 @@ internal sealed class Challenger(SessionSettings settings, MachineLimits limits,
         var stopping = Detour.Replan(before, before.StartSpeed, 0);
         var starting = IsFilamentOnly(after) ? after : Detour.Replan(after, 0, after.EndSpeed);
         if (stopping is not { } stop || starting is not { } start || Detour.Draw(before, after, limits, place + stop.DurationSeconds - before.DurationSeconds, draw) is not { } detour
-            || sheet.TimeBefore(sheet.Lines) + detour.To - detour.From > ChallengeLimits.LongestSegment - ChallengeLimits.ReplanSlack
+            || sheet.TimeBefore(sheet.Lines) + detour.To - detour.From > SessionSettings.LongestSegmentSeconds - ChallengeLimits.ReplanSlack
             || !sheet.TryAdd(line, EngineLines.Detour(detour.By, ChallengeLimits.DetourSpeed * 60, feed, absolute), detour.Moves, firstMove: 1))
         {
             return false;
