@@ -1,5 +1,6 @@
 using Touchmark.Cryptography;
 using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Cbor;
 
 namespace Touchmark.Engine.Keys;
 
@@ -43,7 +44,7 @@ internal sealed class EngineKeys(EngineOptions options, Database database, TimeP
         using var shadow = await OpenAsync("statements/ml-dsa-65", Cryptography.MlDsa65.Generate, seed => Read(new MlDsa65Signer(seed.Span)), cancellationToken);
         mlDsa65 = new MlDsa65Signer(shadow.Span);
         var made = await database.FirstOrDefaultAsync<long>("select min(created_at) from engine_keys", null, cancellationToken);
-        ValidFrom = DateTimeOffset.FromUnixTimeSeconds(Microseconds.ToTime(made).ToUnixTimeSeconds());
+        ValidFrom = DateTimeOffset.FromUnixTimeSeconds(CborTime.FromMicroseconds(made).ToUnixTimeSeconds());
 
         using var pkcs8 = await OpenAsync("transport/p256", NewTransport, der => PublicKeyOf(der), cancellationToken);
         transport = P256PrivateKey.FromPkcs8(pkcs8.Span);

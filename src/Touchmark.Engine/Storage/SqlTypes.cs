@@ -1,6 +1,7 @@
 using System.Data;
 using System.Globalization;
 using Dapper;
+using Touchmark.Evidence.Cbor;
 
 namespace Touchmark.Engine.Storage;
 
@@ -38,14 +39,6 @@ internal static class SqlTypes
             parameter.Value = value.ToMicroseconds();
         }
 
-        public override DateTimeOffset Parse(object value) => Microseconds.ToTime(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+        public override DateTimeOffset Parse(object value) => CborTime.FromMicroseconds(Convert.ToInt64(value, CultureInfo.InvariantCulture));
     }
-}
-
-/// <summary>UTC microseconds since 1970, the project's time on the wire and in the database.</summary>
-internal static class Microseconds
-{
-    public static long ToMicroseconds(this DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
-
-    public static DateTimeOffset ToTime(long microseconds) => DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
 }

@@ -211,7 +211,7 @@ public sealed class CborFields
     }
 }
 
-/// <summary>Times in documents and messages: UTC microseconds since 1970-01-01T00:00:00Z.</summary>
+/// <summary>Times in documents, in messages and in the database: UTC microseconds since 1970-01-01T00:00:00Z.</summary>
 public static class CborTime
 {
     /// <summary>The last microsecond that <see cref="DateTimeOffset"/> can hold.</summary>

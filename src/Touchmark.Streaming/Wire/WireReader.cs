@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
+using Touchmark.Evidence.Cbor;
 
 namespace Touchmark.Streaming.Wire;
 
@@ -100,7 +101,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> frame)
     public DateTimeOffset Time()
     {
         const ulong Latest = 253_402_300_799_000_000; // the last second of the year 9999
-        return DateTimeOffset.UnixEpoch.AddTicks((long)Unsigned(Latest) * TimeSpan.TicksPerMicrosecond);
+        return CborTime.FromMicroseconds((long)Unsigned(Latest));
     }
 
     private ulong Head(int type)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Touchmark.Cryptography;
+using Touchmark.Evidence.Cbor;
 
 namespace Touchmark.Streaming.Wire;
 
@@ -54,7 +55,7 @@ internal ref struct WireWriter(int capacity)
         Encoding.UTF8.GetBytes(value, Grow(length));
     }
 
-    public void Time(DateTimeOffset value) => Unsigned((ulong)((value - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond));
+    public void Time(DateTimeOffset value) => Unsigned((ulong)value.ToMicroseconds());
 
     /// <summary>Ends an authenticated frame: the HMAC-SHA-256 of every byte before it.</summary>
     public void Mac(LockedBuffer key)
