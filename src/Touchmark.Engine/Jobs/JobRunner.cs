@@ -46,17 +46,10 @@ internal sealed class JobRunner(
         }
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    public async Task StopAsync(CancellationToken cancellationToken) => await stopped.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Begins with a job that is in the database.</summary>
-    public void Start(Job job)
-    {
-        var run = new Run(job);
-        Start(run, WorkAsync);
-    }
+    public void Start(Job job) => Start(new Run(job), WorkAsync);
 
     private void Start(Run run, Func<Run, Task> work)
     {

@@ -104,10 +104,7 @@ internal sealed class PrintSession : IDisposable
         }
     });
 
-    public void Advance() => Do(now =>
-    {
-        session.Advance(now);
-    });
+    public void Advance() => Do(session.Advance);
 
     public void Stop(EndReason reason, string text) => Do(now => session.Stop(reason, text, now));
 
@@ -262,7 +259,6 @@ internal sealed class PrintSession : IDisposable
         }
 
         changed = true;
-
         told = now;
         order.Progress(now);
     }
