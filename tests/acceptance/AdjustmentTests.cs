@@ -9,12 +9,7 @@ public sealed class AdjustmentTests
     public async Task A_heater_that_sags_is_met_within_the_licence_and_the_certificate_says_how()
     {
         await using var world = new World();
-        await world.StartEngineAsync();
-        await world.StartPrinterAsync();
-        await world.SignInAsync();
-        var licence = await world.LicenseAsync(prints: 1);
-        var printer = await world.EnrolAsync();
-        await world.StartGatewayAsync();
+        var (licence, printer) = await world.EquipAsync(prints: 1);
         var job = await world.StartJobAsync(licence, printer);
 
         await world.UntilAsync(job, static state => Session(state) is { } session && session.GetProperty("motion_executed_s").GetDouble() > 30);

@@ -9,12 +9,7 @@ public sealed class EndingTests
     public async Task An_engine_that_is_killed_mid_print_comes_back_and_goes_on_with_the_print()
     {
         await using var world = new World();
-        await world.StartEngineAsync();
-        await world.StartPrinterAsync();
-        await world.SignInAsync();
-        var licence = await world.LicenseAsync(prints: 2);
-        var printer = await world.EnrolAsync();
-        await world.StartGatewayAsync();
+        var (licence, printer) = await world.EquipAsync(prints: 2);
         var job = await world.StartJobAsync(licence, printer);
         var before = (await world.UntilAsync(job, Printing)).GetProperty("progress").GetDouble();
 
@@ -54,12 +49,7 @@ public sealed class EndingTests
     public async Task A_cancelled_print_leaves_the_printer_at_rest()
     {
         await using var world = new World();
-        await world.StartEngineAsync();
-        await world.StartPrinterAsync();
-        await world.SignInAsync();
-        var licence = await world.LicenseAsync(prints: 1);
-        var printer = await world.EnrolAsync();
-        await world.StartGatewayAsync();
+        var (licence, printer) = await world.EquipAsync(prints: 1);
         var job = await world.StartJobAsync(licence, printer);
         await world.UntilAsync(job, Printing);
 

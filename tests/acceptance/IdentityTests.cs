@@ -7,12 +7,7 @@ public sealed class IdentityTests
     public async Task A_machine_that_behaves_like_another_one_prints_nothing_until_it_is_accepted()
     {
         await using var world = new World();
-        await world.StartEngineAsync();
-        await world.StartPrinterAsync();
-        await world.SignInAsync();
-        var licence = await world.LicenseAsync(prints: 2);
-        var printer = await world.EnrolAsync(repeats: 3);
-        await world.StartGatewayAsync();
+        var (licence, printer) = await world.EquipAsync(prints: 2, repeats: 3);
 
         await PrintAsync(world, licence, printer);
         Assert.Equal(1, await TakenAsync(world));

@@ -10,12 +10,7 @@ public sealed partial class MainJobTests
     public async Task A_licensed_part_is_printed_and_leaves_a_certificate_but_no_toolpath()
     {
         await using var world = new World();
-        await world.StartEngineAsync();
-        await world.StartPrinterAsync();
-        await world.SignInAsync();
-        var licence = await world.LicenseAsync(prints: 3);
-        var printer = await world.EnrolAsync();
-        await world.StartGatewayAsync();
+        var (licence, printer) = await world.EquipAsync(prints: 3);
 
         var catalogue = await world.AskAsync("maker", "catalogue");
         Assert.Equal("Bracket", World.Text(Assert.Single(catalogue.EnumerateArray()), "name"));

@@ -60,6 +60,18 @@ internal sealed partial class World : IAsyncDisposable
         return JsonSerializer.Deserialize<JsonElement>(ran.Output);
     }
 
+    /// <summary>All that comes before a first job: engine, printer, people, a licence for so many prints, and the printer enrolled with its gateway beside it.</summary>
+    public async Task<(string Licence, string Printer)> EquipAsync(int prints, int repeats = 0)
+    {
+        await StartEngineAsync();
+        await StartPrinterAsync();
+        await SignInAsync();
+        var licence = await LicenseAsync(prints);
+        var printer = await EnrolAsync(repeats: repeats);
+        await StartGatewayAsync();
+        return (licence, printer);
+    }
+
     public async Task SignInAsync()
     {
         Password("admin");
