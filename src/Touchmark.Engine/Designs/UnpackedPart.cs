@@ -1,4 +1,5 @@
 using System.Xml;
+using Touchmark.Engine.Storage;
 
 namespace Touchmark.Engine.Designs;
 
@@ -6,30 +7,21 @@ namespace Touchmark.Engine.Designs;
 /// A file in a 3MF as it is unpacked: never longer than declared, and refused when 256 KiB go by without a '&lt;' where XML is read, which bounds every tag,
 /// attribute and text that the XML reader would have to hold in one piece.
 /// </summary>
-internal sealed class UnpackedPart(Stream packed, long declared, bool isXml) : Stream
+internal sealed class UnpackedPart(Stream packed, long declared, bool isXml) : ForwardStream
 {
     private const int LongestToken = 256 * 1024;
 
-    private long position;
     private int sinceTag;
 
     /// <summary>True when exactly the declared bytes came out and nothing is left.</summary>
-    public bool IsWhole => position == declared && packed.ReadByte() < 0;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
+    public bool IsWhole => Passed == declared && packed.ReadByte() < 0;
 
     public override long Length => declared;
 
-    public override long Position { get => position; set => throw new NotSupportedException(); }
-
     public override int Read(Span<byte> buffer)
     {
-        var read = packed.Read(buffer[..(int)Math.Min(buffer.Length, declared - position)]);
-        position += read;
+        var read = packed.Read(buffer[..(int)Math.Min(buffer.Length, declared - Passed)]);
+        Passed += read;
         if (isXml)
         {
             var tag = buffer[..read].LastIndexOf((byte)'<');
@@ -42,16 +34,4 @@ internal sealed class UnpackedPart(Stream packed, long declared, bool isXml) : S
 
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

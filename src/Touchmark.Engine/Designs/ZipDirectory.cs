@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using Touchmark.Engine.Storage;
 
 namespace Touchmark.Engine.Designs;
 
@@ -166,38 +167,16 @@ internal static class ZipDirectory
     }
 
     /// <summary>A stretch of a seekable stream.</summary>
-    private sealed class Section(Stream file, long start, long length) : Stream
+    private sealed class Section(Stream file, long start, long length) : ForwardStream
     {
-        private long position;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
         public override long Length => length;
-
-        public override long Position { get => position; set => throw new NotSupportedException(); }
 
         public override int Read(Span<byte> buffer)
         {
-            file.Position = start + position;
-            var read = file.Read(buffer[..(int)Math.Min(buffer.Length, length - position)]);
-            position += read;
+            file.Position = start + Passed;
+            var read = file.Read(buffer[..(int)Math.Min(buffer.Length, length - Passed)]);
+            Passed += read;
             return read;
         }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -1,10 +1,10 @@
+using Touchmark.Engine.Storage;
+
 namespace Touchmark.Engine.Slicing;
 
 /// <summary>A read-only view of a stream that ends after <paramref name="limit"/> bytes and says so once.</summary>
-internal sealed class BoundedOutput(Stream inner, long limit, Action onFlood) : Stream
+internal sealed class BoundedOutput(Stream inner, long limit, Action onFlood) : ForwardStream
 {
-    private long read;
-
     /// <summary>More than the limit came.</summary>
     public bool Flooded { get; private set; }
 
@@ -12,12 +12,7 @@ internal sealed class BoundedOutput(Stream inner, long limit, Action onFlood) : 
     public bool Ended { get; private set; }
 
     /// <summary>Bytes read so far.</summary>
-    public override long Length => read;
-
-    public override bool CanRead => true;
-    public override bool CanSeek => false;
-    public override bool CanWrite => false;
-    public override long Position { get => read; set => throw new NotSupportedException(); }
+    public override long Length => Passed;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -27,9 +22,9 @@ internal sealed class BoundedOutput(Stream inner, long limit, Action onFlood) : 
         }
 
         var count = await inner.ReadAsync(buffer, cancellationToken);
-        read += count;
+        Passed += count;
         Ended |= count == 0 && buffer.Length > 0;
-        if (read > limit)
+        if (Passed > limit)
         {
             Flooded = true;
             onFlood();
@@ -51,9 +46,5 @@ internal sealed class BoundedOutput(Stream inner, long limit, Action onFlood) : 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
-    public override void Flush() => throw new NotSupportedException();
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException("Read asynchronously.");
 }
