@@ -1,0 +1,155 @@
+"""What statements say: the fields of every type of document, as spec/statement.md and spec/certificate.md list them."""
+import math
+import uuid
+
+from . import cbor
+from .checks import Unreadable
+
+MAX_BYTES = 16 << 20
+MAX_INTEGER = 2**63 - 1
+LATEST_SECOND = 253_402_300_799  # of the year 9999
+LATEST = LATEST_SECOND * 1_000_000 + 999_999
+
+
+def length(text):
+    """Characters as the formats count them: UTF-16 code units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+# A rule takes a value and where it stands, and raises what is wrong with it.
+
+def _rule(kind, holds):
+    def check(value, where):
+        if type(value) is not kind or not holds(value):
+            raise Unreadable(f"{where}: not what is expected there")
+    return check
+
+
+def text(most=256):
+    return _rule(str, lambda value: length(value) <= most)
+
+
+def choice(*names):
+    return _rule(str, lambda value: value in names)
+
+
+def octets(least, most=None):
+    return _rule(bytes, lambda value: least <= len(value) <= (least if most is None else most))
+
+
+def integer(least=0, most=MAX_INTEGER):
+    return _rule(int, lambda value: least <= value <= most)
+
+
+def number(least=-math.inf, most=math.inf):
+    return _rule(float, lambda value: math.isfinite(value) and least <= value <= most)
+
+
+def array(rule, most):
+    def check(value, where):
+        if not isinstance(value, list) or len(value) > most:
+            raise Unreadable(f"{where}: not an array of at most {most} items")
+        for item in value:
+            rule(item, where)
+    return check
+
+
+def fields(required, optional=None):
+    optional = optional or {}
+
+    def check(value, where):
+        if not isinstance(value, cbor.Map):
+            raise Unreadable(f"{where}: not a map")
+        found = {}
+        for name, member in value.entries:
+            rule = (required.get(name) or optional.get(name)) if type(name) is str else None
+            if rule is None:
+                raise Unreadable(f"{where}: unknown field {name}")
+            rule(member, f"{where}.{name}")
+            found[name] = member
+        missing = required.keys() - found.keys()
+        if missing:
+            raise Unreadable(f"{where}.{min(missing)}: missing")
+    return check
+
+
+TIME, ID, HASH, BOOLEAN = integer(0, LATEST), octets(16), octets(32), _rule(bool, lambda value: True)
+NAME = text(200)
+
+_GRANT = fields(
+    {"licence_id": ID, "design_id": ID, "design_sha256": HASH, "owner": text(), "manufacturers": array(text(), 1024), "printers": array(ID, 1024),
+     "prints": integer(1), "materials": array(text(), 256), "qualities": array(text(), 256), "granted_at": TIME},
+    {"expires_at": TIME, "exposure_limit_s": number(0), "outage_limit_s": number(0), "revocation_policy": choice("at_once", "after_print"),
+     "allow_script_store": BOOLEAN, "allow_no_dead_man": BOOLEAN, "max_slowdown_percent": number(0, 50), "max_temperature_trim_c": number(0, 15)})
+
+_REVOCATION = fields({"licence_id": ID, "licence_statement": HASH, "revoked_at": TIME, "reason": text(1024)})
+
+_ENROLMENT = fields(
+    {"printer_id": ID, "printer_name": text(), "printer_model": text(), "manufacturer": text(), "machine_id": HASH, "profile_sha256": HASH,
+     "device_public_key": octets(65), "enrolled_at": TIME},
+    {"measured": array(text(), 8), "replaces": HASH, "accepted_by": text()})
+
+_SLICE = fields(
+    {"slice_id": ID, "design_id": ID, "design_sha256": HASH, "slice_sha256": HASH, "printer_id": ID, "material": text(), "quality": text(), "slicer": text(),
+     "settings_sha256": HASH, "lines": integer(), "layers": integer(), "motion_s": number(0), "filament_mm": number(0), "sliced_at": TIME})
+
+_AUDIT = fields(
+    {"record_id": ID, "number": integer(1), "at": TIME, "actor": NAME, "act": NAME, "subject": NAME, "outcome": choice("done", "refused"),
+     "details": array(fields({"name": NAME, "value": text(1024)}), 32)},
+    {"actor_role": NAME, "refusal_code": NAME, "previous": HASH})
+
+_CERTIFICATE = fields(
+    {"certificate_id": ID, "session_id": ID, "job_id": ID, "part_name": text(), "material": text(), "quality": text(), "owner": text(), "manufacturer": text(),
+     "printer_id": ID, "printer_name": text(), "printer_model": text(), "machine_id": HASH, "profile_sha256": HASH, "licence_id": ID, "print_number": integer(1),
+     "design_id": ID, "design_sha256": HASH, "slice_sha256": HASH, "slicer": text(), "started_at": TIME, "ended_at": TIME,
+     "result": choice("completed", "cancelled", "revoked", "failed", "proxy_suspected"), "engine_transport": text(), "printer_transport": text(),
+     "exposure": fields({"motion_s": number(0), "segments": integer()}),
+     "temperatures": array(fields({"heater": text(), "min_c": number(), "max_c": number()}), 64),
+     "adjustments": array(fields({"at": TIME, "what": text(), "from": number(), "to": number()}, {"by": text(), "why": text()}), 4096),
+     "alerts": array(fields({"at": TIME, "code": text(), "text": text(1024)}), 4096), "segment_ivs": octets(0, 12_000_000), "chain_head": octets(32),
+     "licence_statement": HASH, "enrolment_statement": HASH, "slice_statement": HASH},
+    {"result_reason": text(), "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()})})
+
+PREFIX, SUFFIX = "application/vnd.touchmark.", "+cbor"
+PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD = (
+    PREFIX + name + SUFFIX for name in ("print-certificate", "licence-grant", "licence-revocation", "printer-enrolment", "slice-record", "audit-record"))
+
+# By media type: the fields, and the one whose id ends the subject.
+TYPES = {
+    PRINT_CERTIFICATE: (_CERTIFICATE, "certificate_id"),
+    LICENCE_GRANT: (_GRANT, "licence_id"),
+    LICENCE_REVOCATION: (_REVOCATION, "licence_id"),
+    PRINTER_ENROLMENT: (_ENROLMENT, "printer_id"),
+    SLICE_RECORD: (_SLICE, "slice_id"),
+    AUDIT_RECORD: (_AUDIT, "record_id"),
+}
+
+
+def read(content_type, encoding):
+    """The fields of a document by name."""
+    value = cbor.decode(encoding, MAX_BYTES)
+    TYPES[content_type][0](value, "document")
+    document = dict(value.entries)
+    if content_type == PRINT_CERTIFICATE:
+        if len(document["segment_ivs"]) % 12:
+            raise Unreadable("document.segment_ivs: not a multiple of 12 bytes")
+        if document["ended_at"] < document["started_at"]:
+            raise Unreadable("document.ended_at: before started_at")
+    if content_type == AUDIT_RECORD and ("previous" in document) == (document["number"] == 1):
+        raise Unreadable("document.previous: missing, or there although this is the first record")
+    return document
+
+
+def subject(content_type, document):
+    return f"{content_type[len(PREFIX):-len(SUFFIX)]}/{uuid.UUID(bytes=document[TYPES[content_type][1]])}"
+
+
+def plain(value):
+    """A value as JSON can hold it, for reading."""
+    if isinstance(value, bytes):
+        return str(uuid.UUID(bytes=value)) if len(value) == 16 else value.hex()
+    if isinstance(value, cbor.Map):
+        return {name: plain(member) for name, member in value.entries}
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Checks a Touchmark certificate file, or one statement on its own, with nothing but the file, the pinned keys and Python 3.11.
+
+    verify.py FILE --trust trust.json [--json] [--document FILE] [--proof FILE.tlog-proof --policy FILE [--max-age DAYS]]
+
+Exit code 0: valid, 1: not valid, 2: unreadable. It follows spec/ and shares no code with the product.
+"""
+import argparse
+import datetime
+import json
+import sys
+
+from touchmark import documents, evidence, log, policy, statement, trust
+from touchmark.checks import FAILED, UNREADABLE, VALID, Unreadable
+
+SUMS = {
+    "valid": "VALID: everything that can be checked offline is in order.",
+    "untrusted_key": "NOT VALID: it is signed with a key that is not pinned here.",
+    "unreadable": "UNREADABLE: this is no intact certificate file and no statement.",
+    "invalid": "NOT VALID: it was altered, or the print was not what it should have been.",
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Check a Touchmark certificate file or a single statement, offline.")
+    parser.add_argument("file")
+    parser.add_argument("--trust", required=True, help="the keys to believe (trust.json)")
+    parser.add_argument("--json", action="store_true", help="print verdict, checks and the document as JSON")
+    parser.add_argument("--max-age", type=float, metavar="DAYS", help="how long ago witnesses may have seen the log's checkpoint")
+    parser.add_argument("--proof", help="a .tlog-proof for a single statement")
+    parser.add_argument("--policy", help="the logs and witnesses to believe (C2SP tlog-policy)")
+    parser.add_argument("--document", help="the document of a single statement that holds only its hash")
+    return parser.parse_args()
+
+
+def read(path, limit):
+    try:
+        with open(path, "rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read") from error
+    if len(data) > limit:
+        raise Unreadable(f"{path} holds more than {limit} bytes")
+    return data
+
+
+def verify(options):
+    """The checks and the document."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    max_age = None if options.max_age is None else datetime.timedelta(days=options.max_age)
+    data = read(options.file, evidence.MAX_BYTES)
+    try:
+        believed = trust.read(read(options.trust, trust.MAX_BYTES))
+    except Unreadable as problem:
+        raise Unreadable(f"{options.trust} is no trust store: {problem}") from problem
+    try:
+        statement.parse(data)
+    except Unreadable:
+        return evidence.verify(data, believed, now)
+    beside = options.document and read(options.document, documents.MAX_BYTES)
+    checks, document = statement.verify(data, beside, believed, now)
+    if options.proof and options.policy:
+        logs = policy.Policy.read(read(options.policy, policy.MAX_BYTES))
+        log.check_proof(checks, data, read(options.proof, log.MAX_SIZE), logs, now, max_age)
+    elif options.proof:
+        checks.failed("log.proof", "No policy was named, so the proof cannot be checked.")
+    return checks, document
+
+
+def show(checks, document):
+    print(SUMS[checks.verdict], end="\n\n")
+    for check in checks.made:
+        figures = ", ".join(f"{name}: {value}" for name, value in check.figures.items()) if check.outcome == FAILED else ""
+        print(f"{'FAILED' if check.outcome == FAILED else check.outcome.replace('_', ' ')}\t{check.id}\t{check.words}{figures and f' ({figures})'}")
+    if document is not None:
+        print("\nThe statement says:" if checks.verdict == VALID else "\nThe statement claims, and it is NOT to be believed:")
+        print(json.dumps(documents.plain(document), indent=2, ensure_ascii=False))
+
+
+def main():
+    options = arguments()
+    try:
+        checks, document = verify(options)
+    except Unreadable as problem:
+        print(f"error: {problem}.", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps({"verdict": checks.verdict, "checks": [vars(check) for check in checks.made], "document": documents.plain(document)}, indent=2, ensure_ascii=False))
+    else:
+        show(checks, document)
+    return {VALID: 0, UNREADABLE: 2}.get(checks.verdict, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
