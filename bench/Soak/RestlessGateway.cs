@@ -22,6 +22,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
     private GatewaySession session = new(enrolled.Device, enrolled.EngineKey);
     private IdealPrinter printer = new(book, enrolled.Profile);
     private (Guid Session, ReadOnlyMemory<byte> Word) last;
+    private byte[]? heldOffer;
     private EngineSocket? socket;
     private TimeSpan away;
     private Task keeping = Task.CompletedTask;
@@ -73,7 +74,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
     {
         lock (gate)
         {
-            (away, last) = (duration, default);
+            (away, last, heldOffer) = (duration, default, null);
             Renew();
             socket?.Abort();
         }
@@ -143,7 +144,7 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
             TimeSpan rest;
             lock (gate)
             {
-                socket = null;
+                (socket, heldOffer) = (null, null);
                 if (session.SessionId is not null)
                 {
                     session.ConnectionLost(Now);
@@ -166,6 +167,13 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
             if (type == WireType.Resume && sessionId != session.SessionId)
             {
                 socket?.Send(sessionId == last.Session && !last.Word.IsEmpty ? last.Word : GatewaySession.DeclineResume(frame.Span, enrolled.Device));
+                return;
+            }
+
+            if (type == WireType.Offer && session.SessionId is not null)
+            {
+                // The engine lost the print that this side still waits to go on with.
+                heldOffer = frame.ToArray();
                 return;
             }
 
@@ -215,5 +223,11 @@ internal sealed class RestlessGateway(EnrolledPrinter enrolled, ScriptBook book,
 
         End = end;
         Renew();
+        if (heldOffer is { } offer)
+        {
+            heldOffer = null;
+            session.Receive(offer, Now);
+            Exchange();
+        }
     }
 }

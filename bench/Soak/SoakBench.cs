@@ -82,7 +82,23 @@ internal static class SoakBench
         GatewayKilled,
     }
 
-    private sealed record Ending(Fate Fate, bool OverRestart, string State, string Code, bool Started, bool Certified);
+    private sealed record Ending(Fate Fate, bool OverRestart, JsonElement? Job)
+    {
+        public string State => Text(Job, "state");
+
+        public string Code => Job is { } known && known.TryGetProperty("failure", out var failure) ? Text(failure, "code") : "";
+
+        public bool IsStarted => Has("started_at");
+
+        public bool IsCertified => Has("certificate_id");
+
+        /// <summary>A gateway that is killed takes the session's keys with it; nothing else may end a print.</summary>
+        public bool IsRight => Fate == Fate.GatewayKilled ? (State, Code) == ("failed", "GATEWAY_STOPPED") : State == "done";
+
+        private bool Has(string name) => Job is { } known && known.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String;
+    }
+
+    private static string Text(JsonElement? json, string name) => json is { ValueKind: JsonValueKind.Object } found && found.TryGetProperty(name, out var value) ? value.ToString() : "stuck";
 
     private sealed class Run(Shop shop, List<RestlessGateway> gateways, TimeSpan duration) : IAsyncDisposable
     {
@@ -135,10 +151,10 @@ internal static class SoakBench
                 figures.Add($"  {fate}{(overRestart ? ", over the engine's restart" : "")}: {state} {code}", group.Count(), "N0", "");
             }
 
-            figures.Add("jobs that ended as they should not", endings.Count(static ending => ending.State != (ending.Fate == Fate.GatewayKilled ? "failed" : "done")), "N0", "", "0");
-            figures.Add("jobs that had started and have no certificate, or the other way round", endings.Count(static ending => ending.Started != ending.Certified), "N0", "", "0");
+            figures.Add("jobs that ended as they should not", endings.Count(static ending => !ending.IsRight), "N0", "", "0");
+            figures.Add("jobs that had started and have no certificate, or the other way round", endings.Count(static ending => ending.IsStarted != ending.IsCertified), "N0", "", "0");
             figures.Add("prints taken from the licence", taken, "N0", "");
-            figures.Add("prints taken too many or too few", taken - endings.Count(static ending => ending.Started), "N0", "", "0");
+            figures.Add("prints taken too many or too few", taken - endings.Count(static ending => ending.IsStarted), "N0", "", "0");
             figures.Print();
         }
 
@@ -179,8 +195,13 @@ internal static class SoakBench
 
                 var restartsBefore = restarts;
                 var (fate, ended) = await DisturbAsync(gateway, job);
-                endings.Enqueue(new Ending(fate, restarts > restartsBefore, Text(ended, "state"), ended is { } known && known.TryGetProperty("failure", out var failure) ? Text(failure, "code") : "",
-                    Has(ended, "started_at"), Has(ended, "certificate_id")));
+                var ending = new Ending(fate, restarts > restartsBefore, ended);
+                endings.Enqueue(ending);
+                if (!ending.IsRight)
+                {
+                    Progress($"wrong: {fate}{(ending.OverRestart ? ", over the engine's restart" : "")}, {ended}");
+                }
+
                 if (endings.Count is var done && done % 50 == 0)
                 {
                     Progress($"{done} jobs, {Stopwatch.GetElapsedTime(start).TotalMinutes:0.0} min");
@@ -236,9 +257,5 @@ internal static class SoakBench
                 return null;
             }
         }
-
-        private static string Text(JsonElement? json, string name) => json is { ValueKind: JsonValueKind.Object } found && found.TryGetProperty(name, out var value) ? value.ToString() : "stuck";
-
-        private static bool Has(JsonElement? json, string name) => json is { } found && found.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String;
     }
 }

@@ -57,8 +57,11 @@ public sealed record SessionSettings
     /// <summary>Longest time without genuine telemetry while streaming, s of the engine's clock.</summary>
     public double TelemetrySilenceSeconds { get; init; } = 10;
 
-    /// <summary>Longest time that the gateway goes on without hearing from the engine, s of the gateway's clock (the licence's outage limit).</summary>
-    public double OutageSeconds { get; init; } = 10;
+    /// <summary>
+    /// Longest time that the gateway goes on without hearing from the engine, s of the gateway's clock (the licence's outage limit). Where the licence names none: what a loaded engine with hundreds of
+    /// prints takes to be started again, with room to spare.
+    /// </summary>
+    public double OutageSeconds { get; init; } = 30;
 
     /// <summary>Time between two telemetry messages of the gateway while samples arrive, s of the gateway's clock.</summary>
     public double ReportSeconds { get; init; } = 0.2;

@@ -17,6 +17,7 @@ internal static class Acts
     public const string PrinterPresented = "printer.presented";
     public const string PrinterDeclined = "printer.declined";
     public const string PrinterRevoked = "printer.revoked";
+    public const string JobHalted = "job.halted";
     public const string KeyMade = "key.made";
     public const string SettingsChanged = "settings.changed";
 }

@@ -63,9 +63,19 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
     public Task OfferedAsync(Guid id, Guid sessionId, CancellationToken cancel) => database.ExecuteAsync(
         "update jobs set state = @Preflight, session_id = @SessionId where id = @Id and state < @Done", new { Id = id, SessionId = sessionId, JobState.Preflight, JobState.Done }, cancel);
 
-    /// <summary>To be on the disk before the first segment leaves: whatever happens then, the print is not given back.</summary>
-    public Task StartedAsync(Guid id, CancellationToken cancel) => database.ExecuteAsync(
-        "update jobs set state = @Streaming, started_at = @Now where id = @Id and state < @Done", new { Id = id, Now = time.GetUtcNow(), JobState.Streaming, JobState.Done }, cancel);
+    /// <summary>To be on the disk before the first segment leaves, both or neither: whatever happens then, the print is not given back, and it can go on.</summary>
+    public async Task StartedAsync(Guid id, SavedSessionRow? session, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        await using var work = await database.BeginAsync(cancel);
+        await work.ExecuteAsync("update jobs set state = @Streaming, started_at = @Now where id = @Id and state < @Done", new { Id = id, Now = now, JobState.Streaming, JobState.Done }, cancel);
+        if (session is not null)
+        {
+            await SessionKeeper.KeepAsync(work, session, now, cancel);
+        }
+
+        await work.CommitAsync(cancel);
+    }
 
     /// <summary>Ends a job, and gives its print back when nothing was sent, both or neither.</summary>
     public async Task EndAsync(Guid id, JobState state, JobFailure? failure, bool printed, Func<Transaction, Task<Guid?>>? certify, CancellationToken cancel)

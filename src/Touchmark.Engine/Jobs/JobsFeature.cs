@@ -170,7 +170,7 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
             return Refusal.Conflict("JOB_ENDED", "This job has ended; there is nothing to halt.", "Look at the printer itself, if it still moves.").With("state", job.State.ToString().ToLowerInvariant());
         }
 
-        await orders.HaltAsync(id, reason, cancel);
+        await orders.HaltAsync(id, reason, caller);
         return JobView.Of(job, feed.Read(id));
     }
 

@@ -44,9 +44,9 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
             TransportKey = new Es256Signer(keys.Transport),
         },
         Toolpath = slices.Open(slice),
-        Starting = async () =>
+        Starting = async session =>
         {
-            await jobs.StartedAsync(job.Id, CancellationToken.None);
+            await jobs.StartedAsync(job.Id, session, CancellationToken.None);
             feed.Touch(job.Id);
         },
         Progress = progress => feed.Report(job.Id, progress),

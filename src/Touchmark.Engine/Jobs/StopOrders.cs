@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Threading.Channels;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
@@ -14,7 +16,7 @@ namespace Touchmark.Engine.Jobs;
 /// Stops the jobs of this node that have to stop: their licence or their printer was revoked, or somebody cancelled or halted them, on whichever node that was said. The order lies in the
 /// database and is read once a second, and at once when it was given here; so it also holds for whoever takes a job up later.
 /// </summary>
-internal sealed class StopOrders(Database database, JobRunner runner, LicenceOffice office, PrinterFleet fleet, GatewayHub gateways, TimeProvider time, ILogger<StopOrders> log) : BackgroundService
+internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail trail, LicenceOffice office, PrinterFleet fleet, GatewayHub gateways, TimeProvider time, ILogger<StopOrders> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -35,11 +37,17 @@ internal sealed class StopOrders(Database database, JobRunner runner, LicenceOff
         return ordered > 0;
     }
 
-    /// <summary>Halts a job: at once when it is here, whatever the database does.</summary>
-    public async Task HaltAsync(Guid jobId, HaltReason reason, CancellationToken cancel)
+    /// <summary>Halts a job: at once when it is here, whatever the database does. It is the only act that is done before it is written down, and whether or not that succeeds.</summary>
+    public async Task HaltAsync(Guid jobId, HaltReason reason, Caller caller)
     {
         runner.Stop(jobId, EndReason.Halted, JobEndings.Of(reason), reason);
-        await database.ExecuteAsync("update jobs set halt_requested = @Reason where id = @Id and state < @Done and halt_requested is null", new { Id = jobId, Reason = reason, JobState.Done }, cancel);
+        await using (var work = await database.BeginAsync(CancellationToken.None))
+        {
+            await work.ExecuteAsync("update jobs set halt_requested = @Reason where id = @Id and state < @Done and halt_requested is null", new { Id = jobId, Reason = reason, JobState.Done }, CancellationToken.None);
+            await trail.RecordAsync(work, AuditedAct.By(caller, Acts.JobHalted, $"job/{jobId:D}"), CancellationToken.None);
+            await work.CommitAsync(CancellationToken.None);
+        }
+
         Look();
     }
 

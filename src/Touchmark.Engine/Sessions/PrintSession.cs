@@ -15,8 +15,8 @@ internal sealed record SessionOrder
     /// <summary>Canonical G-code; the session disposes it.</summary>
     public required Stream Toolpath { get; init; }
 
-    /// <summary>Awaited before the first segment is handed to the session.</summary>
-    public required Func<Task> Starting { get; init; }
+    /// <summary>Awaited before the first segment is handed to the session: puts on the disk that it starts, and the session itself (null when it is being ended already).</summary>
+    public required Func<SavedSessionRow?, Task> Starting { get; init; }
 
     /// <summary>Told about four times a second while something changes.</summary>
     public required Action<SessionProgress> Progress { get; init; }
@@ -120,12 +120,12 @@ internal sealed class PrintSession : IDisposable
     /// <summary>Ends the waiting for the end, without one: another process goes on.</summary>
     public void Suspend() => ended.TrySetCanceled(CancellationToken.None);
 
-    /// <summary>The session as it is to be saved, if it has changed since the last time and can go on in another process.</summary>
-    public SavedSessionRow? Save()
+    /// <summary>The session as it is to be saved, if it can go on in another process and has changed since the last time, or <paramref name="always"/>.</summary>
+    public SavedSessionRow? Save(bool always = false)
     {
         lock (gate)
         {
-            if (!changed || closed || session.End is not null || session.Phase is not (SessionPhase.Streaming or SessionPhase.Finishing))
+            if (!(changed || always) || closed || session.End is not null || session.Phase is not (SessionPhase.Streaming or SessionPhase.Finishing))
             {
                 return null;
             }
@@ -271,7 +271,7 @@ internal sealed class PrintSession : IDisposable
             await Task.Yield();
             if (!started)
             {
-                await order.Starting();
+                await order.Starting(Save(always: true));
                 started = true;
             }
 

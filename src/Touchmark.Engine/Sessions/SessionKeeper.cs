@@ -18,6 +18,17 @@ internal sealed class SessionKeeper(Database database, GatewayHub hub, TimeProvi
     /// <summary>Forgets the session of a job that ends, in the transaction that ends it.</summary>
     public static Task ForgetAsync(Transaction work, Guid jobId, CancellationToken cancel) => work.ExecuteAsync("delete from sessions where job_id = @JobId", new { JobId = jobId }, cancel);
 
+    /// <summary>Writes one session down; one that is being ended is forgotten, and of a job that has ended none is kept.</summary>
+    public static Task KeepAsync(Transaction work, SavedSessionRow row, DateTimeOffset now, CancellationToken cancel) => row.State.Length == 0
+        ? work.ExecuteAsync("delete from sessions where id = @Id", new { row.Id }, cancel)
+        : work.ExecuteAsync(
+            """
+            insert into sessions (id, job_id, wrapped_keys, state, transport, saved_at)
+            select @Id, id, @WrappedKeys, @State, @Transport, @SavedAt from jobs where id = @JobId and ended_at is null
+            on conflict (id) do update set wrapped_keys = excluded.wrapped_keys, state = excluded.state, transport = excluded.transport, saved_at = excluded.saved_at
+            """,
+            new { row.Id, row.JobId, row.WrappedKeys, row.State, row.Transport, SavedAt = now }, cancel);
+
     /// <summary>Saves what has changed. A failure is put on record and ends nothing: the next second tries again.</summary>
     public async Task SaveAsync(CancellationToken cancel)
     {
@@ -32,20 +43,7 @@ internal sealed class SessionKeeper(Database database, GatewayHub hub, TimeProvi
             await using var work = await database.BeginAsync(cancel);
             foreach (var row in rows)
             {
-                if (row.State.Length == 0)
-                {
-                    await work.ExecuteAsync("delete from sessions where id = @Id", new { row.Id }, cancel);
-                    continue;
-                }
-
-                // A job that has ended meanwhile has no session any more.
-                await work.ExecuteAsync(
-                    """
-                    insert into sessions (id, job_id, wrapped_keys, state, transport, saved_at)
-                    select @Id, id, @WrappedKeys, @State, @Transport, @SavedAt from jobs where id = @JobId and ended_at is null
-                    on conflict (id) do update set state = excluded.state, transport = excluded.transport, saved_at = excluded.saved_at
-                    """,
-                    new { row.Id, row.JobId, row.WrappedKeys, row.State, row.Transport, SavedAt = time.GetUtcNow() }, cancel);
+                await KeepAsync(work, row, time.GetUtcNow(), cancel);
             }
 
             await work.CommitAsync(cancel);

@@ -77,6 +77,8 @@ public sealed partial class EngineSession
         _observations.Raise("RESUMED", FormattableString.Invariant($"After {seconds:F1} s in which {_absence.Cause}, the print went on from segment {resumed.Received + 1}.{word}"), now.Utc);
         if (restored)
         {
+            // Saved before its first segment left: that was soon after the offer.
+            _started ??= resumed.Received > 0 ? _begun.Utc : null;
             Continue(nonce, resumed);
             CatchUp(now);
             return true;

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Streaming;
@@ -56,6 +57,44 @@ public sealed class EngineEndingTests
 
         Assert.Equal("done", (await bench.FollowAgainAsync(job)).GetProperty("state").GetString());
         Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task An_engine_that_died_within_the_first_second_of_a_print_goes_on_with_it()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await bench.Server.Database.ExecuteAsync("create trigger dead before update on sessions begin select raise(abort, 'dead'); end", null, default);
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await gateway.CutAsync();
+        await bench.Server.RestartAsync();
+        await bench.Server.Database.ExecuteAsync("drop trigger dead", null, default);
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync();
+
+        var ended = await bench.FollowAgainAsync(job);
+        Assert.Equal("done", ended.GetProperty("state").GetString());
+        Assert.True((await PrintTests.VerifyAsync(bench, ended)).IsValid);
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_session_that_was_saved_again_after_a_restart_can_be_read_after_another()
+    {
+        await using var bench = await PrintBench.OpenAsync(layers: 3);
+        await using var gateway = await bench.ConnectAsync();
+        await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await gateway.CutAsync();
+        await bench.Server.RestartAsync();
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync(until: static gateway => gateway.Printer.ExecutedSeconds > 5);
+        await bench.Server.Services.GetRequiredService<SessionKeeper>().SaveAsync(default);
+        await gateway.CutAsync();
+        await bench.Server.RestartAsync();
+
+        Assert.Equal((long)JobState.Streaming, await bench.Server.Database.FirstOrDefaultAsync<long>("select state from jobs", null, default));
     }
 
     [Fact]

@@ -30,6 +30,8 @@ public sealed class HaltByPeopleTests
         Assert.Equal(1, gateway.EmergencyStops);
         Assert.Equal("HALTED", (await PrintTests.VerifyAsync(bench, ended)).Certificate!.ResultReason);
         (await person.PostAsync($"/api/jobs/{job}/halt")).IsRefused(HttpStatusCode.Conflict, "JOB_ENDED");
+        var record = Assert.Single((await (await bench.Server.AdminAsync()).GetAsync($"/api/audit?subject=job/{job:D}")).IsGood()["records"].EnumerateArray());
+        Assert.Equal(("job.halted", $"account/{(await person.GetAsync("/api/me")).Id:D}"), (record.GetProperty("act").GetString(), record.GetProperty("actor").GetString()));
     }
 
     [Fact]

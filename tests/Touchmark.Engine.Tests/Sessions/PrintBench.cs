@@ -99,11 +99,14 @@ internal sealed class PrintBench : IAsyncDisposable
     }
 
     /// <summary>Waits until the engine has noticed that the gateway of a print is gone.</summary>
-    public async Task UntilAwayAsync(Guid job)
+    public Task UntilAwayAsync(Guid job) => UntilAsync(job, session => session.IsGatewayAway);
+
+    /// <summary>Waits until the engine says so of a print's session.</summary>
+    public async Task UntilAsync(Guid job, Func<SessionProgress, bool> reached)
     {
         await foreach (var pulse in Server.Services.GetRequiredService<JobFeed>().WatchAsync(job, CancellationToken.None))
         {
-            if (pulse.Session is { IsGatewayAway: true })
+            if (pulse.Session is { } session && reached(session))
             {
                 return;
             }

@@ -116,7 +116,14 @@ internal sealed class PrintingGateway : IAsyncDisposable
             var streams = Session.Phase == SessionPhase.Streaming;
             if (streams)
             {
+                var wasAway = Session.IsEngineAway;
                 await RunPrinterAsync();
+                if (wasAway && !Session.IsEngineAway)
+                {
+                    // An engine that does not know yet that it may speak again lets the next second pass in silence.
+                    await UntilAsync(session => !session.IsGatewayAway);
+                }
+
                 server.Time.Advance(TimeSpan.FromSeconds(1));
             }
 
@@ -164,11 +171,16 @@ internal sealed class PrintingGateway : IAsyncDisposable
             return;
         }
 
+        // An engine that was restarted has told nothing yet.
         var last = Printer.Sample().EventTime;
+        await UntilAsync(session => session.Phase != SessionPhase.Streaming || session.Last?.EventTime >= last - 0.001);
+    }
+
+    private async Task UntilAsync(Func<SessionProgress, bool> reached)
+    {
         await foreach (var pulse in server.Services.GetRequiredService<JobFeed>().WatchAsync(Offered!.JobId, CancellationToken.None))
         {
-            // An engine that was restarted has told nothing yet.
-            if (pulse.Session is { } session && (session.Phase != SessionPhase.Streaming || session.Last?.EventTime >= last - 0.001))
+            if (pulse.Session is { } session && reached(session))
             {
                 return;
             }

@@ -71,6 +71,49 @@ public sealed class RevocationTests
         Assert.StartsWith("DEVICE_REVOKED", again.Farewell, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_licence_revoked_while_the_connection_is_lost_halts_the_printer_as_soon_as_its_gateway_is_back()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await gateway.CutAsync();
+        await bench.UntilAwayAsync(job);
+
+        await RevokeLicenceAsync(bench, bench.Oem);
+        await bench.UntilAsync(job, session => session is { IsGatewayAway: true, Phase: SessionPhase.Finishing });
+        Assert.Equal((SessionPhase.Streaming, 0), (gateway.Session.Phase, gateway.EmergencyStops));
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        await gateway.PrintAsync();
+        var ended = await bench.FollowAsync(job);
+
+        PrintTests.AssertFailed(ended, "LICENCE_REVOKED");
+        Assert.Equal((EndReason.Revoked, 1), (gateway.Session.End!.Reason, gateway.EmergencyStops));
+        Assert.Contains("TURN_OFF_HEATERS", gateway.Printer.Lines);
+        var certificate = (await PrintTests.VerifyAsync(bench, ended)).Certificate!;
+        Assert.Equal(PrintResult.Revoked, certificate.Result);
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
+    [Fact]
+    public async Task A_printer_revoked_while_its_connection_is_lost_ends_its_print_though_its_gateway_is_let_in_no_more()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        await gateway.CutAsync();
+        await bench.UntilAwayAsync(job);
+
+        (await bench.Manufacturer.PostAsync($"/api/printers/{bench.PrinterId}/revoke")).IsGood();
+        await bench.UntilAsync(job, session => session.Phase == SessionPhase.Finishing);
+        Assert.False(await gateway.ConnectAsync(bench.PrinterId));
+
+        PrintTests.AssertFailed(await bench.FollowThroughAsync(job), "PRINTER_REVOKED");
+        Assert.Equal(1, await bench.TakenAsync());
+    }
+
     [Theory]
     [InlineData("licence", "LICENCE_REVOKED")]
     [InlineData("printer", "PRINTER_REVOKED")]
