@@ -22,6 +22,15 @@ public class RestartTests
         Assert.Equal(1, rig.Frames.Count(static frame => Wire.WireFrame.Peek(frame.Frame.Span, out _) == Wire.WireType.Resumed));
     }
 
+    /// <summary>Samples of before the restart come late, and the head still stands where it was raised the last time, right above the end of what it is to print next.</summary>
+    [Fact]
+    public async Task Motion_that_has_not_begun_is_not_taken_for_over()
+    {
+        using var rig = await PrintAsync([(15.22, 0.72, 1.23), (18.92, 0.92, 8.76), (25, 0.03, 0.23)]);
+
+        AssertPrinted(rig);
+    }
+
     [Fact]
     public void Whenever_it_is_restarted_the_same_path_is_printed_and_no_iv_is_used_twice()
     {

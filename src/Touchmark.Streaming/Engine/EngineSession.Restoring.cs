@@ -103,7 +103,7 @@ public sealed partial class EngineSession
         }
         if (_restoration.Last is { } last)
         {
-            _gate.Rejoin(last);
+            _gate.Rejoin(last, resumed.Lift);
             _gate.Answered(resumed.Answered);
             _gate.Excuse(resumed.Received, resumed.Lift, resumed.LiftedAt);
             _outlet.Rejoin(last);

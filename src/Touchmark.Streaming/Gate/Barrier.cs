@@ -3,7 +3,10 @@ using Touchmark.GCode;
 namespace Touchmark.Streaming;
 
 /// <summary>A segment that waits instead of moving along a known path: decides from telemetry when its wait is over, and when it has lasted too long.</summary>
-internal sealed class Barrier(SegmentPlan plan)
+/// <param name="plan">The segment.</param>
+/// <param name="rest">For motion that is found under way: where it ends.</param>
+/// <param name="raised">How far above that the gateway may have raised the head, mm.</param>
+internal sealed class Barrier(SegmentPlan plan, PlanPoint? rest = null, double raised = 0)
 {
     private double _waited;
     private double _rested;
@@ -63,17 +66,32 @@ internal sealed class Barrier(SegmentPlan plan)
         double counted = Math.Min(elapsed, GateLimits.MaxCountedGap);
         _notHomed = plan.Kind == SegmentKind.Home && sample.Homed == HomedAxes.None ? _notHomed + counted : 0;
         WatchHeat(sample, counted);
-        _rested = sample.Velocity <= GateLimits.RestingVelocity ? _rested + elapsed : 0;
+        // What is found under way was sent before it was watched: nobody knows what the head did in a long gap.
+        bool unseen = plan.Kind == SegmentKind.Motion && elapsed > GateLimits.ParkedSeconds;
+        _rested = sample.Velocity > GateLimits.RestingVelocity || unseen ? 0 : _rested + elapsed;
         IsOver |= plan.Kind switch
         {
             SegmentKind.WaitForHeater => HeatersAreThere(sample),
             SegmentKind.Home => sample.Homed != HomedAxes.None && _rested > 0,
             // Motion that an engine finds under way when it was restarted.
-            SegmentKind.Motion => _rested >= GateLimits.MacroRest,
+            SegmentKind.Motion => _rested >= (IsAtRest(sample) ? GateLimits.MacroRest : GateLimits.ParkedSeconds),
             SegmentKind.Macro => _rested >= GateLimits.MacroRest,
             SegmentKind.Dwell => _rested >= plan.DurationSeconds,
             _ => true,
         };
+    }
+
+    /// <summary>Elsewhere it may not have begun yet, or its owner has parked it.</summary>
+    private bool IsAtRest(in PrinterSample sample)
+    {
+        if (rest is not { } end)
+        {
+            return true;
+        }
+        double x = sample.X - end.X;
+        double y = sample.Y - end.Y;
+        return (!end.KnownXY || (x * x) + (y * y) <= GateLimits.MaxDistanceXY * GateLimits.MaxDistanceXY)
+            && (!end.KnownZ || (sample.Z >= end.Z - GateLimits.MaxDistanceZ && sample.Z <= end.Z + raised + GateLimits.MaxDistanceZ));
     }
 
     /// <summary>As Klipper's verify_heater does, which stops a machine whose heater stays behind: some degrees in a given time until it is near its target.</summary>

@@ -24,8 +24,8 @@ internal sealed class PathAligner(PlanTimeline timeline)
     /// <summary>Plan seconds between the first and the last place that explain the samples about as well as the best: large where a path repeats itself.</summary>
     public double Spread { get; private set; }
 
-    /// <summary>Whether the last sample fits nothing but a move from an unknown place, which fits every sample, and the head was already seen beyond that move.</summary>
-    public bool IsLost { get; private set; }
+    /// <summary>Whether the place that explains the last sample best has a planned position: a move from an unknown place fits every sample.</summary>
+    public bool IsPlanned { get; private set; } = true;
 
     /// <summary>Distance in XY of the last sample from the nearest place that could have been reached, mm; infinite where there was none.</summary>
     public double Distance { get; private set; }
@@ -40,6 +40,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         _costs[0] = 0;
         _count = 1;
         _time = time;
+        IsPlanned = true;
         Progress = timeline.End;
     }
 
@@ -50,6 +51,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         _costs[0] = 0;
         _count = 1;
         _time = time;
+        IsPlanned = true;
         Progress = Math.Max(Progress, seconds);
     }
 
@@ -99,7 +101,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         }
 
         Progress = Math.Max(Progress, Math.Min((_first + bestAt) * GateLimits.Step, timeline.End));
-        IsLost = !_points[bestAt].KnownXY && timeline.IsPlannedAt(Progress - GateLimits.AtSegmentEnd);
+        IsPlanned = _points[bestAt].KnownXY;
         Keep(best, width);
         _time = sample.EventTime;
         return true;

@@ -16,6 +16,9 @@ internal sealed class PlanTimeline
 
     public bool IsEmpty => _moves.Count == 0;
 
+    /// <summary>Where the head comes to rest at the end, as far as it is known; null before there is any motion.</summary>
+    public PlanPoint? Rest => IsEmpty ? null : new(_moves[^1].Move.End.X, _moves[^1].Move.End.Y, _moves[^1].Move.End.Z, _extruded, _knownX && _knownY, _knownZ);
+
     /// <summary>Adds the moves of one segment.</summary>
     public void Append(SegmentPlan plan)
     {

@@ -96,7 +96,9 @@ internal sealed class TelemetryGate
     }
 
     /// <summary>All that the printer has is skipped: the head is to come to rest at the end of it, or the wait there to be over, before anything follows.</summary>
-    public void Rejoin(SegmentPlan last)
+    /// <param name="last">The last of them.</param>
+    /// <param name="raised">How far above the end of it the gateway may have raised the head, mm.</param>
+    public void Rejoin(SegmentPlan last, double raised)
     {
         _confirmed = _confirmed with { End = _timeline.End };
         if (VerifiedThrough < _sent)
@@ -104,7 +106,7 @@ internal sealed class TelemetryGate
             _confirmed = _confirmed with { Number = _sent - 1 };
             _outside.Enqueue(new OutsideSegment(_sent, _timeline.End, last));
         }
-        _barrier = new Barrier(last);
+        _barrier = new Barrier(last, _timeline.Rest, raised);
         _atBarrier = true;
     }
 
@@ -165,7 +167,9 @@ internal sealed class TelemetryGate
         }
         bool onPath = _aligner.Advance(sample, _filament.OnPlan(sample, before), slowest, fastest);
         Remember(sample);
-        if ((!onPath || _aligner.IsLost) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, reach))
+        // Fits nothing but a move that it was already seen beyond.
+        bool isLost = !_aligner.IsPlanned && _timeline.IsPlannedAt(_aligner.Progress - GateLimits.AtSegmentEnd);
+        if ((!onPath || isLost) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, reach))
         {
             _aligner.MoveToEnd(sample.EventTime);
             onPath = true;
@@ -197,11 +201,15 @@ internal sealed class TelemetryGate
         ExecutedSeconds = _aligner.Progress;
         _atBarrier = _barrier is not null && ExecutedSeconds >= _timeline.End;
         Remember(sample);
-        JudgeStanding(before, waited);
+        JudgeStanding(sample, before, waited);
     }
 
-    private void JudgeStanding(double before, Waited waited) =>
-        Judge(_standing.OnPath(_aligner.Progress, _aligner.Progress > before, _outside.TryPeek(out var current) ? current : null, _answered, waited));
+    private void JudgeStanding(in PrinterSample sample, double before, Waited waited)
+    {
+        // A slower printer is still on its way on a move from an unknown place when the alignment has reached the end of it.
+        bool moves = _aligner.Progress > before || (!_aligner.IsPlanned && sample.Velocity > GateLimits.RestingVelocity);
+        Judge(_standing.OnPath(_aligner.Progress, moves, _outside.TryPeek(out var current) ? current : null, _answered, waited));
+    }
 
     /// <summary>The head is on the path: does it keep the pace, does the filament follow, are the heaters hot?</summary>
     private void GoOn(in PrinterSample sample, double before, double slowest, double fastest, Waited waited)
@@ -231,7 +239,7 @@ internal sealed class TelemetryGate
         }
         _doubt = default;
         ExecutedSeconds = after;
-        JudgeStanding(before, waited);
+        JudgeStanding(sample, before, waited);
     }
 
     /// <summary>Whether between two places is the end of a segment after which the printer, when it was there, may not have had the next one: it may have stood.</summary>
