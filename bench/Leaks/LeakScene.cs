@@ -92,8 +92,8 @@ internal sealed class LeakScene : IAsyncDisposable
         return found;
     }
 
-    /// <summary>Core files that appeared.</summary>
-    public IReadOnlyList<FileInfo> Cores() => [.. folder.EnumerateFiles("core*")];
+    /// <summary>Core files that appeared since the start where one of the gateway would be.</summary>
+    public IReadOnlyList<FileInfo> Cores() => CoreFiles.Since(folder.FullName, began);
 
     /// <summary>Shows that a program without this protection leaves a core file here.</summary>
     public async Task<IReadOnlyList<FileInfo>> CoreOfAnotherAsync()
@@ -103,7 +103,7 @@ internal sealed class LeakScene : IAsyncDisposable
         await Started.UntilAsync(() => File.ReadAllText($"/proc/{other.Id}/comm").Trim() == "sleep");
         await Process.Start("kill", ["-ABRT", other.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExitAsync();
         await other.ExitedAsync();
-        FileInfo[] cores = [.. place.EnumerateFiles("core*")];
+        var cores = CoreFiles.Since(place.FullName, began);
         place.Delete(recursive: true);
         return cores;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Touchmark.Leaks;
 
 namespace Touchmark.Bench;
 
@@ -65,7 +66,13 @@ internal static class LeaksBench
 
         Print(columns);
         AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{scene.Book.Count} lines of toolpath searched for: those that move and extrude, by their pair of coordinates, in ASCII and UTF-16."));
-        AnsiConsole.WriteLine($"core files allowed, core_pattern '{(await File.ReadAllTextAsync("/proc/sys/kernel/core_pattern")).Trim()}', after SIGABRT of the gateway: {Sizes(cores)}; of another program in its place: {Sizes(await scene.CoreOfAnotherAsync())}");
+        var control = await scene.CoreOfAnotherAsync();
+        AnsiConsole.WriteLine($"core files allowed, core_pattern '{CoreFiles.Pattern}', after SIGABRT of the gateway: {CoreFiles.Describe(cores)}; of another program in its place: {CoreFiles.Describe(control)}");
+        if (control.Count == 0)
+        {
+            AnsiConsole.WriteLine("No program leaves a core file here: that the gateway left none shows nothing on this machine.");
+        }
+
         foreach (var (name, found) in columns)
         {
             foreach (var (place, finding) in found.Where(found => found.Value.Where.Length > 0))
@@ -74,9 +81,6 @@ internal static class LeaksBench
             }
         }
     }
-
-    private static string Sizes(IReadOnlyList<FileInfo> cores) =>
-        cores.Count == 0 ? "none" : string.Join(", ", cores.Select(core => $"{core.Name} of {(core.Length / 1024).ToString(CultureInfo.InvariantCulture)} KiB"));
 
     private static async Task<Guid> OrderAsync(LeakScene scene) => await scene.Shop.OrderAsync(await scene.Shop.PrinterAsync());
 
