@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace Touchmark.Evidence.Tests;
 
@@ -9,6 +10,9 @@ internal static class Vectors
 
     public static IEnumerable<string[]> Lines(string file) =>
         File.ReadLines(Path.Combine(Folder, file)).Where(line => line.Length > 0 && line[0] != '#').Select(line => line.Split('\t'));
+
+    /// <summary>A file of JSON.</summary>
+    public static JsonElement Json(string file) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, file))).RootElement;
 
     private static string ThisFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

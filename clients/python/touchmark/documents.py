@@ -76,6 +76,15 @@ def fields(required, optional=None):
 TIME, ID, HASH, BOOLEAN = integer(0, LATEST), octets(16), octets(32), _rule(bool, lambda value: True)
 NAME = text(200)
 
+
+def _is_part_id(value):
+    """Sixteen characters of Crockford's base32, the last of them by Luhn mod 32 (spec/part-id.md)."""
+    values = ["0123456789ABCDEFGHJKMNPQRSTVWXYZ".find(character) for character in value]
+    return len(values) == 16 and min(values) >= 0 and (sum(values[1::2]) + sum(sum(divmod(2 * item, 32)) for item in values[::2])) % 32 == 0
+
+
+PART_ID = _rule(str, _is_part_id)
+
 _GRANT = fields(
     {"licence_id": ID, "design_id": ID, "design_sha256": HASH, "owner": text(), "manufacturers": array(text(), 1024), "printers": array(ID, 1024),
      "prints": integer(1), "materials": array(text(), 256), "qualities": array(text(), 256), "granted_at": TIME},
@@ -108,7 +117,7 @@ _CERTIFICATE = fields(
      "adjustments": array(fields({"at": TIME, "what": text(), "from": number(), "to": number()}, {"by": text(), "why": text()}), 4096),
      "alerts": array(fields({"at": TIME, "code": text(), "text": text(1024)}), 4096), "segment_ivs": octets(0, 12_000_000), "chain_head": octets(32),
      "licence_statement": HASH, "enrolment_statement": HASH, "slice_statement": HASH},
-    {"result_reason": text(), "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()})})
+    {"result_reason": text(), "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}), "part_id": PART_ID})
 
 PREFIX, SUFFIX = "application/vnd.touchmark.", "+cbor"
 PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD = (

@@ -1,4 +1,5 @@
 using Touchmark.Evidence.Cbor;
+using Touchmark.Evidence.Parts;
 
 namespace Touchmark.Evidence.Documents;
 
@@ -164,6 +165,9 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
     /// <summary>SHA-256 of the statement that holds the <see cref="SliceRecord"/>.</summary>
     public required ReadOnlyMemory<byte> SliceStatement { get; init; }
 
+    /// <summary>The name of the part that was printed; null where it was given none.</summary>
+    public PartId? PartId { get; init; }
+
     /// <summary>Number of segments that were sent.</summary>
     public long Segments => SegmentIvs.Length / IvLength;
 
@@ -209,7 +213,8 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
         ("chain_head", ChainHead),
         ("licence_statement", LicenceStatement),
         ("enrolment_statement", EnrolmentStatement),
-        ("slice_statement", SliceStatement));
+        ("slice_statement", SliceStatement),
+        ("part_id", Document.Text(PartId?.Value)));
 
     public static PrintCertificate Read(CborFields fields)
     {
@@ -251,6 +256,7 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
             LicenceStatement = fields.Bytes("licence_statement", 32),
             EnrolmentStatement = fields.Bytes("enrolment_statement", 32),
             SliceStatement = fields.Bytes("slice_statement", 32),
+            PartId = fields.Has("part_id") ? PartId.Read(fields, "part_id") : null,
         };
         if (certificate.SegmentIvs.Length % IvLength != 0)
         {
