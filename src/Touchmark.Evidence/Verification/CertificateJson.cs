@@ -129,7 +129,7 @@ public static class CertificateJson
             case CborBytes bytes:
                 writer.WriteStringValue(StatementVerifier.Hex(bytes.Value));
                 break;
-            case CborInteger { Value: var time } when (name == "at" || name.EndsWith("_at", StringComparison.Ordinal)) && time >= 0 && time <= CborTime.Latest:
+            case CborInteger { Value: var time } when (name is "at" or "printed_from" or "printed_to" || name.EndsWith("_at", StringComparison.Ordinal)) && time >= 0 && time <= CborTime.Latest:
                 writer.WriteStringValue(CborTime.FromMicroseconds((long)time));
                 break;
             case CborInteger integer:

@@ -48,6 +48,9 @@ public static class StatementVerifier
             : type == LicenceRevocation.ContentType ? Verify<LicenceRevocation>(part, trust, now, out _)
             : type == PrinterEnrolment.ContentType ? Verify<PrinterEnrolment>(part, trust, now, out _)
             : type == SliceRecord.ContentType ? Verify<SliceRecord>(part, trust, now, out _)
+            : type == CustodianAdmission.ContentType ? Verify<CustodianAdmission>(part, trust, now, out _)
+            : type == CustodyEvent.ContentType ? Verify<CustodyEvent>(part, trust, now, out _)
+            : type == Recall.ContentType ? Verify<Recall>(part, trust, now, out _)
             : Verify<AuditRecord>(part, trust, now, out _);
     }
 

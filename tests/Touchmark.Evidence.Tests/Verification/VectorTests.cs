@@ -68,7 +68,7 @@ public sealed class VectorTests
 
     private static Verdict Verify(byte[] envelope) => StatementVerifier.Verify<LicenceGrant>(new StatementPart(envelope, null), Trust("statement"), Workshop.Now, out _);
 
-    private static TrustStore Trust(string folder) =>
+    internal static TrustStore Trust(string folder) =>
         TrustStore.TryParse(File.ReadAllBytes(Path.Combine(Vectors.Folder, folder, "trust.json")), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
 
     private static byte[] Read(string file) => Convert.FromHexString(string.Concat(Vectors.Lines(file).Select(line => line[0])));
