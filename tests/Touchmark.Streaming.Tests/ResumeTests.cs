@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Touchmark.GCode;
 using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Streaming.Tests;
@@ -53,6 +54,22 @@ public class ResumeTests
         using var rig = await PrintAsync([(40, 6)], layers: 14);
 
         AssertPrinted(rig, await WholeAsync(layers: 14));
+    }
+
+    [Theory]
+    [InlineData(27)]
+    [InlineData(28)]
+    [InlineData(29)]
+    [InlineData(30)]
+    [InlineData(31)]
+    [InlineData(32)]
+    public async Task A_toolpath_that_ends_straight_above_the_place_where_the_head_was_raised_is_no_raised_head(double at)
+    {
+        const string text = "G28\nM104 S210\nM109 S210\nM83\nG1 Z0.4 F600\nG1 X80 Y80 F6000\nG1 X120 Y80 E1.5 F1200\nG4 P500\nG1 Z5 F600\n";
+        using var rig = await PrintAsync(await Toolpaths.CutAsync(text), [(at, 5)]);
+
+        Assert.True(rig.Engine.End?.Reason == EndReason.Completed, $"{rig.Engine.End?.Text} after {rig.Elapsed:F1} s, {rig.Engine.Progress}");
+        Assert.Contains("SAVE_GCODE_STATE NAME=touchmark_lift", rig.Printer.Lines);
     }
 
     [Fact]
@@ -173,9 +190,12 @@ public class ResumeTests
         Assert.Equal(EndReason.Completed, other.Engine.End?.Reason);
     }
 
-    internal static async Task<SessionRig> PrintAsync(IReadOnlyList<(double At, double Seconds)> cuts, RigOptions? options = null, int layers = 2)
+    internal static async Task<SessionRig> PrintAsync(IReadOnlyList<(double At, double Seconds)> cuts, RigOptions? options = null, int layers = 2) =>
+        await PrintAsync(await Toolpaths.CutAsync(Toolpaths.Bracket(layers)), cuts, options);
+
+    private static async Task<SessionRig> PrintAsync(IReadOnlyList<Segment> toolpath, IReadOnlyList<(double At, double Seconds)> cuts, RigOptions? options = null)
     {
-        var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket(layers)), options ?? new RigOptions { Settings = Patient });
+        var rig = new SessionRig(toolpath, options ?? new RigOptions { Settings = Patient });
         rig.Begin();
         foreach (var (at, seconds) in cuts)
         {

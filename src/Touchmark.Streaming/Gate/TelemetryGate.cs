@@ -115,7 +115,7 @@ internal sealed class TelemetryGate
     {
         double end = EndOf(segment);
         int index = _timeline.Find(end);
-        _raised = raised > 0 && !_timeline.IsEmpty ? new RaisedHead(_timeline.At(end, ref index), end, raised, since) : null;
+        _raised = raised > 0 && !_timeline.IsEmpty ? new RaisedHead(segment, _timeline.At(end, ref index), end, raised, since) : null;
     }
 
     /// <summary>The printer has taken over the segments up to this one. To be told before the samples that came with it.</summary>
@@ -160,12 +160,14 @@ internal sealed class TelemetryGate
         double slowest = Math.Min(1, _feedRate.Least);
         double fastest = Math.Max(1, _feedRate.Most);
         double reach = _aligner.Reach(sample.EventTime, fastest);
-        if (_raised?.Explains(sample) == true && _raised.PlanSeconds - before <= reach)
+        bool mayBeRaised = _raised?.Explains(sample) == true && _raised.PlanSeconds - before <= reach;
+        // Once the printer has lines from behind the place the head may be on its way on them, straight up as well.
+        bool onPath = !(mayBeRaised && _answeredAtSample <= _raised!.Segment) && _aligner.Advance(sample, _filament.OnPlan(sample, before), slowest, fastest);
+        if (mayBeRaised && !onPath)
         {
             StandRaised(sample, before, waited);
             return;
         }
-        bool onPath = _aligner.Advance(sample, _filament.OnPlan(sample, before), slowest, fastest);
         Remember(sample);
         // Fits nothing but a move that it was already seen beyond.
         bool isLost = !_aligner.IsPlanned && _timeline.IsPlannedAt(_aligner.Progress - GateLimits.AtSegmentEnd);
