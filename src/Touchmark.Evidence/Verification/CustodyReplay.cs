@@ -1,3 +1,4 @@
+using System.Globalization;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
@@ -15,6 +16,7 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
     public CustodyRecord Replay(CustodyState beginning, List<(StatementPart Part, Statement Statement)> statements)
     {
         var links = Read(statements);
+        CheckNumbers(links);
         var steps = new List<CustodyStep>(links.Count);
         var state = links.Count == statements.Count ? beginning : null;
         foreach (var (link, part, statement) in links)
@@ -58,19 +60,23 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
                 StatementVerifier.CheckDocument<CustodyEvent>(checks, "event", statement, part.Document);
             }
         }
-        links = [.. links.OrderBy(entry => entry.Link.Number)];
-        for (var at = 0; at < links.Count; at++)
+        return [.. links.OrderBy(entry => entry.Link.Number)];
+    }
+
+    private void CheckNumbers(List<(CustodyEvent Link, StatementPart Part, Statement Statement)> links)
+    {
+        for (var number = 1; number <= links.Count; number++)
         {
-            if (links[at].Link.Number != at + 1)
+            var found = links[number - 1].Link.Number;
+            if (found != number)
             {
-                checks.Fail("custody.chain", links[at].Link.Number > at + 1 ? $"Event {at + 1} is missing: somebody left it out."
-                    : $"There are two events number {at}: whoever signed them wrote two histories.", ("event", (links[at].Link.Number > at + 1 ? at + 1 : at).ToString(System.Globalization.CultureInfo.InvariantCulture)));
-                return links;
+                checks.Fail("custody.chain", found > number ? $"Event {number} is missing: somebody left it out."
+                    : $"There are two events number {found}: whoever signed them wrote two histories.", ("event", Math.Min(found, number).ToString(CultureInfo.InvariantCulture)));
+                return;
             }
         }
         checks.Pass("custody.chain", links.Count == 0 ? "Nothing has been written about the part since it was printed."
             : $"There are {links.Count} events, without a gap. Whether there are later ones that were left out, the registry's log tells.");
-        return links;
     }
 
     private CustodyState? Follow(string subject, CustodyState? state, CustodyEvent link, Statement statement, CustodianRole? role)
