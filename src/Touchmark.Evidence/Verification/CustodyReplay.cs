@@ -97,7 +97,7 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
             checks.Fail($"{subject}.rules", refusal.Text, ("code", refusal.Code));
             return null;
         }
-        checks.Pass($"{subject}.rules", $"The part was {Describe(link)}, by whom and when that is allowed.");
+        checks.Pass($"{subject}.rules", $"It says that the part was {Describe(link)}. Its signer may say so, and nothing before it stands against it.");
         return CustodyRules.After(state, link, statement.Sha256);
     }
 
@@ -140,13 +140,13 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
 
     private string Describe(CustodyState state, string holder)
     {
-        var who = $"{holder}{(registry.Find(holder) is { } admission ? $", {CustodyRegistry.Describe(admission)}," : "")}";
+        var who = $"{holder}{(registry.Find(holder) is { } admission ? $" ({CustodyRegistry.Describe(admission)})" : "")}";
         return state switch
         {
             { IsScrapped: true } => $"The part was scrapped. {who} had it last. A part with this id that is in use is not this part, or should not be in use.",
             { IsRecalled: true } => $"The part was recalled and has passed no inspection since: do not use it. {who} has it.",
-            { InstalledInto: { } into } => $"{who} has the part, built into {into}.",
-            _ => $"{who} has the part.",
+            _ => $"{who} has the part{(state.InstalledInto is { } into ? $", built into {into}" : "")}"
+                + $"{(state.OfferedTo is { } other && other != holder ? $", and has offered it to {other}, who has not received it yet" : "")}.",
         };
     }
 

@@ -55,6 +55,16 @@ public sealed class CustodyVectorTests
     public void Nothing_fails_but_what_is_wrong(string name, string failing) =>
         Assert.Equal(failing.Split(','), Verify(name).Verdict.Checks.Where(check => check.Outcome == CheckOutcome.Failed).Select(check => check.Id));
 
+    [Theory]
+    [InlineData("sold", "05DAW7HKMKRXGSV9 (operator in FR) has the part.")]
+    [InlineData("offered and not yet received", "4E61VVSEA1C3A40Y (dealer in FR) has the part, and has offered it to 05DAW7HKMKRXGSV9, who has not received it yet.")]
+    [InlineData("inspected and installed", "05DAW7HKMKRXGSV9 (operator in FR) has the part, built into Scanner 4, gantry.")]
+    [InlineData("recalled", "The part was recalled and has passed no inspection since: do not use it.")]
+    [InlineData("scrapped", "The part was scrapped.")]
+    [InlineData("time goes back", "Who has the part cannot be said, because its history breaks.")]
+    public void Where_the_history_leads_is_said_in_words(string name, string words) =>
+        Assert.StartsWith(words, Verify(name).Verdict.Checks.Single(check => check.Id == "custody.holder").Words, StringComparison.Ordinal);
+
     [Fact]
     public void Order_of_the_statements_in_a_file_is_of_no_consequence()
     {
