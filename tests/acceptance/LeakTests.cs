@@ -44,9 +44,11 @@ public sealed class LeakTests
         job = await world.StartJobAsync(licence, printer);
         await world.UntilAsync(job, now => now.GetProperty("progress").GetDouble() > 0.3);
         AssertNoCore(world.ProcessId("gateway"));
+        var crash = TimeProvider.System.GetUtcNow().UtcDateTime;
         Process.Start("kill", ["-ABRT", world.ProcessId("gateway").ToString(CultureInfo.InvariantCulture)]).WaitForExit();
         await world.StopAsync("gateway", crash: true);
-        Assert.Empty(Directory.EnumerateFiles(World.Root, "core*"));
+        Assert.Empty(CoreFiles.Since(Environment.CurrentDirectory, crash));
+        SayWhetherCoresAreWritten(world, crash);
         SearchFiles(world, book);
     }
 
@@ -98,6 +100,20 @@ public sealed class LeakTests
     {
         Assert.Contains(File.ReadLines($"/proc/{processId}/limits"), line => line.StartsWith("Max core file size", StringComparison.Ordinal)
             && line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4..6] is ["0", "0"]);
+    }
+
+    /// <summary>The control: whether a program without this protection leaves a core file on this machine, so that the check could find one.</summary>
+    private static void SayWhetherCoresAreWritten(World world, DateTime since)
+    {
+        var place = Directory.CreateDirectory(Path.Combine(world.Folder, "control"));
+        using (var control = Process.Start("/bin/bash", ["-c", $"ulimit -c unlimited; cd '{place.FullName}' && kill -ABRT $$"]))
+        {
+            control.WaitForExit();
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"core_pattern '{CoreFiles.Pattern}'; a program that may be dumped leaves {CoreFiles.Describe(CoreFiles.Since(place.FullName, since))}, so that the gateway left none "
+            + (CoreFiles.Since(place.FullName, since).Count > 0 ? "shows something." : "shows nothing on this machine."));
+        place.Delete(recursive: true);
     }
 
     private static void Note(LineBook book, bool toPrinter, byte[] message)
