@@ -88,6 +88,19 @@ class Files(unittest.TestCase):
                 checks, _ = evidence.verify(bytes.fromhex(encoding), store("certificate"), NOW)
                 self.assertIn(failing, [check.id for check in checks.failures])
 
+    def test_in_the_log(self):
+        checks, document = evidence.verify(hexadecimal("certificate/logged.hex"), store("certificate/trust-log.json"), NOW, datetime.timedelta(days=1))
+        self.assertEqual(("valid", []), (checks.verdict, checks.failures))
+        self.assertEqual("passed", checks.made[-1].outcome)
+        self.assertEqual("Bracket", document["part_name"])
+
+    def test_not_in_the_log(self):
+        for what, failing, age, encoding in lines("certificate/refused-log.txt"):
+            with self.subTest(what):
+                limit = None if age == "-" else datetime.timedelta(seconds=int(age))
+                checks, _ = evidence.verify(bytes.fromhex(encoding), store("certificate/trust-log.json"), NOW, limit)
+                self.assertIn(failing, [check.id for check in checks.failures])
+
     def test_any_altered_byte_is_noticed(self):
         data, keys = hexadecimal("certificate/valid.hex"), store("certificate")
         for at in range(0, len(data), 211):

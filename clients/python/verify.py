@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks a Touchmark certificate file, or one statement on its own, with nothing but the file, the pinned keys and Python 3.11.
+"""Checks a Touchmark evidence file, or one statement on its own, with nothing but the file, the pinned keys and Python 3.11.
 
-    verify.py FILE --trust trust.json [--json] [--document FILE] [--proof FILE.tlog-proof --policy FILE [--max-age DAYS]]
+    verify.py FILE --trust trust.json [--json] [--max-age DAYS] [--proof FILE.tlog-proof] [--document FILE]
 
 Exit code 0: valid, 1: not valid, 2: unreadable. It follows spec/ and shares no code with the product.
 """
@@ -10,25 +10,24 @@ import datetime
 import json
 import sys
 
-from touchmark import documents, evidence, log, policy, statement, trust
+from touchmark import documents, evidence, log, statement, trust
 from touchmark.checks import FAILED, UNREADABLE, VALID, Unreadable
 
 SUMS = {
     "valid": "VALID: everything that can be checked offline is in order.",
     "untrusted_key": "NOT VALID: it is signed with a key that is not pinned here.",
-    "unreadable": "UNREADABLE: this is no intact certificate file and no statement.",
+    "unreadable": "UNREADABLE: this is no intact evidence file and no statement.",
     "invalid": "NOT VALID: it was altered, or the print was not what it should have been.",
 }
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="Check a Touchmark certificate file or a single statement, offline.")
+    parser = argparse.ArgumentParser(description="Check a Touchmark evidence file or a single statement, offline.")
     parser.add_argument("file")
     parser.add_argument("--trust", required=True, help="the keys to believe (trust.json)")
     parser.add_argument("--json", action="store_true", help="print verdict, checks and the document as JSON")
     parser.add_argument("--max-age", type=float, metavar="DAYS", help="how long ago witnesses may have seen the log's checkpoint")
     parser.add_argument("--proof", help="a .tlog-proof for a single statement")
-    parser.add_argument("--policy", help="the logs and witnesses to believe (C2SP tlog-policy)")
     parser.add_argument("--document", help="the document of a single statement that holds only its hash")
     return parser.parse_args()
 
@@ -56,14 +55,15 @@ def verify(options):
     try:
         statement.parse(data)
     except Unreadable:
-        return evidence.verify(data, believed, now)
+        return evidence.verify(data, believed, now, max_age)
     beside = options.document and read(options.document, documents.MAX_BYTES)
     checks, document = statement.verify(data, beside, believed, now)
-    if options.proof and options.policy:
-        logs = policy.Policy.read(read(options.policy, policy.MAX_BYTES))
-        log.check_proof(checks, data, read(options.proof, log.MAX_SIZE), logs, now, max_age)
+    if options.proof and believed.policy:
+        log.check_proof(checks, data, read(options.proof, log.MAX_SIZE), believed.policy, now, max_age)
     elif options.proof:
-        checks.failed("log.proof", "No policy was named, so the proof cannot be checked.")
+        checks.failed("log.proof", "The trust names no log, so the proof cannot be checked.")
+    elif believed.policy:
+        checks.skipped("log.inclusion", "A statement on its own does not show that it is in the log: an evidence file does.")
     return checks, document
 
 

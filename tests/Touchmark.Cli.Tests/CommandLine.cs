@@ -14,10 +14,15 @@ internal sealed class CommandLine : IDisposable
     public static string VectorFolder { get; } = Path.GetFullPath(Path.Combine(ThisFolder(), "../../spec/vectors"));
 
     /// <summary>The certificate file of spec/vectors that is in order.</summary>
-    public static byte[] ValidCertificate() =>
-        Convert.FromHexString(string.Concat(File.ReadLines(Path.Combine(VectorFolder, "certificate/valid.hex")).Where(line => line[0] != '#')));
+    public static byte[] ValidCertificate() => Vector("certificate/valid.hex");
+
+    /// <summary>Bytes that stand as hexadecimal lines in a file of spec/vectors.</summary>
+    public static byte[] Vector(string file) => Convert.FromHexString(string.Concat(File.ReadLines(Path.Combine(VectorFolder, file)).Where(line => line[0] != '#')));
 
     public static string TrustFile { get; } = Path.Combine(VectorFolder, "certificate/trust.json");
+
+    /// <summary>The same keys, and the log that statements have to be in.</summary>
+    public static string LogTrustFile { get; } = Path.Combine(VectorFolder, "certificate/trust-log.json");
 
     public string Write(string name, byte[] content)
     {

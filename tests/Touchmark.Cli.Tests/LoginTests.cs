@@ -60,6 +60,19 @@ public sealed class LoginTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Engine_that_offers_another_log_later_is_refused_until_that_is_confirmed()
+    {
+        await Login();
+        _trust = await File.ReadAllTextAsync(CommandLine.LogTrustFile, TestContext.Current.CancellationToken);
+        Assert.Equal(0, (await Login()).ExitCode);
+        _trust = _trust.Replace("quorum w", "quorum none", StringComparison.Ordinal);
+        var outcome = await Login();
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("another policy of its log", outcome.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await Login("--trust-new-keys")).ExitCode);
+    }
+
+    [Fact]
     public async Task Refusal_is_shown_with_its_code_and_what_to_do()
     {
         _refuses = true;

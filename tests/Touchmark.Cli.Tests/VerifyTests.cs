@@ -53,7 +53,7 @@ public sealed class VerifyTests : IDisposable
     [Fact]
     public async Task A_single_statement_is_verified_too_and_an_altered_one_is_not_believed()
     {
-        var statement = Convert.FromHexString(string.Concat(File.ReadLines(Path.Combine(CommandLine.VectorFolder, "statement/audit-record.hex")).Where(line => line[0] != '#')));
+        var statement = CommandLine.Vector("statement/audit-record.hex");
         var trust = Path.Combine(CommandLine.VectorFolder, "statement/trust.json");
 
         var good = await _touchmark.RunAsync("verify", _touchmark.Write("record.cose", statement), "--trust", trust);
@@ -65,6 +65,39 @@ public sealed class VerifyTests : IDisposable
         var altered = await _touchmark.RunAsync("verify", _touchmark.Write("record.cose", statement), "--trust", trust);
         Assert.Equal(1, altered.ExitCode);
         Assert.Contains("NOT to be believed", altered.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Statements_have_to_be_in_the_log_that_the_trust_names()
+    {
+        var logged = await _touchmark.RunAsync("verify", _touchmark.Write("logged.touchmark", CommandLine.Vector("certificate/logged.hex")), "--trust", CommandLine.LogTrustFile);
+        Assert.Equal(0, logged.ExitCode);
+        Assert.Contains("passed\tlog.inclusion\tEvery statement of the file is in the log (4 of 4).", logged.Output, StringComparison.Ordinal);
+
+        var elsewhere = await _touchmark.RunAsync("verify", _touchmark.Write("part.touchmark", CommandLine.ValidCertificate()), "--trust", CommandLine.LogTrustFile);
+        Assert.Equal(1, elsewhere.ExitCode);
+        Assert.Contains("FAILED\tlog.inclusion", elsewhere.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task File_about_a_single_statement_shows_what_that_says()
+    {
+        // It is refused only for its age, which nobody asks about here.
+        var line = File.ReadLines(Path.Combine(CommandLine.VectorFolder, "certificate/refused-log.txt")).Single(line => line.StartsWith("a stale checkpoint", StringComparison.Ordinal));
+        var outcome = await _touchmark.RunAsync("verify", _touchmark.Write("record.touchmark", Convert.FromHexString(line.Split('\t')[^1])), "--trust", CommandLine.LogTrustFile);
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Contains("The statement says:", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains("licence.revoked", outcome.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Checkpoint_that_is_older_than_asked_for_is_not_believed()
+    {
+        var file = _touchmark.Write("logged.touchmark", CommandLine.Vector("certificate/logged.hex"));
+        var stale = await _touchmark.RunAsync("verify", file, "--trust", CommandLine.LogTrustFile, "--max-age", "7");
+        Assert.Equal(1, stale.ExitCode);
+        Assert.Contains("FAILED\tlog.age", stale.Output, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await _touchmark.RunAsync("verify", file, "--trust", CommandLine.LogTrustFile, "--max-age", "-1")).ExitCode);
     }
 
     [Fact]

@@ -119,8 +119,8 @@ internal sealed class Workshop : IDisposable
         SliceStatement = slice.Sha256,
     };
 
-    /// <summary>A certificate file; each document may be changed before it is signed.</summary>
-    public CertificateFile File(
+    /// <summary>An evidence file; each document may be changed before it is signed.</summary>
+    public EvidenceFile File(
         Func<PrintCertificate, PrintCertificate>? certificate = null, Func<LicenceGrant, LicenceGrant>? licence = null,
         Func<PrinterEnrolment, PrinterEnrolment>? enrolment = null, Func<SliceRecord, SliceRecord>? slice = null, int segments = 3)
     {

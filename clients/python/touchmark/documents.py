@@ -73,6 +73,17 @@ def fields(required, optional=None):
     return check
 
 
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def is_part_id(text):
+    """spec/part-id.md: 16 characters, the last of which is the check character, by Luhn's algorithm to the base 32."""
+    if len(text) != 16 or any(c not in CROCKFORD for c in text):
+        return False
+    values = [CROCKFORD.index(c) for c in reversed(text)]
+    return sum(value if at % 2 == 0 else sum(divmod(2 * value, 32)) for at, value in enumerate(values)) % 32 == 0
+
+
 TIME, ID, HASH, BOOLEAN = integer(0, LATEST), octets(16), octets(32), _rule(bool, lambda value: True)
 NAME = text(200)
 
@@ -117,7 +128,7 @@ _CERTIFICATE = fields(
      "adjustments": array(fields({"at": TIME, "what": text(), "from": number(), "to": number()}, {"by": text(), "why": text()}), 4096),
      "alerts": array(fields({"at": TIME, "code": text(), "text": text(1024)}), 4096), "segment_ivs": octets(0, 12_000_000), "chain_head": octets(32),
      "licence_statement": HASH, "enrolment_statement": HASH, "slice_statement": HASH},
-    {"result_reason": text(), "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}), "part_id": PART_ID})
+    {"result_reason": text(), "part_id": _rule(str, is_part_id), "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}), "part_id": PART_ID})
 
 PREFIX, SUFFIX = "application/vnd.touchmark.", "+cbor"
 PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD = (

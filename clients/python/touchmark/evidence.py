@@ -1,40 +1,77 @@
-"""Certificate files: a print certificate and the statements that it refers to (spec/certificate.md)."""
-from . import cbor, certificate, documents, statement
+"""Evidence files: statements, and the proofs that they are in the log (spec/certificate.md)."""
+from dataclasses import dataclass
+
+from . import cbor, certificate, documents, log, note, statement, tree
 from .checks import UNREADABLE, Checks, Unreadable
 
-MAGIC, VERSION, TAG = "touchmark certificate", 1, 55799
-MAX_BYTES, MAX_RELATED = (16 << 20) + (1 << 20), 8
+MAGIC, VERSION, TAG = "touchmark evidence", 2, 55799
+MAX_BYTES, MAX_STATEMENTS, MAX_ITEMS = 32 << 20, 100_000, 1_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    envelope: bytes
+    document: bytes | None
+    proof: tuple | None  # of index and hashes
 
 
 def read(data):
-    """Pairs of envelope and document, the certificate first; verifies nothing."""
-    whole = cbor.decode(data, MAX_BYTES)
-    match whole.content if isinstance(whole, cbor.Tagged) and whole.tag == TAG else None:
-        case [str() as magic, int() as version, first, list() as related] if magic == MAGIC and version == VERSION and len(related) <= MAX_RELATED:
-            return [_part(part) for part in [first, *related]]
-    raise Unreadable(f"not version {VERSION} of a Touchmark certificate file")
+    """The checkpoint's bytes or None, and the parts; verifies nothing."""
+    whole = cbor.decode(data, MAX_BYTES, max_items=MAX_ITEMS)
+    items = whole.content if isinstance(whole, cbor.Tagged) and whole.tag == TAG else None
+    if not isinstance(items, list) or not items or items[0] != MAGIC:
+        raise Unreadable("not a Touchmark evidence file")
+    if len(items) != 4 or type(items[1]) is not int or items[1] != VERSION:
+        raise Unreadable(f"another version of the evidence file than {VERSION}")
+    _, _, checkpoint, parts = items
+    if not isinstance(checkpoint, bytes | None) or not isinstance(parts, list) or not 1 <= len(parts) <= MAX_STATEMENTS:
+        raise Unreadable(f"checkpoint and 1 to {MAX_STATEMENTS} statements were expected")
+    return checkpoint, [_part(part) for part in parts]
 
 
 def _part(part):
     match part:
-        case [bytes() as envelope, None | bytes() as document] if document != b"":
-            return envelope, document
-    raise Unreadable("a statement is not a pair of envelope and document")
+        case [bytes() as envelope, None | bytes() as document, None] if document != b"":
+            return Part(envelope, document, None)
+        case [bytes() as envelope, None | bytes() as document, [int() as index, list() as hashes]] if document != b"":
+            if type(index) is int and 0 <= index <= note.MAX_NUMBER and len(hashes) <= tree.MAX_HASHES and all(type(h) is bytes and len(h) == 32 for h in hashes):
+                return Part(envelope, document, (index, hashes))
+    raise Unreadable("a statement is not envelope, document and proof")
 
 
-def verify(data, trust, now):
+def verify(data, trust, now, max_age=None):
     """The checks of a whole file, and the document of its subject where it can be read."""
     checks = Checks()
     try:
-        (subject, beside), *others = [(statement.parse(envelope), document) for envelope, document in read(data)]
+        checkpoint, parts = read(data)
+        statements = [(statement.parse(part.envelope), part.document) for part in parts]
+        checkpoint = None if checkpoint is None else note.Checkpoint.read(checkpoint)
     except Unreadable as problem:
         checks.failed("file.format", f"The file cannot be read: {problem}.", UNREADABLE)
         return checks, None
-    checks.passed("file.format", "The file is a certificate file in its only encoding.")
-    statement.check_signatures(checks, "certificate", subject, trust, now)
-    document = statement.check_document(checks, "certificate", subject, beside, documents.PRINT_CERTIFICATE)
+    checks.passed("file.format", "The file is an evidence file in its only encoding.")
+    (subject, beside), others = statements[0], statements[1:]
+    is_certificate = subject.content_type == documents.PRINT_CERTIFICATE
+    name = "certificate" if is_certificate else "statement"
+    statement.check_signatures(checks, name, subject, trust, now)
+    document = statement.check_document(checks, name, subject, beside, subject.content_type)
     if document is not None:
-        certificate.check(checks, subject, document, others, trust, now)
+        if is_certificate:
+            certificate.check(checks, subject, document, others, trust, now)
         if others:
-            checks.failed("file.related", "The file holds statements that the certificate does not refer to.", statements=" ".join(other.sha256.hex() for other, _ in others))
+            checks.failed("file.related", "The file holds statements that its first one does not refer to.", statements=" ".join(other.sha256.hex() for other, _ in others))
+    _check_log(checks, checkpoint, parts, trust.policy, now, max_age)
     return checks, document
+
+
+def _check_log(checks, checkpoint, parts, policy, now, max_age):
+    if policy is None:
+        checks.skipped("log.inclusion", "The trust names no log, so whether the statements are in one was not checked.")
+    elif checkpoint is None:
+        checks.failed("log.inclusion", "The file holds no checkpoint of the log, and the trust asks for one: ask for a newer file.")
+    else:
+        log.check_head(checks, checkpoint, policy, now, max_age)
+        missing = [part for part in parts if part.proof is None or not tree.is_included(
+            tree.leaf_hash(part.envelope), part.proof[0], checkpoint.size, part.proof[1], checkpoint.root)]
+        checks.require(not missing, "log.inclusion", f"Every statement of the file is in the log ({len(parts)} of {len(parts)}).",
+                       f"{len(missing)} of the file's {len(parts)} statements are not shown to be in the log.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from . import ed25519, mldsa65, p256
 from .checks import Unreadable
+from .policy import Policy
 
 VERSION, MAX_BYTES, MAX_KEYS = 1, 1 << 20, 256
 
@@ -49,6 +50,7 @@ class TrustedKey:
 @dataclass(frozen=True)
 class Trust:
     keys: list
+    policy: Policy | None = None
 
     def find(self, algorithm, key_id):
         return next((key for key in self.keys if key.algorithm == algorithm and key.key_id == key_id), None)
@@ -61,10 +63,13 @@ def read(data):
         whole = json.loads(data.decode("utf-8"), object_pairs_hook=_members)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise Unreadable("it is not the JSON of a trust store") from error
-    _expect(whole, {"version", "keys"}, set())
+    _expect(whole, {"version", "keys"}, {"log"})
     if type(whole["version"]) is not int or whole["version"] != VERSION or not isinstance(whole["keys"], list) or len(whole["keys"]) > MAX_KEYS:
         raise Unreadable(f"it is not version {VERSION} of a trust store with at most {MAX_KEYS} keys")
-    return Trust([_key(entry) for entry in whole["keys"]])
+    log = whole.get("log")
+    if log is not None and not isinstance(log, str):
+        raise Unreadable("the policy of the log is not text")
+    return Trust([_key(entry) for entry in whole["keys"]], None if log is None else Policy.read(log.encode("utf-8", "surrogatepass")))
 
 
 def _members(pairs):

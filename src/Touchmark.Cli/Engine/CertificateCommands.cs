@@ -23,8 +23,8 @@ internal static class CertificateCommands
     private static Command Get()
     {
         var id = Arguments.Id("certificate");
-        var output = new Option<FileInfo>("--output") { Description = "Where to write the certificate file.", Required = true };
-        var command = new Command("get", "Fetch a certificate file, to keep and to verify offline.") { id, output };
+        var output = new Option<FileInfo>("--output") { Description = "Where to write the evidence file.", Required = true };
+        var command = new Command("get", "Fetch a certificate's evidence file, to keep and to verify offline.") { id, output };
         command.SetAction(async (parsed, cancel) =>
         {
             using var engine = EngineClient.SignedIn();

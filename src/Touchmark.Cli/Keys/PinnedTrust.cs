@@ -52,7 +52,14 @@ internal static class PinnedTrust
                 "ask the engine's operator, over another channel, for the ids of its keys; if they are these, sign in with --trust-new-keys");
         }
 
-        Save(pinned.With(offered.Keys));
+        if (!acceptNew && pinned.Log is { } log && offered.Log is { } other && other.Text != log.Text)
+        {
+            throw new CliFailure(
+                "the engine offers another policy of its log than the pinned one.",
+                "ask the engine's operator, over another channel, for the policy of its log; if it is this one, sign in with --trust-new-keys");
+        }
+
+        Save(pinned.With(offered.Keys) with { Log = offered.Log ?? pinned.Log });
         foreach (var key in fresh)
         {
             Screen.Line($"Pinned {Describe(key)}");

@@ -10,7 +10,7 @@ namespace Touchmark.Cli.Verification;
 /// <summary>A verdict for people: the sum first, then what failed with its figures, what was checked, and what the certificate says.</summary>
 internal static class VerdictView
 {
-    public static void Show(CertificateVerdict verdict)
+    public static void Show(EvidenceVerdict verdict)
     {
         ShowVerdict(verdict.Verdict);
         if (verdict.Certificate is { } certificate)
@@ -41,7 +41,7 @@ internal static class VerdictView
     {
         VerdictKind.Valid => "VALID: everything that can be checked offline is in order.",
         VerdictKind.UntrustedKey => "NOT VALID: it is signed with a key that is not pinned here.",
-        VerdictKind.Unreadable => "UNREADABLE: this is no intact certificate file and no statement.",
+        VerdictKind.Unreadable => "UNREADABLE: this is no intact evidence file and no statement.",
         _ => "NOT VALID: it was altered, or the print was not what it should have been.",
     };
 

@@ -9,25 +9,35 @@ using Touchmark.Evidence.Verification;
 namespace Touchmark.Cli.Verification;
 
 /// <summary>
-/// <c>touchmark verify</c>: checks a certificate file, or one statement on its own, with nothing but the file and the pinned keys.
+/// <c>touchmark verify</c>: checks an evidence file, or one statement on its own, with nothing but the file and the pinned keys.
 /// Exit code 0: valid, 1: not valid, 2: unreadable.
 /// </summary>
 internal static class VerifyCommand
 {
     private const int Unreadable = 2;
+    private const int MaxAgeDays = 36_500;
 
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("file") { Description = "A certificate file, or a single statement such as an audit record." };
+        var file = new Argument<FileInfo>("file") { Description = "An evidence file, or a single statement such as an audit record." };
         var trust = new Option<FileInfo?>("--trust") { Description = "The keys to believe, instead of the pinned ones." };
         var json = new Option<bool>("--json") { Description = "Print verdict, checks and every field of the certificate as JSON." };
-        var command = new Command("verify", "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, json };
+        var age = new Option<double?>("--max-age") { Description = "How many days ago witnesses may have seen the log's checkpoint. Without it, its age does not matter." };
+        age.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double?>() is { } days && !(days >= 0 && days <= MaxAgeDays))
+            {
+                result.AddError($"--max-age takes a number of days from 0 to {MaxAgeDays}.");
+            }
+        });
+        var command = new Command("verify", "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, age, json };
         command.SetAction(parsed => Verify(
-            Read(parsed.GetValue(file)!), parsed.GetValue(trust) is { } named ? PinnedTrust.Read(named.FullName) : PinnedTrust.Load(), parsed.GetValue(json)));
+            Read(parsed.GetValue(file)!), parsed.GetValue(trust) is { } named ? PinnedTrust.Read(named.FullName) : PinnedTrust.Load(),
+            parsed.GetValue(age) is { } days ? TimeSpan.FromDays(days) : null, parsed.GetValue(json)));
         return command;
     }
 
-    private static int Verify(byte[] bytes, TrustStore trust, bool json)
+    private static int Verify(byte[] bytes, TrustStore trust, TimeSpan? maximumAge, bool json)
     {
         var now = TimeProvider.System.GetUtcNow();
         Verdict verdict;
@@ -35,7 +45,7 @@ internal static class VerifyCommand
         {
             var part = new StatementPart(bytes, null);
             verdict = StatementVerifier.Verify(part, trust, now);
-            var statement = JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(part));
+            var statement = JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(part));
             if (json)
             {
                 Screen.Json(ToJson(verdict, statement: statement));
@@ -47,15 +57,20 @@ internal static class VerifyCommand
         }
         else
         {
-            var certificate = CertificateVerifier.Verify(bytes, trust, now);
-            verdict = certificate.Verdict;
+            var evidence = EvidenceVerifier.Verify(bytes, trust, now, maximumAge);
+            verdict = evidence.Verdict;
+            var file = EvidenceFile.TryDecode(bytes, out var decoded, out _) ? decoded : null;
             if (json)
             {
-                Screen.Json(ToJson(verdict, file: CertificateFile.TryDecode(bytes, out var file, out _) ? JsonSerializer.Deserialize<JsonElement>(CertificateJson.Write(file)) : null));
+                Screen.Json(ToJson(verdict, file: file is null ? null : JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(file))));
+            }
+            else if (evidence.Certificate is null && verdict.Kind != VerdictKind.Unreadable)
+            {
+                VerdictView.Show(verdict, JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(file!.Subject)));
             }
             else
             {
-                VerdictView.Show(certificate);
+                VerdictView.Show(evidence);
             }
         }
 
@@ -75,10 +90,10 @@ internal static class VerifyCommand
         try
         {
             using var stream = file.OpenRead();
-            if (stream.Length > CertificateFile.MaxBytes)
+            if (stream.Length > EvidenceFile.MaxBytes)
             {
                 throw new CliFailure(
-                    $"{file} holds {stream.Length} bytes, a certificate file at most {CertificateFile.MaxBytes}.", "is it another file?", Unreadable);
+                    $"{file} holds {stream.Length} bytes, an evidence file at most {EvidenceFile.MaxBytes}.", "is it another file?", Unreadable);
             }
 
             var bytes = new byte[stream.Length];

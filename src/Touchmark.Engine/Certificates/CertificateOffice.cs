@@ -197,7 +197,7 @@ internal sealed record StoredCertificate
     public byte[]? RevocationStatement { get; init; }
 
     /// <summary>The file that a customer keeps, with all that offline verification needs.</summary>
-    public CertificateFile ToFile()
+    public EvidenceFile ToFile()
     {
         var related = new List<StatementPart> { new(LicenceStatement, null), new(EnrolmentStatement, null), new(SliceStatement, null) };
         if (RevocationStatement is not null)
@@ -205,6 +205,6 @@ internal sealed record StoredCertificate
             related.Add(new(RevocationStatement, null));
         }
 
-        return new CertificateFile(new StatementPart(Envelope, Detached == 1 ? (ReadOnlyMemory<byte>?)Document : null), related);
+        return new EvidenceFile(new StatementPart(Envelope, Detached == 1 ? (ReadOnlyMemory<byte>?)Document : null), related);
     }
 }

@@ -30,7 +30,7 @@ internal static class CertificatesFeature
         request.HttpContext.Response.Headers.Vary = HeaderNames.Accept;
         if (WantsFile(request))
         {
-            return Results.Bytes(certificate.ToFile().Encode(), CertificateFile.MediaType, $"{id:D}.touchmark");
+            return Results.Bytes(certificate.ToFile().Encode(), EvidenceFile.MediaType, $"{id:D}.touchmark");
         }
 
         return Document.TryDecode<PrintCertificate>(certificate.Document, out var document, out var problem)
@@ -42,7 +42,7 @@ internal static class CertificatesFeature
     {
         foreach (var range in request.GetTypedHeaders().Accept.OrderByDescending(range => range.Quality ?? 1))
         {
-            if (range.MediaType.Equals("application/cbor", StringComparison.OrdinalIgnoreCase) || range.MediaType.Equals(CertificateFile.MediaType, StringComparison.OrdinalIgnoreCase))
+            if (range.MediaType.Equals("application/cbor", StringComparison.OrdinalIgnoreCase) || range.MediaType.Equals(EvidenceFile.MediaType, StringComparison.OrdinalIgnoreCase))
             {
                 return true;
             }

@@ -25,7 +25,7 @@ internal static class CertificatePage
         new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { HomeTables.Time(alert.At), alert.Code, alert.Text })]),
         new("Evidence", "", Facts,
         [
-            [new("Certificate file"), new("download, and check it with touchmark verify", $"/certificates/{certificate.Id:D}/file")],
+            [new("Evidence file"), new("download, and check it with touchmark verify", $"/certificates/{certificate.Id:D}/file")],
             .. Table("",
                 ("Design, SHA-256", certificate.DesignSha256), ("Toolpath, SHA-256", certificate.SliceSha256), ("Slicer", certificate.Slicer), ("Segments", Number(certificate.Segments)),
                 ("Chain head", certificate.ChainHead), ("Session MAC", certificate.SessionMac ?? "none"), ("This statement, SHA-256", certificate.StatementSha256),

@@ -44,7 +44,7 @@ internal static class PagesFeature
         pages.MapGet("/", HomeAsync).RequireAuthorization(SignedIn);
         pages.MapGet("/certificates/{id:guid}", CertificateAsync).RequireAuthorization(SignedIn);
         pages.MapGet("/certificates/{id:guid}/file", async (Guid id, Caller caller, CertificateOffice office, CancellationToken cancel) =>
-            await office.FindAsync(id, caller, cancel) is { } certificate ? Results.Bytes(certificate.ToFile().Encode(), CertificateFile.MediaType, $"{id:D}.touchmark") : Results.NotFound())
+            await office.FindAsync(id, caller, cancel) is { } certificate ? Results.Bytes(certificate.ToFile().Encode(), EvidenceFile.MediaType, $"{id:D}.touchmark") : Results.NotFound())
             .RequireAuthorization(SignedIn);
         pages.MapGet("/sign-in", (HttpContext context, IAntiforgery antiforgery) => SignInPage(context, antiforgery, null, null));
         pages.MapPost("/sign-in", SignInAsync).WithMetadata(FormSize);

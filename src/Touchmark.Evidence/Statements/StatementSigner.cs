@@ -13,7 +13,7 @@ public sealed record SignedStatement(ReadOnlyMemory<byte> Envelope, ReadOnlyMemo
     /// <summary>SHA-256 of the envelope: the name by which other statements refer to this one.</summary>
     public byte[] Sha256 => CoseStructures.Sha256(Envelope);
 
-    /// <summary>What goes into a <see cref="CertificateFile"/>.</summary>
+    /// <summary>What goes into an <see cref="EvidenceFile"/>.</summary>
     public StatementPart ToPart() => new(Envelope, IsDetached ? Document : (ReadOnlyMemory<byte>?)null);
 }
 

@@ -13,6 +13,9 @@ public static class StatementVerifier
     /// <summary>How far the clocks of issuer and verifier may be apart.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
 
+    /// <summary>What the checks of a statement on its own are about.</summary>
+    internal const string Subject = "statement";
+
     /// <summary>Verifies an envelope, and the document beside it where it is a hash envelope.</summary>
     /// <param name="part">Untrusted bytes.</param>
     /// <param name="trust">Pinned keys.</param>
@@ -24,15 +27,7 @@ public static class StatementVerifier
         ArgumentNullException.ThrowIfNull(part);
         ArgumentNullException.ThrowIfNull(trust);
         var checks = new Checks();
-        document = null;
-        if (!Statement.TryParse(part.Envelope, out var statement, out var problem))
-        {
-            checks.FailUnreadable("statement.envelope", $"The statement cannot be read: {problem}.");
-            return checks.Verdict;
-        }
-        checks.Pass("statement.envelope", "The statement is a signed envelope in its only encoding.");
-        CheckSignatures(checks, "statement", statement, trust, now);
-        var decoded = CheckDocument<T>(checks, "statement", statement, part.Document);
+        var decoded = Open(checks, part, trust, now) is { } statement ? CheckDocument<T>(checks, Subject, statement, part.Document) : null;
         var verdict = checks.Verdict;
         document = verdict.IsValid ? decoded : null;
         return verdict;
@@ -42,16 +37,45 @@ public static class StatementVerifier
     public static Verdict Verify(StatementPart part, TrustStore trust, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(part);
-        var type = Statement.TryParse(part.Envelope, out var statement, out _) ? statement.ContentType : "";
-        return type == PrintCertificate.ContentType ? Verify<PrintCertificate>(part, trust, now, out _)
-            : type == LicenceGrant.ContentType ? Verify<LicenceGrant>(part, trust, now, out _)
-            : type == LicenceRevocation.ContentType ? Verify<LicenceRevocation>(part, trust, now, out _)
-            : type == PrinterEnrolment.ContentType ? Verify<PrinterEnrolment>(part, trust, now, out _)
-            : type == SliceRecord.ContentType ? Verify<SliceRecord>(part, trust, now, out _)
-            : type == CustodianAdmission.ContentType ? Verify<CustodianAdmission>(part, trust, now, out _)
-            : type == CustodyEvent.ContentType ? Verify<CustodyEvent>(part, trust, now, out _)
-            : type == Recall.ContentType ? Verify<Recall>(part, trust, now, out _)
-            : Verify<AuditRecord>(part, trust, now, out _);
+        ArgumentNullException.ThrowIfNull(trust);
+        var checks = new Checks();
+        if (Open(checks, part, trust, now) is { } statement)
+        {
+            CheckDocument(checks, Subject, statement, part.Document);
+        }
+        return checks.Verdict;
+    }
+
+    /// <summary>Takes an envelope apart and checks its signatures; null when it cannot be read.</summary>
+    private static Statement? Open(Checks checks, StatementPart part, TrustStore trust, DateTimeOffset now)
+    {
+        if (!Statement.TryParse(part.Envelope, out var statement, out var problem))
+        {
+            checks.FailUnreadable("statement.envelope", $"The statement cannot be read: {problem}.");
+            return null;
+        }
+        checks.Pass("statement.envelope", "The statement is a signed envelope in its only encoding.");
+        CheckSignatures(checks, Subject, statement, trust, now);
+        if (trust.Log is not null)
+        {
+            checks.Skip(InclusionRules.Id, "A statement on its own does not show that it is in the log: an evidence file does.");
+        }
+        return statement;
+    }
+
+    /// <summary>Checks a document of any type that this version knows; whether it is in order.</summary>
+    internal static bool CheckDocument(Checks checks, string subject, Statement statement, ReadOnlyMemory<byte>? beside)
+    {
+        var type = statement.ContentType;
+        return type == PrintCertificate.ContentType ? CheckDocument<PrintCertificate>(checks, subject, statement, beside) is not null
+            : type == LicenceGrant.ContentType ? CheckDocument<LicenceGrant>(checks, subject, statement, beside) is not null
+            : type == LicenceRevocation.ContentType ? CheckDocument<LicenceRevocation>(checks, subject, statement, beside) is not null
+            : type == PrinterEnrolment.ContentType ? CheckDocument<PrinterEnrolment>(checks, subject, statement, beside) is not null
+            : type == SliceRecord.ContentType ? CheckDocument<SliceRecord>(checks, subject, statement, beside) is not null
+            : type == CustodianAdmission.ContentType ? CheckDocument<CustodianAdmission>(checks, subject, statement, beside) is not null
+            : type == CustodyEvent.ContentType ? CheckDocument<CustodyEvent>(checks, subject, statement, beside) is not null
+            : type == Recall.ContentType ? CheckDocument<Recall>(checks, subject, statement, beside) is not null
+            : CheckDocument<AuditRecord>(checks, subject, statement, beside) is not null;
     }
 
     /// <summary>The document of a statement, checked against it; null and a failed check when it is not one of this type.</summary>

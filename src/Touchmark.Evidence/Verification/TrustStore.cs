@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Touchmark.Cryptography;
+using Touchmark.Log.Verification;
 
 namespace Touchmark.Evidence.Verification;
 
@@ -29,11 +31,33 @@ public sealed record TrustedKey(string Name, SignatureAlgorithm Algorithm, ReadO
     };
 }
 
+/// <summary>The logs and witnesses that a verifier believes: every statement has to be in one of these logs.</summary>
+public sealed record TrustedLog
+{
+    private TrustedLog(string text, LogPolicy policy) => (Text, Policy) = (text, policy);
+
+    /// <summary>The policy file as it was written (C2SP tlog-policy, spec/log.md).</summary>
+    public string Text { get; }
+
+    /// <summary>What it says.</summary>
+    public LogPolicy Policy { get; }
+
+    /// <summary>Reads a policy file strictly; false and a problem in words when it is anything else.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out TrustedLog? log, [NotNullWhen(false)] out string? problem)
+    {
+        log = LogPolicy.TryParse(Encoding.UTF8.GetBytes(text), out var policy, out problem) ? new(text, policy) : null;
+        return log is not null;
+    }
+}
+
 /// <summary>The keys that a verifier believes. There is no other source of trust: a key that is not in here makes nothing valid.</summary>
 /// <param name="Keys">In the order in which they were pinned.</param>
 public sealed record TrustStore(IReadOnlyList<TrustedKey> Keys)
 {
     public static TrustStore Empty { get; } = new([]);
+
+    /// <summary>Null when statements stand on their signatures alone.</summary>
+    public TrustedLog? Log { get; init; }
 
     /// <summary>The pinned key with this algorithm and id, or null.</summary>
     public TrustedKey? Find(SignatureAlgorithm algorithm, ReadOnlySpan<byte> keyId)
@@ -57,12 +81,12 @@ public sealed record TrustStore(IReadOnlyList<TrustedKey> Keys)
             merged.RemoveAll(known => known.KeyIdText == key.KeyIdText);
             merged.Add(key);
         }
-        return new(merged);
+        return this with { Keys = merged };
     }
 
     /// <summary>Without the key of this id (hexadecimal).</summary>
     public TrustStore Without(string keyIdText) =>
-        new([.. Keys.Where(key => !string.Equals(key.KeyIdText, keyIdText, StringComparison.OrdinalIgnoreCase))]);
+        this with { Keys = [.. Keys.Where(key => !string.Equals(key.KeyIdText, keyIdText, StringComparison.OrdinalIgnoreCase))] };
 
     /// <summary>The JSON of trust.json and of <c>GET /api/trust</c>, UTF-8.</summary>
     public byte[] ToJson() => TrustStoreJson.Write(this);

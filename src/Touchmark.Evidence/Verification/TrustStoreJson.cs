@@ -24,7 +24,8 @@ internal static class TrustStoreJson
     public static byte[] Write(TrustStore trust) => JsonSerializer.SerializeToUtf8Bytes(
         new TrustFile(Version, [.. trust.Keys.Select(key => new TrustFileKey(
             key.Name, NameOf(key.Algorithm), key.KeyIdText, Convert.ToBase64String(key.PublicKey.Span),
-            key.ValidFrom.ToUniversalTime(), key.ValidUntil?.ToUniversalTime()))]),
+            key.ValidFrom.ToUniversalTime(), key.ValidUntil?.ToUniversalTime()))],
+            trust.Log?.Text),
         Strict.TrustFile);
 
     public static TrustStore? Read(ReadOnlySpan<byte> json, out string? problem)
@@ -59,8 +60,14 @@ internal static class TrustStoreJson
             }
             keys.Add(key);
         }
+        TrustedLog? log = null;
+        if (file.Log is not null && !TrustedLog.TryParse(file.Log, out log, out problem))
+        {
+            problem = $"the policy of the log: {problem}";
+            return null;
+        }
         problem = null;
-        return new(keys);
+        return new(keys) { Log = log };
     }
 
     private static TrustedKey? Read(TrustFileKey entry)
@@ -80,7 +87,8 @@ internal static class TrustStoreJson
 
 internal sealed record TrustFile(
     [property: JsonRequired] int Version,
-    [property: JsonRequired] IReadOnlyList<TrustFileKey?> Keys);
+    [property: JsonRequired] IReadOnlyList<TrustFileKey?> Keys,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Log);
 
 internal sealed record TrustFileKey(
     [property: JsonRequired] string Name,

@@ -1,3 +1,5 @@
+using Touchmark.Log.Verification;
+
 namespace Touchmark.Evidence.Verification;
 
 /// <summary>What came of a verification.</summary>
@@ -87,6 +89,18 @@ internal sealed class Checks
     {
         _untrusted = true;
         Add(id, CheckOutcome.Failed, words, figures);
+    }
+
+    /// <summary>Takes over a check of the log's verifier.</summary>
+    public void Take(LogCheck check)
+    {
+        _invalid |= check.Outcome == LogCheckOutcome.Failed;
+        _made.Add(new(check.Id, check.Outcome switch
+        {
+            LogCheckOutcome.Passed => CheckOutcome.Passed,
+            LogCheckOutcome.NotChecked => CheckOutcome.NotChecked,
+            _ => CheckOutcome.Failed,
+        }, check.Words, check.Figures));
     }
 
     private void Add(string id, CheckOutcome outcome, string words, (string Name, string Value)[] figures) =>

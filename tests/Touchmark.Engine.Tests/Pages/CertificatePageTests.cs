@@ -28,7 +28,7 @@ public sealed class CertificatePageTests
             var page = await browser.GetStringAsync($"/certificates/{id:D}");
             Assert.Contains("Certificate of Bracket", page, StringComparison.Ordinal);
             Assert.Contains(new string('a', 64), page, StringComparison.Ordinal);
-            Assert.True(CertificateFile.TryDecode(await browser.GetByteArrayAsync($"/certificates/{id:D}/file"), out _, out var problem), problem);
+            Assert.True(EvidenceFile.TryDecode(await browser.GetByteArrayAsync($"/certificates/{id:D}/file"), out _, out var problem), problem);
         }
 
         using var other = Signed(server, rival);

@@ -63,5 +63,5 @@ public sealed class StatementTests : IDisposable
     [Fact]
     public void Arbitrary_bytes_are_never_a_statement_and_never_throw() =>
         Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
-            !Statement.TryParse(bytes, out _, out _) && !CertificateFile.TryDecode(bytes, out _, out _) && !TrustStore.TryParse(bytes, out _, out _)));
+            !Statement.TryParse(bytes, out _, out _) && !EvidenceFile.TryDecode(bytes, out _, out _) && !TrustStore.TryParse(bytes, out _, out _)));
 }

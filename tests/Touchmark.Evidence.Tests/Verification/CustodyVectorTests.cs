@@ -125,7 +125,7 @@ public sealed class CustodyVectorTests
     public void Json_shows_the_fields_of_events_admissions_and_recalls_with_their_times()
     {
         var (_, _, parts) = Read("recalled");
-        var documents = parts.Select(part => JsonDocument.Parse(CertificateJson.Write(part)).RootElement.GetProperty("document")).ToList();
+        var documents = parts.Select(part => JsonDocument.Parse(EvidenceJson.Write(part)).RootElement.GetProperty("document")).ToList();
         var admission = documents.First(document => document.TryGetProperty("role", out _));
         Assert.Equal("manufacturer", admission.GetProperty("role").GetString());
         Assert.Equal(1952 * 2, admission.GetProperty("ml_dsa_65_key").GetString()!.Length);

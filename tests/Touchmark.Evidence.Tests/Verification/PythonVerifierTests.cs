@@ -34,8 +34,14 @@ public sealed class PythonVerifierTests : IDisposable
     [InlineData("without its slice record", 1)]
     [InlineData("a byte altered", 1)]
     [InlineData("cut off", 2)]
+    [InlineData("in the log", 0)]
+    [InlineData("not in the log that is asked for", 1)]
+    [InlineData("in another log", 1)]
     public async Task It_says_of_a_certificate_what_this_library_says(string what, int exitCode)
     {
+        using var log = new LogBook();
+        using var otherLog = new LogBook("other log");
+        var trust = what.Contains("log", StringComparison.Ordinal) ? log.Trust(_workshop.Trust) : _workshop.Trust;
         var file = _workshop.File();
         var bytes = what switch
         {
@@ -44,13 +50,15 @@ public sealed class PythonVerifierTests : IDisposable
             "print beyond the licence" => _workshop.File(certificate => certificate with { PrintNumber = 4 }).Encode(),
             "without its slice record" => (file with { Related = [.. file.Related.Take(2)] }).Encode(),
             "cut off" => file.Encode()[..^1],
+            "in the log" => log.Enter(file).Encode(),
+            "in another log" => otherLog.Enter(file).Encode(),
             _ => file.Encode(),
         };
         if (what == "a byte altered")
         {
             bytes[500] ^= 1;
         }
-        await CompareAsync(bytes, CertificateVerifier.Verify(bytes, _workshop.Trust, TimeProvider.System.GetUtcNow()).Verdict, exitCode);
+        await CompareAsync(bytes, trust, EvidenceVerifier.Verify(bytes, trust, TimeProvider.System.GetUtcNow()).Verdict, exitCode);
     }
 
     [Fact]
@@ -58,14 +66,14 @@ public sealed class PythonVerifierTests : IDisposable
     {
         var part = _workshop.Signer.Sign(Workshop.Licence, Workshop.Licence.GrantedAt).ToPart();
         var verdict = StatementVerifier.Verify<LicenceGrant>(part, _workshop.Trust, TimeProvider.System.GetUtcNow(), out _);
-        await CompareAsync(part.Envelope.ToArray(), verdict, exitCode: 0);
+        await CompareAsync(part.Envelope.ToArray(), _workshop.Trust, verdict, exitCode: 0);
     }
 
-    private async Task CompareAsync(byte[] bytes, Verdict verdict, int exitCode)
+    private async Task CompareAsync(byte[] bytes, TrustStore believed, Verdict verdict, int exitCode)
     {
         var (file, trust) = (Path.Combine(_folder, "file"), Path.Combine(_folder, "trust.json"));
         await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
-        await File.WriteAllBytesAsync(trust, _workshop.Trust.ToJson(), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(trust, believed.ToJson(), TestContext.Current.CancellationToken);
         var outcome = await PythonAsync("verify.py", file, "--trust", trust, "--json");
         using var json = JsonDocument.Parse(outcome.Output);
         Assert.Equal(exitCode, outcome.ExitCode);

@@ -39,6 +39,28 @@ public sealed class TrustStoreTests : IDisposable
     }
 
     [Fact]
+    public void Policy_of_the_log_is_kept_as_it_was_written()
+    {
+        using var log = new LogBook();
+        var trust = log.Trust(_workshop.Trust);
+        Assert.True(TrustStore.TryParse(trust.ToJson(), out var read, out var problem), problem);
+        Assert.Equal((log.Policy, log.Origin), (read.Log!.Text, Assert.Single(read.Log.Policy.Logs).Origin));
+        Assert.NotNull(read.With(trust.Keys).Without(trust.Keys[0].KeyIdText).Log);
+        Assert.DoesNotContain("\"log\"", Encoding.UTF8.GetString(_workshop.Trust.ToJson()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"quorum\"")]
+    [InlineData("\"\"")]
+    [InlineData("1")]
+    public void Policy_that_cannot_be_read_is_refused(string policy)
+    {
+        var json = Encoding.UTF8.GetString(_workshop.Trust.ToJson());
+        Assert.False(TrustStore.TryParse(Encoding.UTF8.GetBytes(json.Replace("\"version\": 1", $"\"version\": 1, \"log\": {policy}", StringComparison.Ordinal)), out _, out var problem));
+        Assert.NotEmpty(problem);
+    }
+
+    [Fact]
     public void Key_that_is_added_twice_is_there_once() => Assert.Equal(2, _workshop.Trust.With(_workshop.Trust.Keys).Keys.Count);
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
@@ -10,6 +11,9 @@ public sealed class VectorTests
     public static TheoryData<string, string, string> RefusedStatements { get; } = Refused("statement/refused.txt");
 
     public static TheoryData<string, string, string> RefusedCertificates { get; } = Refused("certificate/refused.txt");
+
+    public static TheoryData<string, string, string, string> RefusedByTheLog { get; } =
+        [.. Vectors.Lines("certificate/refused-log.txt").Select(line => (line[0], line[1], line[2], line[3]))];
 
     [Fact]
     public void Grant_of_before_there_were_terms_is_valid_and_allows_nothing_more()
@@ -46,7 +50,7 @@ public sealed class VectorTests
     [Fact]
     public void Valid_certificate_file_is_valid()
     {
-        var verdict = CertificateVerifier.Verify(Read("certificate/valid.hex"), Trust("certificate"), Workshop.Now);
+        var verdict = EvidenceVerifier.Verify(Read("certificate/valid.hex"), Trust("certificate"), Workshop.Now);
         Assert.True(verdict.IsValid, string.Join('\n', verdict.Verdict.Checks.Select(check => check.Words)));
     }
 
@@ -54,7 +58,25 @@ public sealed class VectorTests
     [MemberData(nameof(RefusedCertificates))]
     public void Bad_certificate_file_fails_the_named_check(string name, string failing, string hex)
     {
-        var verdict = CertificateVerifier.Verify(Convert.FromHexString(hex), Trust("certificate"), Workshop.Now);
+        var verdict = EvidenceVerifier.Verify(Convert.FromHexString(hex), Trust("certificate"), Workshop.Now);
+        Assert.False(verdict.IsValid, name);
+        Assert.Contains(verdict.Verdict.Checks, check => check.Outcome == CheckOutcome.Failed && check.Id == failing);
+    }
+
+    [Fact]
+    public void Evidence_file_in_the_log_is_valid()
+    {
+        var verdict = EvidenceVerifier.Verify(Read("certificate/logged.hex"), Trust("certificate", "trust-log.json"), Workshop.Now, TimeSpan.FromDays(1));
+        Assert.True(verdict.IsValid, string.Join('\n', verdict.Verdict.Checks.Select(check => check.Words)));
+        Assert.Contains(verdict.Verdict.Checks, check => check is { Id: "log.inclusion", Outcome: CheckOutcome.Passed });
+    }
+
+    [Theory]
+    [MemberData(nameof(RefusedByTheLog))]
+    public void Evidence_file_that_the_log_does_not_bear_out_fails_the_named_check(string name, string failing, string age, string hex)
+    {
+        TimeSpan? limit = age == "-" ? null : TimeSpan.FromSeconds(int.Parse(age, CultureInfo.InvariantCulture));
+        var verdict = EvidenceVerifier.Verify(Convert.FromHexString(hex), Trust("certificate", "trust-log.json"), Workshop.Now, limit);
         Assert.False(verdict.IsValid, name);
         Assert.Contains(verdict.Verdict.Checks, check => check.Outcome == CheckOutcome.Failed && check.Id == failing);
     }
@@ -68,8 +90,8 @@ public sealed class VectorTests
 
     private static Verdict Verify(byte[] envelope) => StatementVerifier.Verify<LicenceGrant>(new StatementPart(envelope, null), Trust("statement"), Workshop.Now, out _);
 
-    internal static TrustStore Trust(string folder) =>
-        TrustStore.TryParse(File.ReadAllBytes(Path.Combine(Vectors.Folder, folder, "trust.json")), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
+    internal static TrustStore Trust(string folder, string file = "trust.json") =>
+        TrustStore.TryParse(File.ReadAllBytes(Path.Combine(Vectors.Folder, folder, file)), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
 
     private static byte[] Read(string file) => Convert.FromHexString(string.Concat(Vectors.Lines(file).Select(line => line[0])));
 

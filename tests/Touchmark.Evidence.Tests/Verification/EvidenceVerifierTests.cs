@@ -4,20 +4,20 @@ using Touchmark.Evidence.Verification;
 
 namespace Touchmark.Evidence.Tests.Verification;
 
-public sealed class CertificateVerifierTests : IDisposable
+public sealed class EvidenceVerifierTests : IDisposable
 {
     private readonly Workshop _workshop = new();
 
     public void Dispose() => _workshop.Dispose();
 
-    private CertificateVerdict Verify(CertificateFile file) => CertificateVerifier.Verify(file.Encode(), _workshop.Trust, Workshop.Now);
+    private EvidenceVerdict Verify(EvidenceFile file) => EvidenceVerifier.Verify(file.Encode(), _workshop.Trust, Workshop.Now);
 
     private static LicenceGrant Terms { get; } = Workshop.Licence with { MaxSlowdownPercent = 20, MaxTemperatureTrimC = 5 };
 
-    private CertificateFile Adjusted(LicenceGrant licence, params (string What, double From, double To, string By)[] changes) =>
+    private EvidenceFile Adjusted(LicenceGrant licence, params (string What, double From, double To, string By)[] changes) =>
         _workshop.File(certificate => certificate with { Adjustments = [.. changes.Select(change => new Adjustment(Workshop.Started, change.What, change.From, change.To, change.By))] }, _ => licence);
 
-    private static IEnumerable<string> Failed(CertificateVerdict verdict) =>
+    private static IEnumerable<string> Failed(EvidenceVerdict verdict) =>
         verdict.Verdict.Checks.Where(check => check.Outcome == CheckOutcome.Failed).Select(check => check.Id);
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class CertificateVerifierTests : IDisposable
     public void Long_certificate_behind_a_hash_envelope_is_valid()
     {
         var file = _workshop.File(segments: 2000);
-        Assert.NotNull(file.Certificate.Document);
+        Assert.NotNull(file.Subject.Document);
         var verdict = Verify(file);
         Assert.Empty(Failed(verdict).Select(id => verdict.Verdict.Checks.First(check => check.Id == id).Words));
         Assert.True(verdict.IsValid);
@@ -51,7 +51,7 @@ public sealed class CertificateVerifierTests : IDisposable
         {
             var altered = bytes.ToArray();
             altered[at] ^= (byte)(1 << (at % 8));
-            Assert.False(CertificateVerifier.Verify(altered, _workshop.Trust, Workshop.Now).IsValid, $"byte {at}");
+            Assert.False(EvidenceVerifier.Verify(altered, _workshop.Trust, Workshop.Now).IsValid, $"byte {at}");
         }
     }
 
@@ -137,25 +137,25 @@ public sealed class CertificateVerifierTests : IDisposable
 
     [Fact]
     public void File_that_nobody_can_read_is_told_apart_from_one_that_is_wrong() =>
-        Assert.Equal(VerdictKind.Unreadable, CertificateVerifier.Verify(new byte[] { 1, 2, 3 }, _workshop.Trust, Workshop.Now).Verdict.Kind);
+        Assert.Equal(VerdictKind.Unreadable, EvidenceVerifier.Verify(new byte[] { 1, 2, 3 }, _workshop.Trust, Workshop.Now).Verdict.Kind);
 
     [Fact]
     public void Absent_byte_array_beside_an_envelope_is_no_document()
     {
         byte[]? absent = null;
         var file = _workshop.File();
-        var part = new StatementPart(file.Certificate.Envelope, absent);
+        var part = new StatementPart(file.Subject.Envelope, absent);
         Assert.Null(part.Document);
-        Assert.Equal(file.Encode(), (file with { Certificate = part }).Encode());
+        Assert.Equal(file.Encode(), (file with { Subject = part }).Encode());
     }
 
     [Fact]
     public void Json_shows_every_field_of_every_document()
     {
         var file = _workshop.File();
-        using var json = System.Text.Json.JsonDocument.Parse(CertificateJson.Write(file));
+        using var json = System.Text.Json.JsonDocument.Parse(EvidenceJson.Write(file));
         var document = json.RootElement.GetProperty("certificate").GetProperty("document");
-        Assert.True(Statement.TryParse(file.Certificate.Envelope, out var statement, out _));
+        Assert.True(Statement.TryParse(file.Subject.Envelope, out var statement, out _));
         Assert.True(Evidence.Cbor.DeterministicCbor.TryDecode(statement.Payload, out var payload, out _));
         var fields = ((Evidence.Cbor.CborMap)payload).Entries.Select(entry => ((Evidence.Cbor.CborText)entry.Key).Value);
         Assert.Equal(fields, document.EnumerateObject().Select(member => member.Name));

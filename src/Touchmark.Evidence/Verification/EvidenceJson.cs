@@ -7,23 +7,27 @@ using Touchmark.Evidence.Statements;
 namespace Touchmark.Evidence.Verification;
 
 /// <summary>
-/// The JSON view of a certificate file: every field of every statement and document, under the names that they have in CBOR (spec/certificate.md, JSON).
+/// The JSON view of an evidence file: every field of every statement and document, under the names that they have in CBOR (spec/certificate.md, JSON).
 /// It is for reading: nothing is signed over JSON, and nothing verifies it.
 /// </summary>
-public static class CertificateJson
+public static class EvidenceJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>UTF-8. A part that cannot be read is shown with its problem instead of its fields.</summary>
-    public static byte[] Write(CertificateFile file)
+    public static byte[] Write(EvidenceFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             writer.WriteStartObject();
-            writer.WritePropertyName("certificate");
-            WritePart(writer, file.Certificate);
+            if (file.Checkpoint is { } checkpoint)
+            {
+                writer.WriteString("checkpoint", checkpoint.Encode());
+            }
+            writer.WritePropertyName(IsCertificate(file.Subject) ? "certificate" : "subject");
+            WritePart(writer, file.Subject);
             writer.WriteStartArray("related");
             foreach (var part in file.Related)
             {
@@ -68,6 +72,25 @@ public static class CertificateJson
         {
             WriteProblem(writer, problem);
         }
+        if (part.Proof is { } proof)
+        {
+            WriteProof(writer, proof);
+        }
+        writer.WriteEndObject();
+    }
+
+    private static bool IsCertificate(StatementPart part) => !Statement.TryParse(part.Envelope, out var statement, out _) || statement.ContentType == PrintCertificate.ContentType;
+
+    private static void WriteProof(Utf8JsonWriter writer, InclusionProof proof)
+    {
+        writer.WriteStartObject("proof");
+        writer.WriteNumber("index", proof.Index);
+        writer.WriteStartArray("hashes");
+        foreach (var hash in proof.Hashes)
+        {
+            writer.WriteStringValue(StatementVerifier.Hex(hash.ToArray()));
+        }
+        writer.WriteEndArray();
         writer.WriteEndObject();
     }
 

@@ -3,29 +3,33 @@ using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Evidence.Verification;
 
-/// <summary>The verdict on a certificate file, and what the file says where it could be read.</summary>
+/// <summary>The verdict on an evidence file, and what the file says where it could be read.</summary>
 /// <param name="Verdict">All checks.</param>
-/// <param name="Certificate">What the certificate says, whatever the verdict: believe it only when that is valid. Null when it cannot be read.</param>
+/// <param name="Certificate">What the certificate says, whatever the verdict: believe it only when that is valid. Null when it cannot be read, or the file is about another statement.</param>
 /// <param name="Licence">Its licence, under the same proviso.</param>
 /// <param name="Enrolment">Its printer, under the same proviso.</param>
 /// <param name="Slice">Its toolpath, under the same proviso.</param>
-public sealed record CertificateVerdict(Verdict Verdict, PrintCertificate? Certificate, LicenceGrant? Licence, PrinterEnrolment? Enrolment, SliceRecord? Slice)
+public sealed record EvidenceVerdict(Verdict Verdict, PrintCertificate? Certificate, LicenceGrant? Licence, PrinterEnrolment? Enrolment, SliceRecord? Slice)
 {
     public bool IsValid => Verdict.IsValid;
 }
 
 /// <summary>
-/// Verifies a certificate file: each of its statements, that they are the ones that the certificate refers to, and that the print kept to them.
+/// Verifies an evidence file: each of its statements, that they are the ones that the certificate refers to, that the print kept to them, and that all of them are in the log.
 /// It does no I/O and never throws: bytes, trust and time go in, a verdict comes out.
 /// </summary>
-public static class CertificateVerifier
+public static class EvidenceVerifier
 {
-    /// <summary>Verifies untrusted bytes against pinned keys at the time <paramref name="now"/>.</summary>
-    public static CertificateVerdict Verify(ReadOnlyMemory<byte> fileBytes, TrustStore trust, DateTimeOffset now)
+    /// <summary>Verifies untrusted bytes.</summary>
+    /// <param name="fileBytes">The file.</param>
+    /// <param name="trust">Pinned keys, and the log that statements have to be in.</param>
+    /// <param name="now">The verifier's time.</param>
+    /// <param name="maximumAge">How long ago witnesses may have seen the log's checkpoint; null when its age does not matter.</param>
+    public static EvidenceVerdict Verify(ReadOnlyMemory<byte> fileBytes, TrustStore trust, DateTimeOffset now, TimeSpan? maximumAge = null)
     {
         ArgumentNullException.ThrowIfNull(trust);
         var run = new Run(trust, now);
-        return CertificateFile.TryDecode(fileBytes, out var file, out var problem) ? run.Verify(file) : run.Unreadable(problem);
+        return EvidenceFile.TryDecode(fileBytes, out var file, out var problem) ? run.Verify(file, maximumAge) : run.Unreadable(problem);
     }
 
     private sealed class Run(TrustStore trust, DateTimeOffset now)
@@ -36,35 +40,51 @@ public static class CertificateVerifier
         private PrinterEnrolment? _enrolment;
         private SliceRecord? _slice;
 
-        public CertificateVerdict Unreadable(string problem)
+        public EvidenceVerdict Unreadable(string problem)
         {
             _checks.FailUnreadable("file.format", $"The file cannot be read: {problem}.");
             return new(_checks.Verdict, null, null, null, null);
         }
 
-        public CertificateVerdict Verify(CertificateFile file)
+        public EvidenceVerdict Verify(EvidenceFile file, TimeSpan? maximumAge)
         {
-            if (!Statement.TryParse(file.Certificate.Envelope, out var statement, out var problem))
+            if (!Statement.TryParse(file.Subject.Envelope, out var statement, out var problem))
             {
-                return Unreadable($"the certificate's statement: {problem}");
+                return Unreadable($"the statement that it is about: {problem}");
             }
             foreach (var part in file.Related)
             {
                 if (!Statement.TryParse(part.Envelope, out var other, out problem))
                 {
-                    return Unreadable($"a statement beside the certificate: {problem}");
+                    return Unreadable($"a statement beside that which it is about: {problem}");
                 }
                 _related.Add((part, other));
             }
-            _checks.Pass("file.format", "The file is a certificate file in its only encoding.");
+            _checks.Pass("file.format", "The file is an evidence file in its only encoding.");
+            var certificate = statement.ContentType == PrintCertificate.ContentType ? CheckCertificate(statement, file.Subject.Document) : null;
+            if (statement.ContentType != PrintCertificate.ContentType)
+            {
+                StatementVerifier.CheckSignatures(_checks, StatementVerifier.Subject, statement, trust, now);
+                if (StatementVerifier.CheckDocument(_checks, StatementVerifier.Subject, statement, file.Subject.Document))
+                {
+                    CheckNothingElse();
+                }
+            }
+            InclusionRules.Check(_checks, file, trust, now, maximumAge);
+            return new(_checks.Verdict, certificate, _licence, _enrolment, _slice);
+        }
+
+        private PrintCertificate? CheckCertificate(Statement statement, ReadOnlyMemory<byte>? document)
+        {
             StatementVerifier.CheckSignatures(_checks, "certificate", statement, trust, now);
-            var certificate = StatementVerifier.CheckDocument<PrintCertificate>(_checks, "certificate", statement, file.Certificate.Document);
+            var certificate = StatementVerifier.CheckDocument<PrintCertificate>(_checks, "certificate", statement, document);
             if (certificate is not null)
             {
                 CheckSession(statement);
                 CheckRelated(certificate);
+                CheckNothingElse();
             }
-            return new(_checks.Verdict, certificate, _licence, _enrolment, _slice);
+            return certificate;
         }
 
         private void CheckSession(Statement statement)
@@ -99,10 +119,16 @@ public static class CertificateVerifier
                 SliceRules.Check(_checks, certificate, _slice);
             }
             CheckRevocation(certificate);
+        }
+
+        /// <summary>What is left has no place here, be it a stray statement, one that stands there twice, or one of a type that this version does not know.</summary>
+        private void CheckNothingElse()
+        {
             if (_related.Count > 0)
             {
-                _checks.Fail("file.related", "The file holds statements that the certificate does not refer to.",
-                    ("statements", string.Join(' ', _related.Select(other => StatementVerifier.Hex(other.Statement.Sha256)))));
+                _checks.Fail("file.related", "The file holds statements that its first one does not refer to, or of types that this program does not know.",
+                    ("statements", string.Join(' ', _related.Take(8).Select(other => StatementVerifier.Hex(other.Statement.Sha256)))),
+                    ("types", string.Join(' ', _related.Select(other => other.Statement.ContentType).Distinct(StringComparer.Ordinal).Take(8))));
             }
         }
 
