@@ -7,7 +7,7 @@ import json
 import pathlib
 import unittest
 
-from touchmark import cbor, documents, ed25519, evidence, log, mldsa65, note, p256, policy, statement, tree, trust
+from touchmark import cbor, custody, documents, ed25519, evidence, log, mldsa65, note, p256, policy, statement, tree, trust
 from touchmark.checks import Checks, Unreadable
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors"
@@ -108,6 +108,28 @@ class Files(unittest.TestCase):
             altered[at] ^= 1 << at % 8
             with self.subTest(at):
                 self.assertNotEqual("valid", evidence.verify(bytes(altered), keys, NOW)[0].verdict)
+
+
+class Custody(unittest.TestCase):
+    def test_chains(self):
+        chains = json.loads((FOLDER / "custody/chains.json").read_text("utf-8"))
+        envelopes = {name: base64.b64decode(envelope) for name, envelope in chains["statements"].items()}
+        now, keys = datetime.datetime.fromisoformat(chains["now"]), store("custody")
+        for case in chains["cases"]:
+            with self.subTest(case["name"]):
+                signed = statement.parse(envelopes[case["certificate"]])
+                certificate = documents.read(documents.PRINT_CERTIFICATE, signed.payload)
+                parts, checks = [(statement.parse(envelopes[name]), None) for name in case["statements"]], Checks()
+                state = custody.check(checks, certificate, signed.issuer, signed.sha256, parts, keys, now)
+                if "fails" in case:
+                    self.assertIn(case["fails"], [check.id for check in checks.failures])
+                else:
+                    self.assertEqual((case["holder"], case["standing"], []), (state.holder, state.standing, checks.failures))
+
+    def test_part_ids(self):
+        ids = json.loads((FOLDER / "part-id/part-id.json").read_text("utf-8"))
+        self.assertTrue(all(documents.is_part_id(case["id"]) for case in ids["valid"]))
+        self.assertFalse(any(documents.is_part_id(case["id"][:-1] + other) for case in ids["valid"] for other in documents.CROCKFORD if other != case["id"][-1]))
 
 
 class Signatures(unittest.TestCase):

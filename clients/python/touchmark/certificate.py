@@ -1,5 +1,5 @@
 """Whether a print kept to its papers: the table of spec/certificate.md, Verification."""
-from . import documents
+from . import custody, documents
 from .statement import check_document, check_signatures
 
 ROUNDING = 0.01
@@ -17,6 +17,9 @@ def check(checks, statement, document, others, trust, now):
         if paper is not None:
             rule(checks, document, paper)
     _check_revocation(checks, document, others, trust, now)
+    parts = [other for other in others if other[0].content_type in custody.TYPES]
+    others[:] = [other for other in others if other[0].content_type not in custody.TYPES]
+    custody.check(checks, document, statement.issuer, statement.sha256, parts, trust, now)
 
 
 def _referenced(checks, subject, content_type, document, others, trust, now):
@@ -49,8 +52,8 @@ def _check_licence(checks, certificate, licence):
     checks.require(licence["granted_at"] <= started and started < licence.get("expires_at", started + 1), "licence.period",
                    "The print started while the licence was in force.", "The print started outside the time of the licence.")
     for id, list_name, name in (("licence.material", "materials", "material"), ("licence.quality", "qualities", "quality")):
-        allowed = [_fold(value) for value in licence[list_name]]
-        checks.require(not allowed or _fold(certificate[name]) in allowed, id, f"The licence allows {certificate[name]}.", f"The licence does not allow {certificate[name]}.")
+        allowed = [documents.fold(value) for value in licence[list_name]]
+        checks.require(not allowed or documents.fold(certificate[name]) in allowed, id, f"The licence allows {certificate[name]}.", f"The licence does not allow {certificate[name]}.")
     limit = licence.get("exposure_limit_s")
     if limit is not None:
         checks.require(dict(certificate["exposure"].entries)["motion_s"] <= limit, "licence.exposure",
@@ -59,11 +62,6 @@ def _check_licence(checks, certificate, licence):
     checks.require(slowdown <= licence.get("max_slowdown_percent", 0.0) + ROUNDING and trim <= licence.get("max_temperature_trim_c", 0.0) + ROUNDING, "licence.adjustments",
                    "The engine adjusted feed and heat no further than the licence allows.", "The engine adjusted feed or heat further than the licence allows.",
                    slowdown_percent=f"{slowdown:.3f}", temperature_trim_c=f"{trim:.3f}")
-
-
-def _fold(text):
-    """Upper case, character by character: no character becomes two."""
-    return "".join(upper if len(upper := c.upper()) == 1 else c for c in text)
 
 
 def _adjusted(changes):

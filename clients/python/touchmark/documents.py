@@ -1,4 +1,6 @@
-"""What statements say: the fields of every type of document, as spec/statement.md and spec/certificate.md list them."""
+"""What statements say: the fields of every type of document, as spec/statement.md, spec/certificate.md and spec/custody.md list them."""
+import datetime
+import hashlib
 import math
 import uuid
 
@@ -45,10 +47,10 @@ def number(least=-math.inf, most=math.inf):
     return _rule(float, lambda value: math.isfinite(value) and least <= value <= most)
 
 
-def array(rule, most):
+def array(rule, most, least=0):
     def check(value, where):
-        if not isinstance(value, list) or len(value) > most:
-            raise Unreadable(f"{where}: not an array of at most {most} items")
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise Unreadable(f"{where}: not an array of {least} to {most} items")
         for item in value:
             rule(item, where)
     return check
@@ -85,7 +87,7 @@ def is_part_id(text):
 
 
 TIME, ID, HASH, BOOLEAN = integer(0, LATEST), octets(16), octets(32), _rule(bool, lambda value: True)
-NAME = text(200)
+NAME, PART_ID, PSEUDONYM = text(200), _rule(str, is_part_id), _rule(str, lambda value: len(value) == 16 and all(c in CROCKFORD for c in value))
 
 
 def _is_part_id(value):
@@ -128,13 +130,44 @@ _CERTIFICATE = fields(
      "adjustments": array(fields({"at": TIME, "what": text(), "from": number(), "to": number()}, {"by": text(), "why": text()}), 4096),
      "alerts": array(fields({"at": TIME, "code": text(), "text": text(1024)}), 4096), "segment_ivs": octets(0, 12_000_000), "chain_head": octets(32),
      "licence_statement": HASH, "enrolment_statement": HASH, "slice_statement": HASH},
-    {"result_reason": text(), "part_id": _rule(str, is_part_id), "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}), "part_id": PART_ID})
+    {"result_reason": text(), "part_id": PART_ID, "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}), "part_id": PART_ID})
+
+_ADMISSION = fields(
+    {"part_id": PART_ID, "pseudonym": PSEUDONYM, "role": choice("manufacturer", "owner", "carrier", "dealer", "operator", "maintainer", "inspector", "recycler"),
+     "region": _rule(str, lambda value: len(value) == 2 and value.isascii() and value.isalpha() and value.isupper()), "ed25519_key": octets(32),
+     "ml_dsa_65_key": octets(1952), "admitted_at": TIME},
+    {"sealed_identity": array(fields({"regulator": HASH, "sealed": octets(1, 4096)}), 16, 1)})
+
+_RECALL_SCOPE = {"design_id": ID, "licence_id": ID, "printer_id": ID, "printed_from": TIME, "printed_to": TIME, "material": text()}
+_RECALL = fields({"recall_id": ID, "by": text(), "at": TIME, "reason": text(1024)}, _RECALL_SCOPE)
+
+# What only events of one kind have, and what those of some kinds may have.
+_OF_KIND = {"transferred": {"to": PSEUDONYM}, "installed": {"into": text()}, "inspected": {"outcome": choice("passed", "failed")}, "recalled": {"recall": HASH}}
+_REASON = {"reason": text(1024)}
+
+
+def _event(kind):
+    required = {"event_id": ID, "part_id": PART_ID, "number": integer(1, 4096), "kind": choice(kind), "at": TIME, "previous": HASH,
+                "custodian": choice("REGISTRY") if kind == "recalled" else PSEUDONYM}
+    return fields(required | _OF_KIND.get(kind, {}), {"note": text(1024)} | (_REASON if kind in ("removed", "recalled", "scrapped") else {}))
+
+
+_EVENTS = {kind: _event(kind) for kind in ("manufactured", "transferred", "received", "installed", "removed", "inspected", "maintained", "recalled", "scrapped")}
+
+
+def _custody_event(value, where):
+    kind = value.get("kind") if isinstance(value, cbor.Map) else None
+    if type(kind) is not str or kind not in _EVENTS:
+        raise Unreadable(f"{where}.kind: not a known value")
+    _EVENTS[kind](value, where)
+
 
 PREFIX, SUFFIX = "application/vnd.touchmark.", "+cbor"
-PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD = (
-    PREFIX + name + SUFFIX for name in ("print-certificate", "licence-grant", "licence-revocation", "printer-enrolment", "slice-record", "audit-record"))
+PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD, CUSTODIAN_ADMISSION, CUSTODY_EVENT, RECALL = (
+    PREFIX + name + SUFFIX for name in ("print-certificate", "licence-grant", "licence-revocation", "printer-enrolment", "slice-record", "audit-record",
+                                        "custodian-admission", "custody-event", "recall"))
 
-# By media type: the fields, and the one whose id ends the subject.
+# By media type: the fields, and those that end the subject.
 TYPES = {
     PRINT_CERTIFICATE: (_CERTIFICATE, "certificate_id"),
     LICENCE_GRANT: (_GRANT, "licence_id"),
@@ -142,6 +175,9 @@ TYPES = {
     PRINTER_ENROLMENT: (_ENROLMENT, "printer_id"),
     SLICE_RECORD: (_SLICE, "slice_id"),
     AUDIT_RECORD: (_AUDIT, "record_id"),
+    CUSTODIAN_ADMISSION: (_ADMISSION, "part_id", "pseudonym"),
+    CUSTODY_EVENT: (_custody_event, "event_id"),
+    RECALL: (_RECALL, "recall_id"),
 }
 
 
@@ -157,11 +193,31 @@ def read(content_type, encoding):
             raise Unreadable("document.ended_at: before started_at")
     if content_type == AUDIT_RECORD and ("previous" in document) == (document["number"] == 1):
         raise Unreadable("document.previous: missing, or there although this is the first record")
+    if content_type == CUSTODIAN_ADMISSION and document["pseudonym"] != pseudonym(document["ed25519_key"] + document["ml_dsa_65_key"]):
+        raise Unreadable("document.pseudonym: not that of the keys")
+    if content_type == RECALL and (not document.keys() & _RECALL_SCOPE.keys() or document.get("printed_from", 0) > document.get("printed_to", LATEST)):
+        raise Unreadable("document: the recall covers nothing")
     return document
 
 
+def pseudonym(keys):
+    """spec/custody.md: the first 10 bytes of the hash of both keys, in Crockford's base 32."""
+    number = int.from_bytes(hashlib.sha256(keys).digest()[:10], "big")
+    return "".join(CROCKFORD[number >> shift & 31] for shift in range(75, -1, -5))
+
+
+def moment(microseconds):
+    return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(microseconds=microseconds)
+
+
+def fold(text):
+    """Upper case, character by character: no character becomes two."""
+    return "".join(upper if len(upper := c.upper()) == 1 else c for c in text)
+
+
 def subject(content_type, document):
-    return f"{content_type[len(PREFIX):-len(SUFFIX)]}/{uuid.UUID(bytes=document[TYPES[content_type][1]])}"
+    names = [document[name] for name in TYPES[content_type][1:]]
+    return "/".join([content_type[len(PREFIX):-len(SUFFIX)], *(str(uuid.UUID(bytes=name)) if isinstance(name, bytes) else name for name in names)])
 
 
 def plain(value):

@@ -9,13 +9,15 @@ namespace Touchmark.Evidence.Verification;
 /// <param name="Licence">Its licence, under the same proviso.</param>
 /// <param name="Enrolment">Its printer, under the same proviso.</param>
 /// <param name="Slice">Its toolpath, under the same proviso.</param>
-public sealed record EvidenceVerdict(Verdict Verdict, PrintCertificate? Certificate, LicenceGrant? Licence, PrinterEnrolment? Enrolment, SliceRecord? Slice)
+/// <param name="Custody">What happened to the part since, under the same proviso.</param>
+public sealed record EvidenceVerdict(
+    Verdict Verdict, PrintCertificate? Certificate, LicenceGrant? Licence, PrinterEnrolment? Enrolment, SliceRecord? Slice, CustodyRecord? Custody)
 {
     public bool IsValid => Verdict.IsValid;
 }
 
 /// <summary>
-/// Verifies an evidence file: each of its statements, that they are the ones that the certificate refers to, that the print kept to them, and that all of them are in the log.
+/// Verifies an evidence file: each of its statements, that they are the ones that the certificate refers to, that the print kept to them, what happened to the part since, and that all of them are in the log.
 /// It does no I/O and never throws: bytes, trust and time go in, a verdict comes out.
 /// </summary>
 public static class EvidenceVerifier
@@ -39,11 +41,12 @@ public static class EvidenceVerifier
         private LicenceGrant? _licence;
         private PrinterEnrolment? _enrolment;
         private SliceRecord? _slice;
+        private CustodyRecord? _custody;
 
         public EvidenceVerdict Unreadable(string problem)
         {
             _checks.FailUnreadable("file.format", $"The file cannot be read: {problem}.");
-            return new(_checks.Verdict, null, null, null, null);
+            return new(_checks.Verdict, null, null, null, null, null);
         }
 
         public EvidenceVerdict Verify(EvidenceFile file, TimeSpan? maximumAge)
@@ -71,7 +74,7 @@ public static class EvidenceVerifier
                 }
             }
             InclusionRules.Check(_checks, file, trust, now, maximumAge);
-            return new(_checks.Verdict, certificate, _licence, _enrolment, _slice);
+            return new(_checks.Verdict, certificate, _licence, _enrolment, _slice, _custody);
         }
 
         private PrintCertificate? CheckCertificate(Statement statement, ReadOnlyMemory<byte>? document)
@@ -82,6 +85,7 @@ public static class EvidenceVerifier
             {
                 CheckSession(statement);
                 CheckRelated(certificate);
+                CheckCustody(certificate, statement);
                 CheckNothingElse();
             }
             return certificate;
@@ -119,6 +123,16 @@ public static class EvidenceVerifier
                 SliceRules.Check(_checks, certificate, _slice);
             }
             CheckRevocation(certificate);
+        }
+
+        private void CheckCustody(PrintCertificate certificate, Statement statement)
+        {
+            var custody = _related.FindAll(IsOfCustody);
+            _related.RemoveAll(IsOfCustody);
+            _custody = CustodyVerifier.Check(_checks, certificate, statement, custody, trust, now);
+
+            static bool IsOfCustody((StatementPart Part, Statement Statement) other) =>
+                other.Statement.ContentType == CustodyEvent.ContentType || other.Statement.ContentType == CustodianAdmission.ContentType || other.Statement.ContentType == Recall.ContentType;
         }
 
         /// <summary>What is left has no place here, be it a stray statement, one that stands there twice, or one of a type that this version does not know.</summary>
