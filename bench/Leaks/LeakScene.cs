@@ -64,18 +64,22 @@ internal sealed class LeakScene : IAsyncDisposable
 
     public Task<string> AskGatewayAsync(string word) => RunAsync(word);
 
-    /// <summary>Lines in each place; null where there is nothing to search. With the size of what was searched, for whoever doubts it.</summary>
+    /// <summary>Lines in the gateway's memory and words, with the size of what was searched, for whoever doubts it: quick enough to be done again and again in a print.</summary>
+    public async Task<Dictionary<string, Finding>> SearchGatewayAsync()
+    {
+        var memory = ProcessMemory.Search(Gateway, Book);
+        return new Dictionary<string, Finding>(StringComparer.Ordinal)
+        {
+            [Places.GatewayLocked] = new(memory.InLocked.Count, memory.Locked, memory.DumpableLocked > 0 ? $"{memory.DumpableLocked} bytes may be dumped" : ""),
+            [Places.GatewayUnlocked] = new(memory.InUnlocked.Count, memory.Unlocked, string.Join("; ", memory.Where.Take(3))),
+            [Places.Diagnostics] = InText(await AskGatewayAsync("diagnostics") + await AskGatewayAsync("status")),
+        };
+    }
+
+    /// <summary>Lines in each place; none for the gateway when it is gone.</summary>
     public async Task<IReadOnlyDictionary<string, Finding>> SearchAsync(bool running)
     {
-        var found = new Dictionary<string, Finding>(StringComparer.Ordinal);
-        if (running)
-        {
-            var memory = ProcessMemory.Search(Gateway, Book);
-            found[Places.GatewayLocked] = new(memory.InLocked.Count, memory.Locked, memory.DumpableLocked > 0 ? $"{memory.DumpableLocked} bytes may be dumped" : "");
-            found[Places.GatewayUnlocked] = new(memory.InUnlocked.Count, memory.Unlocked, string.Join("; ", memory.Where.Take(3)));
-            found[Places.Diagnostics] = InText(await AskGatewayAsync("diagnostics") + await AskGatewayAsync("status"));
-        }
-
+        var found = running ? await SearchGatewayAsync() : new Dictionary<string, Finding>(StringComparer.Ordinal);
         found[Places.Files] = InFiles(Touched().Concat(FileSearch.OpenIn(engine.Id)).Concat(running ? FileSearch.OpenIn(Gateway) : []));
         using var moonraker = new HttpClient { BaseAddress = new Uri(printer.Address) };
         found[Places.Store] = InText(await moonraker.GetStringAsync(new Uri("server/gcode_store?count=1000", UriKind.Relative)));
@@ -101,7 +105,7 @@ internal sealed class LeakScene : IAsyncDisposable
         var place = folder.CreateSubdirectory("control");
         using var other = Started.Run("/bin/bash", "-c", $"ulimit -c unlimited; cd '{place.FullName}'; exec sleep 600");
         await Started.UntilAsync(() => File.ReadAllText($"/proc/{other.Id}/comm").Trim() == "sleep");
-        await Process.Start("kill", ["-ABRT", other.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExitAsync();
+        await Process.Start("kill", ["-XCPU", other.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExitAsync();
         await other.ExitedAsync();
         var cores = CoreFiles.Since(place.FullName, began);
         place.Delete(recursive: true);

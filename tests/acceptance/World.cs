@@ -178,6 +178,13 @@ internal sealed partial class World : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has ended by itself, and answers with its exit code.</summary>
+    public async Task<int> ExitedAsync(string name)
+    {
+        await running[name].Process.WaitForExitAsync();
+        return running[name].Process.ExitCode;
+    }
+
     /// <summary>Ends a process: politely, or as a crash does.</summary>
     public async Task StopAsync(string name, bool crash = false)
     {
