@@ -34,7 +34,7 @@ public sealed class LogWriter : IAsyncDisposable
     /// <summary>The log's verifier keys: what a policy lists.</summary>
     public static IReadOnlyList<NoteKey> KeysOf(LogWriterOptions options) => [.. Sealer.SignersOf(options).Select(signer => signer.Key)];
 
-    /// <summary>Creates a log, with its genesis entry. That is done once: it refuses where there is anything, and is no part of starting.</summary>
+    /// <summary>Creates a log, with its genesis entry. That is done once: it refuses where there is anything but what an earlier attempt had staged.</summary>
     /// <exception cref="LogConfigurationException">There is something already.</exception>
     public static async Task CreateAsync(LogWriterOptions options, CancellationToken cancel)
     {
@@ -45,7 +45,11 @@ public sealed class LogWriter : IAsyncDisposable
         }
         await foreach (var path in options.Objects.ListAsync("", cancel))
         {
-            throw new LogConfigurationException($"There is {path} already where the log was to be created. If no log was ever there, empty the place; else restore the log's head.");
+            // What was staged and never decided is nobody's: a creation that crashed left it.
+            if (!path.StartsWith(Staging.Prefix, StringComparison.Ordinal))
+            {
+                throw new LogConfigurationException($"There is {path} already where the log was to be created. If no log was ever there, empty the place; else restore the log's head.");
+            }
         }
         var keys = KeysOf(options);
         var genesis = string.Concat([$"{GenesisHeader}\n{options.Origin}\n", .. keys.Select(key => $"{key}\n")]);
