@@ -12,6 +12,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
 
     private readonly ConcurrentDictionary<Guid, Desk> desks = new();
     private readonly ConcurrentDictionary<PrintSession, bool> sessions = new();
+    private PeriodicTimer? ticks;
 
     /// <summary>The connection of this printer's gateway, for its presence and the printer's last words; null while it is away.</summary>
     public GatewayLink? Find(Guid printerId) => desks.TryGetValue(printerId, out var desk) ? desk.Link : null;
@@ -100,12 +101,24 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
         }
     }
 
+    // ExecuteAsync begins on another thread, at some time after the engine answers: time that passes until then counts for sessions that were restored.
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        ticks = new PeriodicTimer(Tick, time);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        ticks?.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Tick, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await ticks!.WaitForNextTickAsync(stoppingToken))
             {
                 foreach (var (session, _) in sessions)
                 {
