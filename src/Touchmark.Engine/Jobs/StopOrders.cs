@@ -24,6 +24,7 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
     private static readonly TimeSpan DismissalTime = TimeSpan.FromMinutes(10);
 
     private readonly Channel<bool> asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private ITimer? timer;
 
     /// <summary>Reads the orders now.</summary>
     public void Look() => asked.Writer.TryWrite(true);
@@ -51,11 +52,25 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
         Look();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    // ExecuteAsync begins on another thread, at some time after the engine answers: orders of that time are not to wait for a second.
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         office.Revoked += OnRevoked;
         fleet.Revoked += OnRevoked;
-        await using var timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+        timer = time.CreateTimer(_ => Look(), null, Interval, Interval);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        office.Revoked -= OnRevoked;
+        fleet.Revoked -= OnRevoked;
+        timer?.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
         try
         {
             await foreach (var _ in asked.Reader.ReadAllAsync(stoppingToken))
@@ -66,11 +81,6 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
         catch (OperationCanceledException)
         {
             // The host stops, and the jobs with it.
-        }
-        finally
-        {
-            office.Revoked -= OnRevoked;
-            fleet.Revoked -= OnRevoked;
         }
     }
 

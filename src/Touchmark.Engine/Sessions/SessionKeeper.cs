@@ -10,6 +10,7 @@ internal sealed class SessionKeeper(Database database, GatewayHub hub, TimeProvi
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    private PeriodicTimer? ticks;
     private bool failing;
 
     public Task<SavedSessionRow?> FindAsync(Guid jobId, CancellationToken cancel) =>
@@ -60,12 +61,24 @@ internal sealed class SessionKeeper(Database database, GatewayHub hub, TimeProvi
         }
     }
 
+    // ExecuteAsync begins on another thread, at some time after the engine answers.
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        ticks = new PeriodicTimer(Period, time);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        ticks?.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            while (await ticks!.WaitForNextTickAsync(stoppingToken))
             {
                 await SaveAsync(stoppingToken);
             }

@@ -149,6 +149,16 @@ internal sealed class PrintingGateway : IAsyncDisposable
         await ExchangeAsync();
     }
 
+    /// <summary>Lets a second pass, in which the engine reads what was ordered elsewhere, and takes what it says until that is to stop; nothing is printed meanwhile.</summary>
+    public async Task HeedAsync()
+    {
+        server.Time.Advance(TimeSpan.FromSeconds(1));
+        while (Session.Phase == SessionPhase.Streaming)
+        {
+            await TakeAsync(await NextAsync());
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         forsaken.Add((socket, reading));

@@ -144,6 +144,7 @@ public sealed class RevocationTests
                 break;
         }
 
+        await gateway.HeedAsync();
         await gateway.PrintAsync();
         var ended = await bench.FollowAsync(job);
 
