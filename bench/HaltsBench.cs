@@ -9,6 +9,7 @@ internal static class HaltsBench
     public static async Task RunAsync()
     {
         var figures = Path.Combine(Started.Root(), "artifacts", "halts.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(figures)!);
         File.Delete(figures);
         var tests = Path.Combine(Started.Root(), "tests", "acceptance", "bin", "Release", "net10.0", "Touchmark.Acceptance");
         using var process = Process.Start(new ProcessStartInfo(tests, ["--filter-class", "*HaltTableTests", "--no-progress", "--no-ansi"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
