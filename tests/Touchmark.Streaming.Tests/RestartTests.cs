@@ -31,6 +31,22 @@ public class RestartTests
         AssertPrinted(rig);
     }
 
+    /// <summary>While it is raised the head has drawn filament back: a scale that is taken there hides the retraction with which the toolpath ends.</summary>
+    [Theory]
+    [InlineData(28)]
+    [InlineData(29)]
+    [InlineData(30)]
+    [InlineData(31)]
+    [InlineData(32)]
+    public async Task A_toolpath_that_ends_by_drawing_filament_back_is_followed_to_its_end(double at)
+    {
+        const string text = "G28\nM104 S210\nM109 S210\nM83\nG1 Z0.4 F600\nG1 X80 Y80 F6000\nG1 X120 Y80 E1.5 F1200\nG4 P500\nG1 X118 Y80 F3000\nG1 E-0.8 F2100\n";
+        using var rig = await PrintAsync([(at, 0.2, 6)], text);
+
+        Assert.True(rig.Engine.End?.Reason == EndReason.Completed, $"{rig.Engine.End?.Text} after {rig.Elapsed:F1} s, {rig.Engine.Progress}");
+        Assert.Contains("SAVE_GCODE_STATE NAME=touchmark_lift", rig.Printer.Lines);
+    }
+
     [Fact]
     public void Whenever_it_is_restarted_the_same_path_is_printed_and_no_iv_is_used_twice()
     {
@@ -82,9 +98,10 @@ public class RestartTests
     }
 
     /// <summary>Restarts: at which second, from a state saved how long before, and for how long the engine is away.</summary>
-    private static async Task<SessionRig> PrintAsync(IReadOnlyList<(double At, double SavedBefore, double Away)> restarts)
+    private static async Task<SessionRig> PrintAsync(IReadOnlyList<(double At, double SavedBefore, double Away)> restarts, string? toolpath = null)
     {
-        var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new RigOptions { Settings = new SessionSettings { OutageSeconds = 60 } });
+        toolpath ??= Toolpaths.Bracket();
+        var rig = new SessionRig(await Toolpaths.CutAsync(toolpath), new RigOptions { Settings = new SessionSettings { OutageSeconds = 60 } });
         rig.Begin();
         foreach (var (at, before, away) in restarts)
         {
@@ -98,7 +115,7 @@ public class RestartTests
             {
                 break;
             }
-            rig.RestartEngine(saved, await Toolpaths.CutAsync(Toolpaths.Bracket()));
+            rig.RestartEngine(saved, await Toolpaths.CutAsync(toolpath));
             rig.Run(limit: away);
             if (away < 60)
             {

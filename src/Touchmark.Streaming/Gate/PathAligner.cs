@@ -100,6 +100,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
             return false;
         }
 
+        bestAt = IsAtEnd(bestAt, width, sample, filament) ? width - 1 : bestAt;
         Progress = Math.Max(Progress, Math.Min((_first + bestAt) * GateLimits.Step, timeline.End));
         IsPlanned = _points[bestAt].KnownXY;
         Keep(best, width);
@@ -211,6 +212,14 @@ internal sealed class PathAligner(PlanTimeline timeline)
         _first += from;
         Spread = (last - first) * GateLimits.Step;
     }
+
+    /// <summary>
+    /// Where nothing but filament moves any more, its position alone would have to tell the place from the end; a scale that is off by as much as the gateway
+    /// draws back would keep a head from ever arriving. What is missing there is still missed (<see cref="FilamentCheck"/>).
+    /// </summary>
+    private bool IsAtEnd(int best, int width, in PrinterSample sample, double filament) =>
+        _first + width - 1 == LastNode && sample.Velocity <= GateLimits.RestingVelocity && !float.IsPositiveInfinity(_next[width - 1])
+        && filament >= _points[width].E - GateLimits.SpreadE && timeline.StandsFrom((_first + best) * GateLimits.Step);
 
     private bool IsHopeless(int node, float best) =>
         _next[node] - best > (_points[node].KnownXY ? GateLimits.Hopeless : GateLimits.HopelessUnplanned);

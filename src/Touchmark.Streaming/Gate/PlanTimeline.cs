@@ -94,6 +94,19 @@ internal sealed class PlanTimeline
             timed.KnownZ);
     }
 
+    /// <summary>Whether the head is not to move any more after <paramref name="seconds"/>: there is nothing, or only filament moves.</summary>
+    public bool StandsFrom(double seconds)
+    {
+        for (int i = _moves.Count - 1; i >= 0 && _moves[i].End > seconds + GateLimits.Step; i--)
+        {
+            if (_moves[i].Move.Start != _moves[i].Move.End)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// <summary>Whether the move that is under way at <paramref name="seconds"/> has a planned position in XY; there must be moves.</summary>
     public bool IsPlannedAt(double seconds) => _moves[Find(seconds)].KnownXY;
 

@@ -292,7 +292,10 @@ internal sealed class TelemetryGate
         _aligner.MoveToEnd(sample.EventTime);
         ExecutedSeconds = _timeline.End;
         _filament.Release();
-        _ = _filament.OnPlan(sample, _timeline.End);
+        if (_raised?.Explains(sample) != true)
+        {
+            _ = _filament.OnPlan(sample, _timeline.End);
+        }
         _heat.Reached(barrier.Plan);
         _pace.Rest();
         _standing.Rest();
