@@ -82,17 +82,8 @@ internal sealed class Barrier(SegmentPlan plan, PlanPoint? rest = null, double r
     }
 
     /// <summary>Elsewhere it may not have begun yet, or its owner has parked it.</summary>
-    private bool IsAtRest(in PrinterSample sample)
-    {
-        if (rest is not { } end)
-        {
-            return true;
-        }
-        double x = sample.X - end.X;
-        double y = sample.Y - end.Y;
-        return (!end.KnownXY || (x * x) + (y * y) <= GateLimits.MaxDistanceXY * GateLimits.MaxDistanceXY)
-            && (!end.KnownZ || (sample.Z >= end.Z - GateLimits.MaxDistanceZ && sample.Z <= end.Z + raised + GateLimits.MaxDistanceZ));
-    }
+    private bool IsAtRest(in PrinterSample sample) => rest is not { } end || (end.IsInLineWith(sample)
+        && (!end.KnownZ || (sample.Z >= end.Z - GateLimits.MaxDistanceZ && sample.Z <= end.Z + raised + GateLimits.MaxDistanceZ)));
 
     /// <summary>As Klipper's verify_heater does, which stops a machine whose heater stays behind: some degrees in a given time until it is near its target.</summary>
     private void WatchHeat(in PrinterSample sample, double counted)

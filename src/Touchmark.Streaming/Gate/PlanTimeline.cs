@@ -152,4 +152,13 @@ internal sealed class PlanTimeline
 }
 
 /// <summary>Where head (mm) and filament (mm from the beginning) are meant to be, and on which axes that is known.</summary>
-internal readonly record struct PlanPoint(double X, double Y, double Z, double E, bool KnownXY, bool KnownZ);
+internal readonly record struct PlanPoint(double X, double Y, double Z, double E, bool KnownXY, bool KnownZ)
+{
+    /// <summary>Whether a sample lies straight above or below, as far as that is known.</summary>
+    public bool IsInLineWith(in PrinterSample sample)
+    {
+        double x = sample.X - X;
+        double y = sample.Y - Y;
+        return !KnownXY || (x * x) + (y * y) <= GateLimits.MaxDistanceXY * GateLimits.MaxDistanceXY;
+    }
+}

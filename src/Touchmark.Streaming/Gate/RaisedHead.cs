@@ -23,10 +23,7 @@ internal sealed class RaisedHead(ulong segment, PlanPoint at, double planSeconds
         {
             return false;
         }
-        double x = sample.X - at.X;
-        double y = sample.Y - at.Y;
-        bool inXY = !at.KnownXY || (x * x) + (y * y) <= GateLimits.MaxDistanceXY * GateLimits.MaxDistanceXY;
         bool inZ = !at.KnownZ || (sample.Z > at.Z + GateLimits.MaxDistanceZ && sample.Z <= at.Z + raised + GateLimits.MaxDistanceZ);
-        return inXY && inZ;
+        return at.IsInLineWith(sample) && inZ;
     }
 }
