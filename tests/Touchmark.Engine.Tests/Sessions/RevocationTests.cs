@@ -76,8 +76,7 @@ public sealed class RevocationTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.CutAsync();
         await bench.UntilAwayAsync(job);
 
@@ -101,8 +100,7 @@ public sealed class RevocationTests
     {
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
-        var job = await bench.StartJobAsync();
-        await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
+        var job = await bench.StartPrintAsync(gateway);
         await gateway.CutAsync();
         await bench.UntilAwayAsync(job);
 
