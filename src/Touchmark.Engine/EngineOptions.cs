@@ -15,6 +15,12 @@ internal sealed record EngineOptions
     /// <summary>A PostgreSQL connection string, or null for SQLite in the data folder.</summary>
     public string? Database { get; init; }
 
+    /// <summary>The folder of the log's public objects, <c>log</c> in the data folder unless it is said: the nodes of an engine share one.</summary>
+    public required string Log { get; init; }
+
+    /// <summary>Whether everybody may read the log's entries, which are the statements themselves; otherwise admins and auditors.</summary>
+    public bool PublicEntries { get; init; }
+
     /// <summary>The name that goes into statements as their issuer.</summary>
     public string Issuer { get; init; } = "touchmark-engine";
 
@@ -54,10 +60,17 @@ internal sealed record EngineOptions
     /// <summary>Reads the options from the host's configuration.</summary>
     public static EngineOptions Read(IConfiguration configuration)
     {
-        var defaults = new EngineOptions { Data = "touchmark-data" };
+        var data = Path.GetFullPath(Text("data") ?? "touchmark-data");
+        var defaults = new EngineOptions { Data = data, Log = Path.Combine(data, "log") };
         return defaults with
         {
-            Data = Path.GetFullPath(Text("data") ?? defaults.Data),
+            Log = Path.GetFullPath(Text("log") ?? defaults.Log),
+            PublicEntries = Text("log-entries") switch
+            {
+                null or "auditors" => false,
+                "public" => true,
+                var other => throw new InvalidOperationException($"The option --log-entries is auditors or public, not {other}."),
+            },
             Database = Text("database"),
             Issuer = Text("issuer") ?? defaults.Issuer,
             DesignBytes = Number("design-bytes", defaults.DesignBytes),

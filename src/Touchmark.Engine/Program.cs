@@ -10,6 +10,7 @@ using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
+using Touchmark.Engine.Transparency;
 using Touchmark.Engine.Web;
 
 namespace Touchmark.Engine;
@@ -40,6 +41,7 @@ internal static class Program
         builder.AddWeb(options);
         services.AddStorage();
         services.AddKeys();
+        services.AddTransparency();
         services.AddAudit();
         services.AddAccounts();
         services.AddDesigns();
@@ -56,6 +58,7 @@ internal static class Program
         var app = builder.Build();
         app.MapWeb();
         app.MapKeys();
+        app.MapTransparency();
         app.MapAudit();
         app.MapAccounts();
         app.MapDesigns();

@@ -80,7 +80,7 @@ internal sealed class AuditTrail(Database database, EngineStatements statements,
                 Outcome = AuditRecord.NameOf(record.Outcome),
                 record.RefusalCode,
                 Details = JsonSerializer.Serialize(record.Details, Json),
-                Statement = statements.Sign(record),
+                Statement = await statements.SignAsync(work, record, cancel),
             }, cancel);
     }
 

@@ -40,7 +40,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
         var licence = (await licences.FindAsync(job.LicenceId, cancel))!;
         var certificate = Write(Guid.CreateVersion7(now), facts, design, licence);
         ReadOnlyMemory<byte> document = Document.Encode(certificate);
-        var signed = statements.Signer.Sign(certificate, now, facts.Mac(document.Span));
+        var signed = await statements.SignAsync(work, certificate, facts.Mac(document.Span), cancel);
         await work.ExecuteAsync(
             """
             insert into certificates (id, job_id, licence_id, owner_id, organisation_id, part, printer, result, envelope, document, detached, licence_statement, enrolment_statement, slice_statement, issued_at)

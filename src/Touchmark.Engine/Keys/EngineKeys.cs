@@ -5,7 +5,7 @@ using Touchmark.Evidence.Cbor;
 namespace Touchmark.Engine.Keys;
 
 /// <summary>
-/// The engine's own keys: Ed25519 and ML-DSA-65 sign its statements, P-256 proves it to gateways. Made once per database, kept wrapped under the
+/// The engine's own keys: Ed25519 and ML-DSA-65 sign its statements, another pair its log, P-256 proves it to gateways. Made once per database, kept wrapped under the
 /// <see cref="MasterKey"/>, in the clear in locked memory only.
 /// </summary>
 internal sealed class EngineKeys(EngineOptions options, Database database, TimeProvider time, ILogger<EngineKeys> log) : IHostedService, IDisposable
@@ -13,11 +13,17 @@ internal sealed class EngineKeys(EngineOptions options, Database database, TimeP
     private MasterKey? master;
     private Ed25519Signer? ed25519;
     private MlDsa65Signer? mlDsa65;
+    private Ed25519Signer? logEd25519;
+    private MlDsa65Signer? logMlDsa65;
     private P256PrivateKey? transport;
 
     public ISigner Ed25519 => ed25519 ?? throw NotStarted();
 
     public ISigner MlDsa65 => mlDsa65 ?? throw NotStarted();
+
+    public ISigner LogEd25519 => logEd25519 ?? throw NotStarted();
+
+    public ISigner LogMlDsa65 => logMlDsa65 ?? throw NotStarted();
 
     /// <summary>The key that gateways pin at enrolment.</summary>
     public P256PrivateKey Transport => transport ?? throw NotStarted();
@@ -39,10 +45,8 @@ internal sealed class EngineKeys(EngineOptions options, Database database, TimeP
         var any = await database.FirstOrDefaultAsync<long>("select count(*) from engine_keys", null, cancellationToken) > 0;
         master = MasterKey.Open(options.Data, mayCreate: !any);
 
-        using var signing = await OpenAsync("statements/ed25519", Cryptography.Ed25519.Generate, seed => Read(new Ed25519Signer(seed.Span)), cancellationToken);
-        ed25519 = new Ed25519Signer(signing.Span);
-        using var shadow = await OpenAsync("statements/ml-dsa-65", Cryptography.MlDsa65.Generate, seed => Read(new MlDsa65Signer(seed.Span)), cancellationToken);
-        mlDsa65 = new MlDsa65Signer(shadow.Span);
+        (ed25519, mlDsa65) = await OpenPairAsync("statements", cancellationToken);
+        (logEd25519, logMlDsa65) = await OpenPairAsync("log", cancellationToken);
         var made = await database.FirstOrDefaultAsync<long>("select min(created_at) from engine_keys", null, cancellationToken);
         ValidFrom = DateTimeOffset.FromUnixTimeSeconds(CborTime.FromMicroseconds(made).ToUnixTimeSeconds());
 
@@ -56,6 +60,8 @@ internal sealed class EngineKeys(EngineOptions options, Database database, TimeP
     {
         ed25519?.Dispose();
         mlDsa65?.Dispose();
+        logEd25519?.Dispose();
+        logMlDsa65?.Dispose();
         transport?.Dispose();
         master?.Dispose();
     }
@@ -81,6 +87,13 @@ internal sealed class EngineKeys(EngineOptions options, Database database, TimeP
         {
             return signer.PublicKey.ToArray();
         }
+    }
+
+    private async Task<(Ed25519Signer Ed25519, MlDsa65Signer MlDsa65)> OpenPairAsync(string use, CancellationToken cancel)
+    {
+        using var first = await OpenAsync($"{use}/ed25519", Cryptography.Ed25519.Generate, seed => Read(new Ed25519Signer(seed.Span)), cancel);
+        using var second = await OpenAsync($"{use}/ml-dsa-65", Cryptography.MlDsa65.Generate, seed => Read(new MlDsa65Signer(seed.Span)), cancel);
+        return (new Ed25519Signer(first.Span), new MlDsa65Signer(second.Span));
     }
 
     /// <summary>Reads a key, or makes it; when two nodes make it at once, the first one wins and both use that.</summary>

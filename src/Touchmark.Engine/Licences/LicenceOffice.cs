@@ -89,7 +89,7 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
         await using (var work = await database.BeginAsync(cancel))
         {
             var changed = await work.ExecuteAsync(
-                "update licences set revoked_at = @Now, revocation_statement = @Statement where id = @Id and revoked_at is null", new { Id = id, Now = now, Statement = statements.Sign(document) }, cancel);
+                "update licences set revoked_at = @Now, revocation_statement = @Statement where id = @Id and revoked_at is null", new { Id = id, Now = now, Statement = await statements.SignAsync(work, document, cancel) }, cancel);
             if (changed == 0)
             {
                 return Refusal.Conflict("LICENCE_REVOKED", "This licence was revoked before.", "Nothing is left to do.").With("licence", id);
@@ -203,7 +203,7 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
                 document.MaxSlowdownPercent,
                 document.MaxTemperatureTrimC,
                 document.GrantedAt,
-                Statement = statements.Sign(document),
+                Statement = await statements.SignAsync(work, document, cancel),
             }, cancel);
         var scopes = manufacturers.Select(manufacturer => (Kind: LicenceScope.Manufacturer, Value: manufacturer.Id.ToString("D")))
             .Concat(document.Printers.Select(printer => (LicenceScope.Printer, printer.ToString("D"))))

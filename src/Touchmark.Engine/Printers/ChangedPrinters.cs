@@ -121,12 +121,12 @@ internal sealed class ChangedPrinters(
             Replaces = SHA256.HashData(printer.Statement),
             AcceptedBy = (await accounts.FindAsync(caller.AccountId, cancel))!.Organisation,
         };
+        await using var work = await database.BeginAsync(cancel);
         var row = new
         {
-            Id = id, presented.PrinterId, document.PrinterModel, MachineId = document.MachineId.ToArray(), presented.Profile, Statement = statements.Sign(document), Former = printer.Statement, Now = now,
+            Id = id, presented.PrinterId, document.PrinterModel, MachineId = document.MachineId.ToArray(), presented.Profile, Statement = await statements.SignAsync(work, document, cancel), Former = printer.Statement, Now = now,
             caller.AccountId, EnrolmentState.Pending, EnrolmentState.Accepted,
         };
-        await using var work = await database.BeginAsync(cancel);
         var decided = await work.ExecuteAsync(
             "update printer_enrolments set state = @Accepted, decided_by = @AccountId, decided_at = @Now, statement = @Statement where id = @Id and state = @Pending", row, cancel);
         // The statement names the one before it by its hash: it must still be that one.

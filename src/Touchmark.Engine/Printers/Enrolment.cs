@@ -47,7 +47,7 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
             EnrolledAt = now,
             Measured = profile.Behaviour?.Names ?? [],
         };
-        var statement = statements.Sign(document);
+        var statement = await statements.SignAsync(work, document, cancel);
         try
         {
             await work.ExecuteAsync(

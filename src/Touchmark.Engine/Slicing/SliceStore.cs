@@ -2,6 +2,7 @@ using System.Text;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Documents;
 
 namespace Touchmark.Engine.Slicing;
 
@@ -58,7 +59,7 @@ internal sealed record Slice
 }
 
 /// <summary>The sealed toolpaths: canonical G-code under a key of its own per slice.</summary>
-internal sealed class SliceStore(Database database, BlobStore blobs, EngineKeys keys)
+internal sealed class SliceStore(Database database, BlobStore blobs, EngineKeys keys, EngineStatements statements)
 {
     public Task<Slice?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<Slice>("select * from slices where id = @Id", new { Id = id }, cancel);
 
@@ -71,11 +72,12 @@ internal sealed class SliceStore(Database database, BlobStore blobs, EngineKeys 
     public static SealedBlobWriteStream Seal(BlobWriter blob, Guid id, LockedBuffer key) =>
         SealedBlob.CreateWriter(blob.Content, key.Span, Encoding.UTF8.GetBytes(Context(id)), leaveOpen: true);
 
-    /// <summary>Keeps a slice whose blob is committed. Of two nodes that sliced the same at once, the first one's slice is the one that counts.</summary>
-    public async Task<Slice> AddAsync(Slice slice, LockedBuffer key, CancellationToken cancel)
+    /// <summary>Keeps a slice whose blob is committed, and states what it is. Of two nodes that sliced the same at once, the first one's slice is the one that counts.</summary>
+    public async Task<Slice> AddAsync(Slice slice, SliceRecord record, LockedBuffer key, CancellationToken cancel)
     {
-        var row = slice with { WrappedKey = keys.Wrap(key.Span, Context(slice.Id)) };
-        var added = await database.ExecuteAsync(
+        await using var work = await database.BeginAsync(cancel);
+        var row = slice with { WrappedKey = keys.Wrap(key.Span, Context(slice.Id)), Statement = await statements.SignAsync(work, record, cancel) };
+        var added = await work.ExecuteAsync(
             """
             insert into slices (id, design_id, printer_id, material, quality, settings_sha256, slicer, sha256, wrapped_key, statement, lines, segments, motion_s,
                 nozzle_c, bed_c, min_x, min_y, min_z, max_x, max_y, max_z, sliced_at)
@@ -85,6 +87,7 @@ internal sealed class SliceStore(Database database, BlobStore blobs, EngineKeys 
             """, row, cancel);
         if (added == 1)
         {
+            await work.CommitAsync(cancel);
             return row;
         }
 

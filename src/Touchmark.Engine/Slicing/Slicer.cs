@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Designs;
-using Touchmark.Engine.Keys;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
@@ -16,7 +15,7 @@ namespace Touchmark.Engine.Slicing;
 /// in the clear it is never anywhere but in the sandbox and in passing.
 /// </summary>
 internal sealed class Slicer(
-    SlicerOptions options, DesignLibrary designs, SliceStore slices, BlobStore blobs, EngineStatements statements, IMeterFactory meters, TimeProvider time, ILogger<Slicer> log) : IDisposable
+    SlicerOptions options, DesignLibrary designs, SliceStore slices, BlobStore blobs, IMeterFactory meters, TimeProvider time, ILogger<Slicer> log) : IDisposable
 {
     /// <summary>No straight move is given away whole that lasts longer than a segment is meant to.</summary>
     private static readonly ToolpathOptions Writing = new() { LongestMoveSeconds = 0.75 };
@@ -119,7 +118,6 @@ internal sealed class Slicer(
                 SettingsSha256 = profile.Sha256,
                 Slicer = slicer,
                 Sha256 = report.CanonicalSha256,
-                Statement = statements.Sign(record),
                 Lines = report.Lines,
                 Segments = report.Segments,
                 MotionS = report.MotionSeconds,
@@ -132,7 +130,7 @@ internal sealed class Slicer(
                 MaxY = extent.Max.Y,
                 MaxZ = extent.Max.Z,
                 SlicedAt = now,
-            }, key, cancel);
+            }, record, key, cancel);
 
         async Task<ToolpathReport> CheckAndSealAsync(Stream gcode, CancellationToken stop)
         {

@@ -65,6 +65,11 @@ internal sealed class Database(Dialect dialect)
 /// <summary>Statements that happen all or not at all.</summary>
 internal sealed class Transaction(DbConnection connection, DbTransaction transaction, IDisposable? turn) : IAsyncDisposable
 {
+    private bool released;
+
+    /// <summary>What the commit waits for when all is done and nothing is held any more. It does not fail.</summary>
+    public Func<Task>? Afterwards { get; set; }
+
     public Task<int> ExecuteAsync(string sql, object? args, CancellationToken cancel) =>
         connection.ExecuteAsync(new CommandDefinition(sql, args, transaction, cancellationToken: cancel));
 
@@ -74,10 +79,25 @@ internal sealed class Transaction(DbConnection connection, DbTransaction transac
     public Task<T?> FirstOrDefaultAsync<T>(string sql, object? args, CancellationToken cancel) =>
         connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, args, transaction, cancellationToken: cancel));
 
-    public Task CommitAsync(CancellationToken cancel) => transaction.CommitAsync(cancel);
+    public async Task CommitAsync(CancellationToken cancel)
+    {
+        await transaction.CommitAsync(cancel);
+        if (Afterwards is { } wait)
+        {
+            // What is waited for may need the connection, or the turn.
+            await DisposeAsync();
+            await wait();
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
+        if (released)
+        {
+            return;
+        }
+
+        released = true;
         try
         {
             await transaction.DisposeAsync();

@@ -25,6 +25,9 @@ internal abstract class Dialect : IAsyncDisposable
     /// <summary>Waits for the right to write, where the database has one writer at a time.</summary>
     public virtual ValueTask<IDisposable?> EnterWriteAsync(CancellationToken cancel) => default;
 
+    /// <summary>The right to write the log, until it is disposed or its holder dies; null while another engine on this database has it.</summary>
+    public abstract Task<IAsyncDisposable?> TryHoldLogAsync(CancellationToken cancel);
+
     public abstract bool IsDuplicate(DbException error);
 
     public abstract bool IsFull(DbException error);
@@ -33,7 +36,10 @@ internal abstract class Dialect : IAsyncDisposable
 
     private sealed class Sqlite : Dialect
     {
+        private const int Busy = 5;
+
         private readonly string connectionString;
+        private readonly string logLock;
 
         // SQLite has one writer. Waiting here in line is fair and cheap; its own busy handler polls, and is only needed against other processes.
         private readonly SemaphoreSlim writer = new(1, 1);
@@ -41,6 +47,7 @@ internal abstract class Dialect : IAsyncDisposable
         public Sqlite(string file)
         {
             NativeSqlite.Use();
+            logLock = file + ".log-writer";
             if (!File.Exists(file))
             {
                 // SQLite gives the files beside it the mode of the database.
@@ -78,6 +85,28 @@ internal abstract class Dialect : IAsyncDisposable
             return new Turn(writer);
         }
 
+        public override async Task<IAsyncDisposable?> TryHoldLogAsync(CancellationToken cancel)
+        {
+            // A database that is never written, for its lock: the one of a file would keep those who copy the folder from reading it.
+            var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = logLock, Pooling = false, DefaultTimeout = 1 }.ConnectionString);
+            try
+            {
+                await connection.OpenAsync(cancel);
+                await connection.ExecuteAsync("begin exclusive");
+                return connection;
+            }
+            catch (SqliteException error) when (error.SqliteErrorCode == Busy)
+            {
+                await connection.DisposeAsync();
+                return null;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
+
         public override bool IsDuplicate(DbException error) => error is SqliteException { SqliteExtendedErrorCode: 1555 or 2067 };
 
         public override bool IsFull(DbException error) => error is SqliteException { SqliteErrorCode: 13 };
@@ -108,6 +137,28 @@ internal abstract class Dialect : IAsyncDisposable
         public override string LockAudit => "select pg_advisory_xact_lock(7817262)";
 
         public override async Task<DbConnection> OpenAsync(CancellationToken cancel) => await source.OpenConnectionAsync(cancel);
+
+        public override async Task<IAsyncDisposable?> TryHoldLogAsync(CancellationToken cancel)
+        {
+            // A connection of its own: one of the pool would keep the lock when it is given back.
+            var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+            try
+            {
+                await connection.OpenAsync(cancel);
+                if (await connection.ExecuteScalarAsync<bool>(new CommandDefinition("select pg_try_advisory_lock(7817263)", cancellationToken: cancel)))
+                {
+                    return connection;
+                }
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+
+            await connection.DisposeAsync();
+            return null;
+        }
 
         public override bool IsDuplicate(DbException error) => error is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation };
 

@@ -67,7 +67,7 @@ public sealed class CertificatePageTests
             CreatedAt = now,
         }, account, default);
         var document = Certificate(job, licence, design, printer, now);
-        var signed = server.Services.GetRequiredService<EngineStatements>().Signer.Sign(document, now);
+        var signed = await server.Services.GetRequiredService<EngineStatements>().SignAsync(work, document, null, default);
         await work.ExecuteAsync(
             """
             insert into certificates (id, job_id, licence_id, owner_id, organisation_id, part, printer, result, envelope, document, detached, licence_statement, enrolment_statement, slice_statement, issued_at)

@@ -68,9 +68,17 @@ internal sealed partial class ServerFactory : IAsyncDisposable
     }
 
     /// <summary>Stops the engine and starts it again on the same data.</summary>
-    public async Task RestartAsync()
+    public Task RestartAsync() => RestartAsync(_ => Task.CompletedTask);
+
+    /// <summary>The same, and does something to its database in between.</summary>
+    public async Task RestartAsync(Func<Database, Task> meanwhile)
     {
         await StopAsync();
+        await using (var dialect = Dialect.For(new EngineOptions { Data = Data, Log = Path.Combine(Data, "log"), Database = database }))
+        {
+            await meanwhile(new Database(dialect));
+        }
+
         await StartAsync();
     }
 
@@ -117,6 +125,7 @@ internal sealed class KeptLog : ILoggerProvider, ILogger
 {
     private readonly Lock gate = new();
     private readonly List<string> lines = [];
+    private readonly List<(string Text, TaskCompletionSource Seen)> watched = [];
 
     public IReadOnlyList<string> Lines
     {
@@ -126,6 +135,18 @@ internal sealed class KeptLog : ILoggerProvider, ILogger
             {
                 return [.. lines];
             }
+        }
+    }
+
+    /// <summary>Returns when a line with this text is there.</summary>
+    public Task SeenAsync(string text)
+    {
+        lock (gate)
+        {
+            var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            watched.Add((text, seen));
+            lines.ForEach(Tell);
+            return seen.Task;
         }
     }
 
@@ -141,10 +162,13 @@ internal sealed class KeptLog : ILoggerProvider, ILogger
         lock (gate)
         {
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"{logLevel}: {formatter(state, exception)} {exception}"));
+            Tell(lines[^1]);
         }
     }
 
     public void Dispose()
     {
     }
+
+    private void Tell(string line) => watched.RemoveAll(watcher => line.Contains(watcher.Text, StringComparison.Ordinal) && watcher.Seen.TrySetResult());
 }

@@ -1,0 +1,150 @@
+using System.Security.Cryptography;
+using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Statements;
+
+namespace Touchmark.Engine.Transparency;
+
+/// <summary>
+/// The statements on their way into the log. They are put here in the transaction that makes them, so none is forgotten; its commit returns when they are in the log, so whatever is answered
+/// after it can be proved.
+/// </summary>
+internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbox> log) : IDisposable
+{
+    /// <summary>
+    /// What is committed is done, whether the log works or not: a licence that was revoked has to stop its print all the same. So nobody waits for a log that fails for longer than this.
+    /// </summary>
+    internal static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    private readonly Lock gate = new();
+    private readonly HashSet<TaskCompletionSource> waiters = [];
+    private readonly SemaphoreSlim wake = new(0, 1);
+
+    /// <summary>Those who wait for what they have committed.</summary>
+    public IReadOnlyList<TaskCompletionSource> Waiters
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. waiters];
+            }
+        }
+    }
+
+    /// <summary>Puts a statement on its way, and has the transaction's commit wait for it.</summary>
+    public async Task EnterAsync(Transaction work, ReadOnlyMemory<byte> envelope, CancellationToken cancel)
+    {
+        if (envelope.Length > Statement.MaxBytes)
+        {
+            throw new InvalidOperationException($"A statement of {envelope.Length} bytes does not fit into the log, which takes {Statement.MaxBytes}.");
+        }
+
+        await InsertAsync(work, envelope.ToArray(), cancel);
+        work.Afterwards = LoggedAsync;
+    }
+
+    /// <summary>Puts all statements on their way that were made before there was a log. A second time changes nothing.</summary>
+    public async Task EnterEarlierAsync(CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        var earlier = await work.QueryAsync<byte[]>(
+            """
+            select statement from printer_enrolments where statement is not null union all select statement from licences union all
+            select revocation_statement from licences where revocation_statement is not null union all select statement from slices union all
+            select envelope from certificates union all select statement from audit
+            """, null, cancel);
+        foreach (var envelope in earlier)
+        {
+            await InsertAsync(work, envelope, cancel);
+        }
+
+        await work.CommitAsync(cancel);
+    }
+
+    /// <summary>The oldest that are not in the log, as far as is known.</summary>
+    public Task<IReadOnlyList<LogEntry>> WaitingAsync(int most, CancellationToken cancel) =>
+        database.QueryAsync<LogEntry>("select sha256, made_at, envelope from log_entries where log_index is null order by made_at, sha256 limit @Most", new { Most = most }, cancel);
+
+    /// <summary>Whether any of these is not in the log, as far as is known.</summary>
+    public async Task<bool> IsAnyWaitingAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancel) =>
+        await database.FirstOrDefaultAsync<long>("select count(*) from log_entries where log_index is null and sha256 in @Hashes", new { Hashes = entries.Select(entry => entry.Sha256) }, cancel) > 0;
+
+    /// <summary>Writes down which entry of the log they are.</summary>
+    public async Task RememberAsync(IEnumerable<(byte[] Sha256, long Index)> logged, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        foreach (var (sha256, index) in logged)
+        {
+            await work.ExecuteAsync("update log_entries set log_index = @Index, envelope = null where sha256 = @Sha256 and log_index is null", new { Sha256 = sha256, Index = index }, cancel);
+        }
+
+        await work.CommitAsync(cancel);
+    }
+
+    /// <summary>The entry of the log behind the last one that is written down here. Entry 0 is the log's own.</summary>
+    public Task<long> NextIndexAsync(CancellationToken cancel) => database.FirstOrDefaultAsync<long>("select coalesce(max(log_index), 0) + 1 from log_entries", null, cancel);
+
+    public Task<LogEntry?> FindAsync(byte[] sha256, CancellationToken cancel) =>
+        database.FirstOrDefaultAsync<LogEntry>("select sha256, made_at, log_index from log_entries where sha256 = @Sha256", new { Sha256 = sha256 }, cancel);
+
+    /// <summary>Returns when somebody waits, or after this time: another node may have put something here.</summary>
+    public Task AwakeAsync(TimeSpan atMost, CancellationToken cancel) => wake.WaitAsync(atMost, cancel);
+
+    /// <summary>What they had committed is in the log.</summary>
+    public void Answer(IReadOnlyList<TaskCompletionSource> answered)
+    {
+        lock (gate)
+        {
+            waiters.ExceptWith(answered);
+        }
+
+        foreach (var waiter in answered)
+        {
+            waiter.TrySetResult();
+        }
+    }
+
+    public void Dispose() => wake.Dispose();
+
+    private Task<int> InsertAsync(Transaction work, byte[] envelope, CancellationToken cancel) => work.ExecuteAsync(
+        "insert into log_entries (sha256, made_at, envelope) values (@Sha256, @Now, @Envelope) on conflict (sha256) do nothing",
+        new { Sha256 = SHA256.HashData(envelope), Now = time.GetUtcNow(), Envelope = envelope }, cancel);
+
+    private async Task LoggedAsync()
+    {
+        var logged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
+        {
+            waiters.Add(logged);
+            if (wake.CurrentCount == 0)
+            {
+                wake.Release();
+            }
+        }
+
+        try
+        {
+            await logged.Task.WaitAsync(LongestWait);
+        }
+        catch (TimeoutException)
+        {
+            log.LogError("A statement is not in the log after {Seconds} s; it stays on its way. Nobody who was handed it can prove it until then", LongestWait.TotalSeconds);
+            Answer([logged]);
+        }
+    }
+}
+
+/// <summary>A statement on its way into the log, or in it.</summary>
+internal sealed record LogEntry
+{
+    /// <summary>Of the envelope.</summary>
+    public byte[] Sha256 { get; init; } = [];
+
+    public DateTimeOffset MadeAt { get; init; }
+
+    /// <summary>Null when it is in the log.</summary>
+    public byte[]? Envelope { get; init; }
+
+    /// <summary>Its place in the log; null while it is on its way.</summary>
+    public long? LogIndex { get; init; }
+}

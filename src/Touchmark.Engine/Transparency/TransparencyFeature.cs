@@ -1,0 +1,92 @@
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Web;
+using Touchmark.Log.Proofs;
+using Touchmark.Log.Storage;
+using Touchmark.Log.Tiles;
+
+namespace Touchmark.Engine.Transparency;
+
+/// <summary>
+/// The log: every statement goes through it, everybody may read its hashes (C2SP tlog-tiles under <c>/log/</c>), and whoever knows a statement may ask for its proof. The entries are
+/// the statements themselves, which name customers, machines and accounts: they are for auditors, unless the operator opens them.
+/// </summary>
+internal static class TransparencyFeature
+{
+    private const string Text = "text/plain; charset=utf-8";
+
+    public static void AddTransparency(this IServiceCollection services)
+    {
+        services.AddSingleton<Outbox>();
+        services.AddSingleton<PublicLog>();
+        services.AddHostedService<LogKeeper>();
+    }
+
+    public static void MapTransparency(this WebApplication app)
+    {
+        app.MapGet("/log/checkpoint", CheckpointAsync).WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
+        var entries = app.MapGet("/log/tile/entries/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) =>
+            ObjectAsync($"tile/entries/{rest}", isEntries: true, response, log, cancel)).WithSummary("A bundle of the log's entries: for admins and auditors, unless the engine runs with --log-entries public.");
+        if (!app.Services.GetRequiredService<EngineOptions>().PublicEntries)
+        {
+            entries.For(Role.Admin, Role.Auditor);
+        }
+
+        app.MapGet("/log/tile/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) => ObjectAsync($"tile/{rest}", isEntries: false, response, log, cancel))
+            .WithSummary("A tile of the log: 256 hashes of one level of its tree (C2SP tlog-tiles).");
+        app.MapGet("/api/log/statements/{sha256}", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
+            (await FindAsync(sha256, outbox, cancel)).ToResult(entry => Results.Ok(new LoggedStatement(sha256, log.Origin, entry.LogIndex)))).Produces<LoggedStatement>()
+            .WithSummary("Where in the log the statement with this SHA-256 is; without index while it is on its way there.");
+        app.MapGet("/api/log/statements/{sha256}/proof", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
+            (await ProveAsync(sha256, outbox, log, cancel)).ToResult(proof => Results.Bytes(proof.Encode(), Text, sha256 + LogProof.FileExtension)))
+            .WithSummary("The proof that the statement with this SHA-256 is in the log: a .tlog-proof file, which verifies offline.");
+    }
+
+    private static async Task<IResult> CheckpointAsync(HttpResponse response, PublicLog log, CancellationToken cancel)
+    {
+        if (await log.Objects.ReadAsync(LogPaths.Checkpoint, cancel) is not { } checkpoint)
+        {
+            return Results.NotFound();
+        }
+
+        response.Headers.CacheControl = "public, max-age=1";
+        return Results.Bytes(checkpoint.ToArray(), Text);
+    }
+
+    private static async Task<IResult> ObjectAsync(string path, bool isEntries, HttpResponse response, PublicLog log, CancellationToken cancel)
+    {
+        // A bundle is told by its path alone, which has one spelling: nothing else is looked for.
+        if (!TileId.TryParse(path, out var id) || id.IsEntries != isEntries || await log.Objects.ReadAsync(id.Path, cancel) is not { } content)
+        {
+            return Results.NotFound();
+        }
+
+        response.Headers.CacheControl = isEntries ? "private, max-age=604800, immutable" : "public, max-age=604800, immutable";
+        return Results.Bytes(content.ToArray(), "application/octet-stream");
+    }
+
+    private static async Task<Outcome<LogProof>> ProveAsync(string sha256, Outbox outbox, PublicLog log, CancellationToken cancel)
+    {
+        if (!(await FindAsync(sha256, outbox, cancel)).Has(out var entry, out var refusal))
+        {
+            return refusal;
+        }
+
+        return entry.LogIndex is { } index && await log.ProveAsync(index, cancel) is { } proof ? proof
+            : new Refusal(StatusCodes.Status503ServiceUnavailable, "LOG_BEHIND", "The statement is on its way into the log, and not in it yet.", "Ask again in a moment; if it stays so, the engine's operator has to look at its log.")
+                .With("retry_after_s", 1L);
+    }
+
+    private static async Task<Outcome<LogEntry>> FindAsync(string sha256, Outbox outbox, CancellationToken cancel)
+    {
+        var hash = new byte[32];
+        // In lower case, as everything of ours writes it, so that an address has one spelling.
+        return sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower) && Convert.FromHexString(sha256, hash, out _, out _) == System.Buffers.OperationStatus.Done
+            && await outbox.FindAsync(hash, cancel) is { } entry ? entry
+            : new Refusal(StatusCodes.Status404NotFound, "NOT_FOUND", "This engine has made no statement with this SHA-256.", "Send the SHA-256 of the statement's envelope, 64 lower-case hexadecimal digits.");
+    }
+}
+
+/// <param name="Sha256">Of the envelope.</param>
+/// <param name="Origin">The log's name.</param>
+/// <param name="Index">The statement's place in the log, from 0; absent while it is on its way.</param>
+internal sealed record LoggedStatement(string Sha256, string Origin, long? Index);
