@@ -1,6 +1,7 @@
 using System.Text;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
+using Touchmark.Evidence.Receipts;
 using Touchmark.Log.Notes;
 using Touchmark.Log.Proofs;
 using Touchmark.Log.Storage;
@@ -51,6 +52,18 @@ internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database
         }
 
         return new LogProof(index, await TreeOf(signed.Checkpoint).InclusionAsync(index, cancel), signed);
+    }
+
+    /// <summary>An entry's envelope with its receipts by both keys of the log; null while the published checkpoint does not reach it.</summary>
+    public async Task<byte[]?> TransparentAsync(long index, CancellationToken cancel)
+    {
+        if (await ProveAsync(index, cancel) is not { Checkpoint.Checkpoint: var head } proof)
+        {
+            return null;
+        }
+
+        var envelope = await TreeOf(head).EntryAsync(index, cancel);
+        return TransparentStatement.With(envelope, [CoseReceipt.Sign(keys.LogEd25519, head, index, proof.Hashes), CoseReceipt.Sign(keys.LogMlDsa65, head, index, proof.Hashes)]);
     }
 
     /// <summary>The tree of a checkpoint of this log.</summary>

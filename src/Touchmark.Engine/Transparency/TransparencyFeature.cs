@@ -1,5 +1,6 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Web;
+using Touchmark.Evidence.Receipts;
 using Touchmark.Log.Proofs;
 using Touchmark.Log.Storage;
 using Touchmark.Log.Tiles;
@@ -37,8 +38,11 @@ internal static class TransparencyFeature
             (await FindAsync(sha256, outbox, cancel)).ToResult(entry => Results.Ok(new LoggedStatement(sha256, log.Origin, entry.LogIndex)))).Produces<LoggedStatement>()
             .WithSummary("Where in the log the statement with this SHA-256 is; without index while it is on its way there.");
         app.MapGet("/api/log/statements/{sha256}/proof", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
-            (await ProveAsync(sha256, outbox, log, cancel)).ToResult(proof => Results.Bytes(proof.Encode(), Text, sha256 + LogProof.FileExtension)))
+            (await LoggedAsync(sha256, outbox, log.ProveAsync, cancel)).ToResult(proof => Results.Bytes(proof.Encode(), Text, sha256 + LogProof.FileExtension)))
             .WithSummary("The proof that the statement with this SHA-256 is in the log: a .tlog-proof file, which verifies offline.");
+        app.MapGet("/api/log/statements/{sha256}/receipt", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
+            (await LoggedAsync(sha256, outbox, log.TransparentAsync, cancel)).ToResult(statement => Results.Bytes(statement, TransparentStatement.MediaType, sha256 + ".cose"))).ForAnyRole()
+            .WithSummary("The statement with this SHA-256 itself, with COSE receipts by both keys of the log (RFC 9942).");
     }
 
     private static async Task<IResult> CheckpointAsync(HttpResponse response, PublicLog log, CancellationToken cancel)
@@ -64,14 +68,16 @@ internal static class TransparencyFeature
         return Results.Bytes(content.ToArray(), "application/octet-stream");
     }
 
-    private static async Task<Outcome<LogProof>> ProveAsync(string sha256, Outbox outbox, PublicLog log, CancellationToken cancel)
+    /// <summary>What the log says of an entry; a refusal while it says nothing.</summary>
+    private static async Task<Outcome<T>> LoggedAsync<T>(string sha256, Outbox outbox, Func<long, CancellationToken, Task<T?>> say, CancellationToken cancel)
+        where T : class
     {
         if (!(await FindAsync(sha256, outbox, cancel)).Has(out var entry, out var refusal))
         {
             return refusal;
         }
 
-        return entry.LogIndex is { } index && await log.ProveAsync(index, cancel) is { } proof ? proof
+        return entry.LogIndex is { } index && await say(index, cancel) is { } said ? said
             : new Refusal(StatusCodes.Status503ServiceUnavailable, "LOG_BEHIND", "The statement is on its way into the log, and not in it yet.", "Ask again in a moment; if it stays so, the engine's operator has to look at its log.")
                 .With("retry_after_s", 1L);
     }

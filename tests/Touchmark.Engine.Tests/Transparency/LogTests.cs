@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Engine.Tests.Sessions;
+using Touchmark.Evidence.Receipts;
 
 namespace Touchmark.Engine.Tests.Transparency;
 
@@ -189,6 +190,25 @@ public sealed class LogTests
         using var stranger = server.Stranger();
 
         Assert.Equal(HttpStatusCode.NotFound, (await stranger.GetAsync(path)).Status);
+    }
+
+    [Fact]
+    public async Task A_statement_is_handed_out_with_receipts_of_both_keys_to_those_who_are_signed_in()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var oem = await server.JoinAsync(Role.Oem, "Bracket Works");
+        using var stranger = server.Stranger();
+        var statement = (await server.StatementsAsync())[0];
+        var path = $"/api/log/statements/{Convert.ToHexStringLower(SHA256.HashData(statement))}/receipt";
+
+        (await stranger.GetAsync(path)).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
+        var transparent = await oem.Http.GetByteArrayAsync(new Uri(path, UriKind.Relative));
+
+        Assert.True(TransparentStatement.TryParse(transparent, out var envelope, out var receipts, out var problem), problem);
+        Assert.Equal(statement, envelope);
+        Assert.Equal(2, receipts.Count);
+        var keys = server.Policy().Logs.Single().Keys;
+        Assert.All(receipts.Zip(keys), pair => Assert.True(pair.First.Verify(envelope, pair.Second.PublicKey.Span)));
     }
 
     [Theory]
