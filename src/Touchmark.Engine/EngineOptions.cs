@@ -21,6 +21,9 @@ internal sealed record EngineOptions
     /// <summary>Whether everybody may read the log's entries, which are the statements themselves; otherwise admins and auditors.</summary>
     public bool PublicEntries { get; init; }
 
+    /// <summary>Whether everybody who knows a part's id may look it up; otherwise accounts alone.</summary>
+    public bool PublicLookup { get; init; } = true;
+
     /// <summary>The name that goes into statements as their issuer.</summary>
     public string Issuer { get; init; } = "touchmark-engine";
 
@@ -62,7 +65,7 @@ internal sealed record EngineOptions
     {
         var data = Path.GetFullPath(Text("data") ?? "touchmark-data");
         var defaults = new EngineOptions { Data = data, Log = Path.Combine(data, "log") };
-        return defaults with
+        var options = defaults with
         {
             Log = Path.GetFullPath(Text("log") ?? defaults.Log),
             PublicEntries = Text("log-entries") switch
@@ -72,6 +75,12 @@ internal sealed record EngineOptions
                 var other => throw new InvalidOperationException($"The option --log-entries is auditors or public, not {other}."),
             },
             Database = Text("database"),
+            PublicLookup = Text("lookup") switch
+            {
+                null or "public" => true,
+                "closed" => false,
+                var other => throw new InvalidOperationException($"The option --lookup is public or closed, not {other}."),
+            },
             Issuer = Text("issuer") ?? defaults.Issuer,
             DesignBytes = Number("design-bytes", defaults.DesignBytes),
             OrganisationBytes = Number("organisation-bytes", defaults.OrganisationBytes),
@@ -84,6 +93,8 @@ internal sealed record EngineOptions
             Connections = (int)Number("connections", defaults.Connections),
             Proxies = [.. (Text("proxies") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Network)],
         };
+        return options is { PublicLookup: false, PublicEntries: true }
+            ? throw new InvalidOperationException("With --lookup closed nothing is looked up by strangers, and --log-entries public would show them every statement. Leave out one of both.") : options;
 
         long Number(string key, long usual)
         {

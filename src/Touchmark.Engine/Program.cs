@@ -6,6 +6,7 @@ using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Pages;
+using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
@@ -51,6 +52,7 @@ internal static class Program
         services.AddSlicing();
         services.AddSessions();
         services.AddCertificates();
+        services.AddParts();
         services.AddJobs();
 
         replace?.Invoke(services);
@@ -68,6 +70,7 @@ internal static class Program
         app.MapSessions();
         app.MapJobs();
         app.MapCertificates();
+        app.MapParts();
         return app;
     }
 }

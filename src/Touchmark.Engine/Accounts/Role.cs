@@ -17,4 +17,7 @@ internal enum Role : long
 
     /// <summary>Makes accounts, and reads everything.</summary>
     Admin = 5,
+
+    /// <summary>Has to do with parts, and may look up those whose ids it knows where look-up is closed to strangers; sees nothing else.</summary>
+    Custodian = 6,
 }

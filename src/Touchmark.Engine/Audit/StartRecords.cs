@@ -40,6 +40,7 @@ internal sealed class StartRecords(Database database, AuditTrail trail, EngineOp
     [
         new("issuer", options.Issuer),
         new("database", options.Database is null ? "sqlite" : "postgresql"),
+        new("lookup", options.PublicLookup ? "public" : "closed"),
         Number("design_bytes", options.DesignBytes),
         Number("organisation_bytes", options.OrganisationBytes),
         Number("uploads_per_day", options.UploadsPerDay),

@@ -4,10 +4,12 @@ using Touchmark.Engine.Designs;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Licences;
+using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
 using Touchmark.Streaming;
 
@@ -64,6 +66,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
                 SliceStatement = facts.Slice.Statement,
                 IssuedAt = now,
             }, cancel);
+        await PartRegistry.EnterAsync(work, certificate, signed.Sha256, job.OwnerId, job.OrganisationId, cancel);
         log.LogInformation("Certificate {CertificateId} issued for job {JobId}: {Result}", certificate.CertificateId, job.Id, PrintCertificate.NameOf(certificate.Result));
         return certificate.CertificateId;
     }
@@ -74,10 +77,12 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
         + (caller.SeesEverything ? "" : "where organisation_id = @Organisation or owner_id = @Organisation ") + "order by id desc limit 500",
         new { Organisation = caller.OrganisationId }, cancel);
 
+    /// <summary>A certificate, whoever asks.</summary>
+    public Task<StoredCertificate?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<StoredCertificate>(
+        "select certificates.*, licences.revocation_statement from certificates join licences on licences.id = certificates.licence_id where certificates.id = @Id", new { Id = id }, cancel);
+
     public async Task<StoredCertificate?> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
-        await database.FirstOrDefaultAsync<StoredCertificate>(
-            "select certificates.*, licences.revocation_statement from certificates join licences on licences.id = certificates.licence_id where certificates.id = @Id", new { Id = id }, cancel)
-            is { } found && (caller.MaySee(found.OrganisationId) || caller.MaySee(found.OwnerId)) ? found : null;
+        await FindAsync(id, cancel) is { } found && (caller.MaySee(found.OrganisationId) || caller.MaySee(found.OwnerId)) ? found : null;
 
     private static PrintCertificate Write(Guid id, PrintFacts facts, Design design, Licence licence)
     {
@@ -107,6 +112,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
             StartedAt = record.Started ?? record.Offered,
             EndedAt = record.Ended ?? record.Offered,
             Result = ResultOf(facts.End.Reason),
+            PartId = facts.End.Reason == EndReason.Completed ? PartId.Create() : null,
             ResultReason = facts.End.Reason == EndReason.Completed ? null : facts.End.Code,
             EngineTransport = facts.Transport,
             PrinterTransport = record.PrinterTransport,

@@ -64,14 +64,14 @@ internal sealed record CertificateSummary(Guid Id, Guid JobId, string Part, stri
 
 /// <summary>Every field of a certificate; bytes as hexadecimal text, motion in s, temperatures in °C.</summary>
 internal sealed record CertificateView(
-    Guid Id, Guid SessionId, Guid JobId, string Part, string Material, string Quality, string Owner, string Manufacturer, Guid PrinterId, string Printer, string PrinterModel,
+    Guid Id, Guid SessionId, Guid JobId, string? PartId, string Part, string Material, string Quality, string Owner, string Manufacturer, Guid PrinterId, string Printer, string PrinterModel,
     string MachineId, string ProfileSha256, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignSha256, string SliceSha256, string Slicer,
     DateTimeOffset StartedAt, DateTimeOffset EndedAt, DateTimeOffset IssuedAt, string Result, string? ResultReason, string EngineTransport, string PrinterTransport,
     Exposure Exposure, IReadOnlyList<TemperatureRange> Temperatures, IReadOnlyList<Adjustment> Adjustments, Challenges? Challenges, IReadOnlyList<Alert> Alerts, long Segments,
     IReadOnlyList<string> SegmentIvs, string ChainHead, string? SessionMac, string LicenceStatement, string EnrolmentStatement, string SliceStatement, string StatementSha256)
 {
     public static CertificateView Of(PrintCertificate document, StoredCertificate row) => new(
-        document.CertificateId, document.SessionId, document.JobId, document.PartName, document.Material, document.Quality, document.Owner, document.Manufacturer, document.PrinterId,
+        document.CertificateId, document.SessionId, document.JobId, document.PartId?.ToString(), document.PartName, document.Material, document.Quality, document.Owner, document.Manufacturer, document.PrinterId,
         document.PrinterName, document.PrinterModel, Hex(document.MachineId), Hex(document.ProfileSha256), document.LicenceId, document.PrintNumber, document.DesignId,
         Hex(document.DesignSha256), Hex(document.SliceSha256), document.Slicer, document.StartedAt, document.EndedAt, row.IssuedAt, PrintCertificate.NameOf(document.Result),
         document.ResultReason, document.EngineTransport, document.PrinterTransport, document.Exposure, document.Temperatures, document.Adjustments, document.Challenges, document.Alerts, document.Segments,

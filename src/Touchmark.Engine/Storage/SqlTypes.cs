@@ -2,6 +2,7 @@ using System.Data;
 using System.Globalization;
 using Dapper;
 using Touchmark.Evidence.Cbor;
+using Touchmark.Evidence.Parts;
 
 namespace Touchmark.Engine.Storage;
 
@@ -18,6 +19,7 @@ internal static class SqlTypes
         SqlMapper.RemoveTypeMap(typeof(DateTimeOffset?));
         SqlMapper.AddTypeHandler(new IdHandler());
         SqlMapper.AddTypeHandler(new TimeHandler());
+        SqlMapper.AddTypeHandler(new PartIdHandler());
     }
 
     private sealed class IdHandler : SqlMapper.TypeHandler<Guid>
@@ -40,5 +42,17 @@ internal static class SqlTypes
         }
 
         public override DateTimeOffset Parse(object value) => CborTime.FromMicroseconds(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+    }
+
+    private sealed class PartIdHandler : SqlMapper.TypeHandler<PartId>
+    {
+        public override void SetValue(IDbDataParameter parameter, PartId? value)
+        {
+            parameter.DbType = DbType.String;
+            parameter.Value = value?.Value ?? (object)DBNull.Value;
+        }
+
+        public override PartId Parse(object value) =>
+            PartId.TryParse((string)value, out var id, out var problem) ? id : throw new InvalidDataException($"The database holds {value} where a part id stands. {problem.Text}");
     }
 }

@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Parts;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Receipts;
 using Touchmark.Log.Proofs;
@@ -24,7 +25,7 @@ internal static class TransparencyFeature
 
     public static void MapTransparency(this WebApplication app)
     {
-        app.MapGet("/log/checkpoint", CheckpointAsync).WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
+        app.MapGet("/log/checkpoint", CheckpointAsync).ForLookup().WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
         var entries = app.MapGet("/log/tile/entries/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) =>
             ObjectAsync($"tile/entries/{rest}", isEntries: true, response, log, cancel)).WithSummary("A bundle of the log's entries: for admins and auditors, unless the engine runs with --log-entries public.");
         if (!app.Services.GetRequiredService<EngineOptions>().PublicEntries)
@@ -32,13 +33,13 @@ internal static class TransparencyFeature
             entries.For(Role.Admin, Role.Auditor);
         }
 
-        app.MapGet("/log/tile/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) => ObjectAsync($"tile/{rest}", isEntries: false, response, log, cancel))
+        app.MapGet("/log/tile/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) => ObjectAsync($"tile/{rest}", isEntries: false, response, log, cancel)).ForLookup()
             .WithSummary("A tile of the log: 256 hashes of one level of its tree (C2SP tlog-tiles).");
         app.MapGet("/api/log/statements/{sha256}", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
-            (await FindAsync(sha256, outbox, cancel)).ToResult(entry => Results.Ok(new LoggedStatement(sha256, log.Origin, entry.LogIndex)))).Produces<LoggedStatement>()
+            (await FindAsync(sha256, outbox, cancel)).ToResult(entry => Results.Ok(new LoggedStatement(sha256, log.Origin, entry.LogIndex)))).ForLookup().Produces<LoggedStatement>()
             .WithSummary("Where in the log the statement with this SHA-256 is; without index while it is on its way there.");
         app.MapGet("/api/log/statements/{sha256}/proof", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
-            (await LoggedAsync(sha256, outbox, log.ProveAsync, cancel)).ToResult(proof => Results.Bytes(proof.Encode(), Text, sha256 + LogProof.FileExtension)))
+            (await LoggedAsync(sha256, outbox, log.ProveAsync, cancel)).ToResult(proof => Results.Bytes(proof.Encode(), Text, sha256 + LogProof.FileExtension))).ForLookup()
             .WithSummary("The proof that the statement with this SHA-256 is in the log: a .tlog-proof file, which verifies offline.");
         app.MapGet("/api/log/statements/{sha256}/receipt", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
             (await LoggedAsync(sha256, outbox, log.TransparentAsync, cancel)).ToResult(statement => Results.Bytes(statement, TransparentStatement.MediaType, sha256 + ".cose"))).ForAnyRole()
@@ -52,7 +53,7 @@ internal static class TransparencyFeature
             return Results.NotFound();
         }
 
-        response.Headers.CacheControl = "public, max-age=1";
+        response.Headers.CacheControl = $"{Scope(response)}, max-age=1";
         return Results.Bytes(checkpoint.ToArray(), Text);
     }
 
@@ -64,9 +65,12 @@ internal static class TransparencyFeature
             return Results.NotFound();
         }
 
-        response.Headers.CacheControl = isEntries ? "private, max-age=604800, immutable" : "public, max-age=604800, immutable";
+        response.Headers.CacheControl = $"{(isEntries ? "private" : Scope(response))}, max-age=604800, immutable";
         return Results.Bytes(content.ToArray(), "application/octet-stream");
     }
+
+    // What accounts alone may read does not belong into caches that others share.
+    private static string Scope(HttpResponse response) => response.HttpContext.RequestServices.GetRequiredService<LookupRules>().IsPublic ? "public" : "private";
 
     /// <summary>What the log says of an entry; a refusal while it says nothing.</summary>
     private static async Task<Outcome<T>> LoggedAsync<T>(string sha256, Outbox outbox, Func<long, CancellationToken, Task<T?>> say, CancellationToken cancel)

@@ -8,6 +8,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Engine.Tests.Slicing;
+using Touchmark.Evidence.Parts;
 using Touchmark.GCode;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Tests;
@@ -67,6 +68,18 @@ internal sealed class PrintBench : IAsyncDisposable
         var job = await StartJobAsync();
         await gateway.PrintAsync(until: PrintTests.HasPrintedALittle);
         return job;
+    }
+
+    /// <summary>Prints a part from beginning to end.</summary>
+    public async Task<PrintedPart> PrintPartAsync()
+    {
+        await using var gateway = await ConnectAsync();
+        var job = await StartJobAsync();
+        await gateway.PrintAsync();
+        var certificate = (await FollowAsync(job)).GetProperty("certificate_id").GetGuid();
+        var text = (await Manufacturer.GetAsync($"/api/certificates/{certificate}")).IsGood()["part_id"].GetString();
+        Assert.True(PartId.TryParse(text, out var id, out _));
+        return new(id, job, certificate);
     }
 
     /// <summary>A gateway of the printer, connected.</summary>
@@ -167,3 +180,6 @@ internal sealed class PrintBench : IAsyncDisposable
         LicenceId = (await Oem.PostAsync("/api/licences", licence)).IsGood().Id;
     }
 }
+
+/// <summary>A part that was printed.</summary>
+internal sealed record PrintedPart(PartId PartId, Guid JobId, Guid CertificateId);

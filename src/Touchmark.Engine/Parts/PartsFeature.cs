@@ -1,0 +1,35 @@
+using Touchmark.Engine.Accounts;
+
+namespace Touchmark.Engine.Parts;
+
+/// <summary>The registry of printed parts.</summary>
+internal static class PartsFeature
+{
+    public static void AddParts(this IServiceCollection services)
+    {
+        services.AddSingleton<LookupRules>();
+        services.AddSingleton<PartRegistry>();
+        services.AddSingleton<PartEvidence>();
+    }
+
+    public static void MapParts(this WebApplication app)
+    {
+        app.MapGet("/api/parts/{id}", async (string id, Caller? caller, PartRegistry parts, CancellationToken cancel) =>
+            (await parts.LookUpAsync(id, caller, cancel)).ToResult(part => Results.Ok(PartView.Of(part)))).ForLookup().Produces<PartView>()
+            .WithSummary("Show a part: what it is and where its history stands. The id as it is written on the label, with or without hyphens.");
+        app.MapGet("/api/parts/{id}/evidence", async (string id, Caller? caller, PartRegistry parts, PartEvidence evidence, CancellationToken cancel) =>
+            (await parts.LookUpAsync(id, caller, cancel)).Has(out var part, out var refusal)
+                ? Results.Bytes(await evidence.BuildAsync(part, cancel), Evidence.Statements.EvidenceFile.MediaType, $"{part.Id.Value}.touchmark") : refusal).ForLookup()
+            .WithSummary("The part's evidence file: its certificate with all papers, its custodians, its history and its recalls. It verifies offline.");
+    }
+}
+
+/// <summary>A part as everybody sees it who may look it up: nothing that its evidence does not say.</summary>
+internal sealed record PartView(
+    string Id, Guid CertificateId, Guid DesignId, string Design, Guid LicenceId, Guid PrinterId, string Printer, Guid JobId, string Material, DateTimeOffset StartedAt, DateTimeOffset MadeAt,
+    string Standing, string? Holder, string? OfferedTo, string? InstalledInto, bool Recalled, long Events)
+{
+    public static PartView Of(Part part) => new(
+        part.Id.ToString(), part.CertificateId, part.DesignId, part.DesignName, part.LicenceId, part.PrinterId, part.PrinterName, part.JobId, part.Material, part.StartedAt, part.MadeAt,
+        part.Standing, part.Holder, part.OfferedTo, part.InstalledInto, part.IsRecalled, part.Events);
+}
