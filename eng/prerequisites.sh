@@ -27,3 +27,23 @@ need_dotnet() {
 
 # What every way of running Touchmark needs: the slicer and its sandbox, Ed25519, SQLite.
 need_runtime() { need_dotnet; need_debian prusa-slicer bubblewrap libsodium23 libsqlite3-0; }
+
+# Node of Debian 12 or newer, with npm, which some packages of Node bring along.
+need_node() {
+    command -v node >/dev/null || need_debian nodejs npm
+    command -v npm >/dev/null || need_debian npm
+    [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || fail "node $(node --version) is too old" "install Node 18 or newer"
+}
+
+# The pages' scripts, which the engine takes into itself when it is built. Made anew when a source has changed.
+need_web() {
+    need_node
+    local sources log=$PWD/artifacts/web.log
+    sources=$(cd web && find . \( -name node_modules -o -name dist -o -name obj \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+    [ "$(cat web/dist/.sources 2>/dev/null)" = "$sources" ] && return
+    say "building the pages' scripts"
+    mkdir -p artifacts
+    # shellcheck disable=SC2015 # either step may fail
+    (cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; } && npm run build) >"$log" 2>&1 || { cat "$log"; fail "the pages' scripts could not be built" "see $log; npm needs its registry once"; }
+    echo "$sources" >web/dist/.sources
+}
