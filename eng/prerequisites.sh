@@ -25,8 +25,8 @@ need_dotnet() {
     export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 }
 
-# What every way of running Touchmark needs: the slicer and its sandbox, Ed25519, SQLite.
-need_runtime() { need_dotnet; need_debian prusa-slicer bubblewrap libsodium23 libsqlite3-0; }
+# What every way of running Touchmark needs: the slicer and its sandbox, Ed25519, SQLite, the fonts of labels.
+need_runtime() { need_dotnet; need_debian prusa-slicer bubblewrap libsodium23 libsqlite3-0 fonts-dejavu-core; }
 
 # Node of Debian 12 or newer, with npm, which some packages of Node bring along.
 need_node() {

@@ -27,6 +27,9 @@ internal sealed record EngineOptions
     /// <summary>The name that goes into statements as their issuer.</summary>
     public string Issuer { get; init; } = "touchmark-engine";
 
+    /// <summary>The folder with the fonts of labels (DejaVu).</summary>
+    public string Fonts { get; init; } = "/usr/share/fonts/truetype/dejavu";
+
     /// <summary>The largest body of an ordinary request, in bytes. Uploads set their own limit.</summary>
     public int RequestBytes { get; init; } = 256 * 1024;
 
@@ -82,6 +85,7 @@ internal sealed record EngineOptions
                 var other => throw new InvalidOperationException($"The option --lookup is public or closed, not {other}."),
             },
             Issuer = Text("issuer") ?? defaults.Issuer,
+            Fonts = Text("fonts") ?? defaults.Fonts,
             DesignBytes = Number("design-bytes", defaults.DesignBytes),
             OrganisationBytes = Number("organisation-bytes", defaults.OrganisationBytes),
             UploadsPerDay = (int)Number("uploads-per-day", defaults.UploadsPerDay),
