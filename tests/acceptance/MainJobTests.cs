@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Touchmark.Acceptance;
@@ -21,7 +22,10 @@ public sealed partial class MainJobTests
         var got = await world.AsAsync("maker", "certificate", "get", World.Text(job, "certificate_id"), "--output", file);
         Assert.Equal(0, got.ExitCode);
         var verified = await world.AskAsync("maker", "verify", file);
-        Assert.Equal("valid", World.Text(verified, "verdict"));
+        AssertLogged(verified);
+        var second = await world.VerifyInPythonAsync("maker", file);
+        Assert.True(second.ExitCode == 0, second.Errors);
+        AssertLogged(JsonSerializer.Deserialize<JsonElement>(second.Output));
         await RefuseAlterationsAsync(world, file);
         await world.AssertSafeAsync();
 
@@ -30,6 +34,12 @@ public sealed partial class MainJobTests
         await world.StopAsync("engine");
         await world.StopAsync("printer");
         SearchForLeaks(world);
+    }
+
+    private static void AssertLogged(JsonElement verified)
+    {
+        Assert.Equal("valid", World.Text(verified, "verdict"));
+        Assert.Contains(verified.GetProperty("checks").EnumerateArray(), check => World.Text(check, "id") == "log.inclusion" && World.Text(check, "outcome") == "passed");
     }
 
     /// <summary>Fifty bytes, spread over the file, each changed in one bit.</summary>

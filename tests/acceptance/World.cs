@@ -47,10 +47,14 @@ internal sealed partial class World : IAsyncDisposable
     public Task StartGatewayAsync() => StartAsync($"gateway{Bench}", "setsid", ConnectedPattern(), ProgramPath("Touchmark.Gateway", "touchmark-gateway"), "run", "--home", Path.Combine(Folder, $"gateway{Bench}"));
 
     /// <summary>Runs the gateway's program to its end.</summary>
-    public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", "Touchmark.Gateway", "touchmark-gateway", [.. arguments, "--home", Path.Combine(Folder, $"gateway{Bench}")]);
+    public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", ProgramPath("Touchmark.Gateway", "touchmark-gateway"), [.. arguments, "--home", Path.Combine(Folder, $"gateway{Bench}")]);
 
     /// <summary>Runs <c>touchmark</c> as one person, whose home is a folder of their own.</summary>
-    public Task<Ran> AsAsync(string who, params string[] arguments) => RunAsync(who, "Touchmark.Cli", "touchmark", arguments);
+    public Task<Ran> AsAsync(string who, params string[] arguments) => RunAsync(who, ProgramPath("Touchmark.Cli", "touchmark"), arguments);
+
+    /// <summary>Runs the second verifier, which shares no code with the product, on a file and the trust that this person has pinned.</summary>
+    public Task<Ran> VerifyInPythonAsync(string who, string file) =>
+        RunAsync(who, "python3", ["-B", Path.Combine(Root, "clients", "python", "verify.py"), file, "--trust", Path.Combine(Folder, who, "trust.json"), "--json"]);
 
     /// <summary>As <see cref="AsAsync"/>, for a command that must succeed and answers in JSON.</summary>
     public async Task<JsonElement> AskAsync(string who, params string[] arguments)
@@ -243,9 +247,9 @@ internal sealed partial class World : IAsyncDisposable
         return Path.Combine(Root, "src", project, "bin", configuration, "net10.0", program);
     }
 
-    private async Task<Ran> RunAsync(string home, string project, string program, string[] arguments)
+    private async Task<Ran> RunAsync(string home, string program, string[] arguments)
     {
-        var info = new ProcessStartInfo(ProgramPath(project, program), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         info.Environment["TOUCHMARK_HOME"] = Path.Combine(Folder, home);
         using var process = Process.Start(info)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -202,15 +202,9 @@ internal sealed record StoredCertificate
 
     public byte[]? RevocationStatement { get; init; }
 
-    /// <summary>The file that a customer keeps, with all that offline verification needs.</summary>
-    public EvidenceFile ToFile()
-    {
-        var related = new List<StatementPart> { new(LicenceStatement, null), new(EnrolmentStatement, null), new(SliceStatement, null) };
-        if (RevocationStatement is not null)
-        {
-            related.Add(new(RevocationStatement, null));
-        }
+    public StatementPart Subject => new(Envelope, Detached == 1 ? (ReadOnlyMemory<byte>?)Document : null);
 
-        return new EvidenceFile(new StatementPart(Envelope, Detached == 1 ? (ReadOnlyMemory<byte>?)Document : null), related);
-    }
+    /// <summary>What it refers to, and a revocation of its licence: what its evidence file holds beside it.</summary>
+    public IReadOnlyList<StatementPart> Papers =>
+        [.. new[] { LicenceStatement, EnrolmentStatement, SliceStatement, RevocationStatement }.OfType<byte[]>().Select(envelope => new StatementPart(envelope, null))];
 }

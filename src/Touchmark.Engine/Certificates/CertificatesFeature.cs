@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Transparency;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
@@ -20,7 +21,7 @@ internal static class CertificatesFeature
             .WithSummary("Show a certificate: every field as application/json, or as application/cbor the file that verifies offline.");
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, HttpRequest request, Caller caller, CertificateOffice office, CancellationToken cancel)
+    private static async Task<IResult> ShowAsync(Guid id, HttpRequest request, Caller caller, CertificateOffice office, EvidenceFiles files, CancellationToken cancel)
     {
         if (await office.FindAsync(id, caller, cancel) is not { } certificate)
         {
@@ -30,13 +31,17 @@ internal static class CertificatesFeature
         request.HttpContext.Response.Headers.Vary = HeaderNames.Accept;
         if (WantsFile(request))
         {
-            return Results.Bytes(certificate.ToFile().Encode(), EvidenceFile.MediaType, $"{id:D}.touchmark");
+            return await FileAsync(certificate, files, cancel);
         }
 
         return Document.TryDecode<PrintCertificate>(certificate.Document, out var document, out var problem)
             ? Results.Ok(CertificateView.Of(document, certificate))
             : throw new InvalidDataException($"The stored certificate {id:D} is damaged: {problem}.");
     }
+
+    /// <summary>The file that a customer keeps, with all that offline verification needs.</summary>
+    public static async Task<IResult> FileAsync(StoredCertificate certificate, EvidenceFiles files, CancellationToken cancel) =>
+        (await files.BuildAsync(certificate.Subject, certificate.Papers, cancel)).ToResult(file => Results.Bytes(file, EvidenceFile.MediaType, $"{certificate.Id:D}.touchmark"));
 
     private static bool WantsFile(HttpRequest request)
     {

@@ -11,15 +11,17 @@ namespace Touchmark.Engine.Keys;
 /// Signs what the engine states: Ed25519, countersigned with ML-DSA-65, under the engine's name. Whatever it signs is on its way into the log when the transaction is committed, and in it when
 /// the commit returns.
 /// </summary>
-internal sealed class EngineStatements(EngineOptions options, EngineKeys keys, Outbox outbox, TimeProvider time)
+internal sealed class EngineStatements(EngineOptions options, EngineKeys keys, PublicLog log, Outbox outbox, TimeProvider time)
 {
-
-    /// <summary>What a reader pins to verify the engine's statements offline.</summary>
+    /// <summary>What a reader pins to verify the engine's statements offline: its keys, and the log that has to have them.</summary>
     public TrustStore Trust => new(
     [
         new TrustedKey(options.Issuer, keys.Ed25519.Algorithm, keys.Ed25519.PublicKey, keys.ValidFrom, null),
         new TrustedKey(options.Issuer, keys.MlDsa65.Algorithm, keys.MlDsa65.PublicKey, keys.ValidFrom, null),
-    ]);
+    ])
+    {
+        Log = log.Policy,
+    };
 
     public JsonElement TrustJson => JsonElement.Parse(Trust.ToJson());
 

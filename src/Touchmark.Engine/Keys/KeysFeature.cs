@@ -11,5 +11,5 @@ internal static class KeysFeature
     }
 
     public static void MapKeys(this WebApplication app) =>
-        app.MapGet("/api/trust", (EngineStatements statements) => statements.TrustJson).WithSummary("The public keys that sign this engine's statements: pin them to verify offline.");
+        app.MapGet("/api/trust", (EngineStatements statements) => statements.TrustJson).WithSummary("The public keys that sign this engine's statements and the policy of its log: pin them to verify offline.");
 }

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Certificates;
+using Touchmark.Engine.Transparency;
 using Touchmark.Evidence.Documents;
-using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Engine.Pages;
 
@@ -43,8 +43,8 @@ internal static class PagesFeature
         pages.MapGet("/site.css", Css);
         pages.MapGet("/", HomeAsync).RequireAuthorization(SignedIn);
         pages.MapGet("/certificates/{id:guid}", CertificateAsync).RequireAuthorization(SignedIn);
-        pages.MapGet("/certificates/{id:guid}/file", async (Guid id, Caller caller, CertificateOffice office, CancellationToken cancel) =>
-            await office.FindAsync(id, caller, cancel) is { } certificate ? Results.Bytes(certificate.ToFile().Encode(), EvidenceFile.MediaType, $"{id:D}.touchmark") : Results.NotFound())
+        pages.MapGet("/certificates/{id:guid}/file", async (Guid id, Caller caller, CertificateOffice office, EvidenceFiles files, CancellationToken cancel) =>
+            await office.FindAsync(id, caller, cancel) is { } certificate ? await CertificatesFeature.FileAsync(certificate, files, cancel) : Results.NotFound())
             .RequireAuthorization(SignedIn);
         pages.MapGet("/sign-in", (HttpContext context, IAntiforgery antiforgery) => SignInPage(context, antiforgery, null, null));
         pages.MapPost("/sign-in", SignInAsync).WithMetadata(FormSize);

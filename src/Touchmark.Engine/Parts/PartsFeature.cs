@@ -19,7 +19,7 @@ internal static class PartsFeature
             .WithSummary("Show a part: what it is and where its history stands. The id as it is written on the label, with or without hyphens.");
         app.MapGet("/api/parts/{id}/evidence", async (string id, Caller? caller, PartRegistry parts, PartEvidence evidence, CancellationToken cancel) =>
             (await parts.LookUpAsync(id, caller, cancel)).Has(out var part, out var refusal)
-                ? Results.Bytes(await evidence.BuildAsync(part, cancel), Evidence.Statements.EvidenceFile.MediaType, $"{part.Id.Value}.touchmark") : refusal).ForLookup()
+                ? (await evidence.BuildAsync(part, cancel)).ToResult(file => Results.Bytes(file, Evidence.Statements.EvidenceFile.MediaType, $"{part.Id.Value}.touchmark")) : refusal).ForLookup()
             .WithSummary("The part's evidence file: its certificate with all papers, its custodians, its history and its recalls. It verifies offline.");
     }
 }

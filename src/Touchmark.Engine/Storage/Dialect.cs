@@ -20,6 +20,9 @@ internal abstract class Dialect : IAsyncDisposable
     /// <summary>A statement that makes other transactions that add to the audit trail wait until this one has ended.</summary>
     public abstract string LockAudit { get; }
 
+    /// <summary>A condition: the column has one of the values of an array parameter.</summary>
+    public abstract string IsAnyOf(string column, string parameter);
+
     public abstract Task<DbConnection> OpenAsync(CancellationToken cancel);
 
     /// <summary>Waits for the right to write, where the database has one writer at a time.</summary>
@@ -62,6 +65,9 @@ internal abstract class Dialect : IAsyncDisposable
         public override string LockSchema => "select 1";
 
         public override string LockAudit => "select 1";
+
+        // Dapper writes the array out.
+        public override string IsAnyOf(string column, string parameter) => $"{column} in {parameter}";
 
         public override async Task<DbConnection> OpenAsync(CancellationToken cancel)
         {
@@ -135,6 +141,8 @@ internal abstract class Dialect : IAsyncDisposable
         public override string LockSchema => "select pg_advisory_xact_lock(7817261)";
 
         public override string LockAudit => "select pg_advisory_xact_lock(7817262)";
+
+        public override string IsAnyOf(string column, string parameter) => $"{column} = any({parameter})";
 
         public override async Task<DbConnection> OpenAsync(CancellationToken cancel) => await source.OpenConnectionAsync(cancel);
 

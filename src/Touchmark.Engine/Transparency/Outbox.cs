@@ -15,9 +15,13 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
     /// </summary>
     internal static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
+    private const int HashesAtOnce = 1000;
+
     private readonly Lock gate = new();
     private readonly HashSet<TaskCompletionSource> waiters = [];
     private readonly SemaphoreSlim wake = new(0, 1);
+
+    private string AmongHashes => database.Dialect.IsAnyOf("sha256", "@Hashes");
 
     /// <summary>Those who wait for what they have committed.</summary>
     public IReadOnlyList<TaskCompletionSource> Waiters
@@ -31,7 +35,7 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
         }
     }
 
-    /// <summary>Puts a statement on its way, and has the transaction's commit wait for it.</summary>
+    /// <summary>Puts a statement on its way, whoever signed it, and has the transaction's commit wait for it.</summary>
     public async Task EnterAsync(Transaction work, ReadOnlyMemory<byte> envelope, CancellationToken cancel)
     {
         if (envelope.Length > Statement.MaxBytes)
@@ -66,8 +70,8 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
         database.QueryAsync<LogEntry>("select sha256, made_at, envelope from log_entries where log_index is null order by made_at, sha256 limit @Most", new { Most = most }, cancel);
 
     /// <summary>Whether any of these is not in the log, as far as is known.</summary>
-    public async Task<bool> IsAnyWaitingAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancel) =>
-        await database.FirstOrDefaultAsync<long>("select count(*) from log_entries where log_index is null and sha256 in @Hashes", new { Hashes = entries.Select(entry => entry.Sha256) }, cancel) > 0;
+    public async Task<bool> IsAnyWaitingAsync(IReadOnlyList<LogEntry> entries, CancellationToken cancel) => await database.FirstOrDefaultAsync<long>(
+        $"select count(*) from log_entries where log_index is null and {AmongHashes}", new { Hashes = entries.Select(entry => entry.Sha256).ToArray() }, cancel) > 0;
 
     /// <summary>Writes down which entry of the log they are.</summary>
     public async Task RememberAsync(IEnumerable<(byte[] Sha256, long Index)> logged, CancellationToken cancel)
@@ -87,6 +91,16 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
     public Task<LogEntry?> FindAsync(byte[] sha256, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<LogEntry>("select sha256, made_at, log_index from log_entries where sha256 = @Sha256", new { Sha256 = sha256 }, cancel);
 
+    /// <summary>
+    /// Where statements are in the log, by the hexadecimal SHA-256 of their envelopes, upper case; one that was never entered is left out. Whoever sees a statement may be faster than the log:
+    /// this waits for it, and an index is null only when the log fails.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, long?>> IndexesAsync(IReadOnlyList<byte[]> sha256, CancellationToken cancel)
+    {
+        var found = await LookAsync(sha256, cancel);
+        return found.ContainsValue(null) && await SettledAsync(cancel) ? await LookAsync(sha256, cancel) : found;
+    }
+
     /// <summary>Returns when somebody waits, or after this time: another node may have put something here.</summary>
     public Task AwakeAsync(TimeSpan atMost, CancellationToken cancel) => wake.WaitAsync(atMost, cancel);
 
@@ -104,13 +118,8 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
         }
     }
 
-    public void Dispose() => wake.Dispose();
-
-    private Task<int> InsertAsync(Transaction work, byte[] envelope, CancellationToken cancel) => work.ExecuteAsync(
-        "insert into log_entries (sha256, made_at, envelope) values (@Sha256, @Now, @Envelope) on conflict (sha256) do nothing",
-        new { Sha256 = SHA256.HashData(envelope), Now = time.GetUtcNow(), Envelope = envelope }, cancel);
-
-    private async Task LoggedAsync()
+    /// <summary>Returns when all that is committed by now is in the log; false when it is not after <see cref="LongestWait"/>.</summary>
+    public async Task<bool> SettledAsync(CancellationToken cancel)
     {
         var logged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
@@ -124,12 +133,44 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
 
         try
         {
-            await logged.Task.WaitAsync(LongestWait);
+            await logged.Task.WaitAsync(LongestWait, cancel);
+            return true;
         }
         catch (TimeoutException)
         {
-            log.LogError("A statement is not in the log after {Seconds} s; it stays on its way. Nobody who was handed it can prove it until then", LongestWait.TotalSeconds);
+            return false;
+        }
+        finally
+        {
             Answer([logged]);
+        }
+    }
+
+    public void Dispose() => wake.Dispose();
+
+    private async Task<Dictionary<string, long?>> LookAsync(IReadOnlyList<byte[]> sha256, CancellationToken cancel)
+    {
+        var found = new Dictionary<string, long?>(StringComparer.Ordinal);
+        foreach (var hashes in sha256.Chunk(HashesAtOnce))
+        {
+            foreach (var entry in await database.QueryAsync<LogEntry>($"select sha256, made_at, log_index from log_entries where {AmongHashes}", new { Hashes = hashes }, cancel))
+            {
+                found[Convert.ToHexString(entry.Sha256)] = entry.LogIndex;
+            }
+        }
+
+        return found;
+    }
+
+    private Task<int> InsertAsync(Transaction work, byte[] envelope, CancellationToken cancel) => work.ExecuteAsync(
+        "insert into log_entries (sha256, made_at, envelope) values (@Sha256, @Now, @Envelope) on conflict (sha256) do nothing",
+        new { Sha256 = SHA256.HashData(envelope), Now = time.GetUtcNow(), Envelope = envelope }, cancel);
+
+    private async Task LoggedAsync()
+    {
+        if (!await SettledAsync(CancellationToken.None))
+        {
+            log.LogError("A statement is not in the log after {Seconds} s; it stays on its way. Nobody who was handed it can prove it until then", LongestWait.TotalSeconds);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Receipts;
+using Touchmark.Evidence.Verification;
 using Touchmark.Log.Notes;
 using Touchmark.Log.Proofs;
 using Touchmark.Log.Storage;
@@ -18,23 +19,26 @@ internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database
 
     private readonly TileCache cache = new();
     private string? origin;
+    private TrustedLog? policy;
 
     public IObjectStore Objects { get; } = new FolderStore(options.Log);
 
     public IHeadState Head { get; } = new SqlHeadState(database);
 
-    public string Origin => origin ?? throw new InvalidOperationException("The log is opened when the host starts.");
+    public string Origin => origin ?? throw NotOpen();
 
     public LogWriterOptions WriterOptions => new(Origin, keys.LogEd25519, keys.LogMlDsa65, Objects, Head) { BatchTime = BatchTime };
 
     /// <summary>What believes this log and nothing else: a C2SP tlog-policy.</summary>
-    public string Policy => string.Concat([.. LogWriter.KeysOf(WriterOptions).Select(key => $"log {key}\n"), "quorum none\n"]);
+    public TrustedLog Policy => policy ?? throw NotOpen();
 
     /// <summary>Finds the log's name: that of a log that is there stays, whatever the engine is called by now.</summary>
     public async Task OpenAsync(CancellationToken cancel)
     {
         var head = await Head.ReadAsync(cancel);
         origin = head is not null && SignedCheckpoint.TryParse(head.Checkpoint.Span, out var signed, out _) ? signed.Checkpoint.Origin : NewOrigin();
+        var text = string.Concat([.. LogWriter.KeysOf(WriterOptions).Select(key => $"log {key}\n"), "quorum none\n"]);
+        policy = TrustedLog.TryParse(text, out var trusted, out var problem) ? trusted : throw new InvalidOperationException($"The policy of the log is none: {problem}.");
     }
 
     /// <summary>The published checkpoint; null while there is none here.</summary>
@@ -68,6 +72,8 @@ internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database
 
     /// <summary>The tree of a checkpoint of this log.</summary>
     public TileTree TreeOf(Checkpoint checkpoint) => new(Objects, checkpoint.Size, checkpoint.Root, cache);
+
+    private static InvalidOperationException NotOpen() => new("The log is opened when the host starts.");
 
     // A key's name has neither blanks nor plus signs; an issuer may.
     private string NewOrigin() => new StringBuilder(options.Issuer.Length).Append([.. options.Issuer.Select(c => NoteKey.IsName(c.ToString()) ? c : '-')]).Append("/log").ToString();

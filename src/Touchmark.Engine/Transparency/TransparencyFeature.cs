@@ -20,6 +20,7 @@ internal static class TransparencyFeature
     {
         services.AddSingleton<Outbox>();
         services.AddSingleton<PublicLog>();
+        services.AddSingleton<EvidenceFiles>();
         services.AddHostedService<LogKeeper>();
     }
 
@@ -28,10 +29,7 @@ internal static class TransparencyFeature
         app.MapGet("/log/checkpoint", CheckpointAsync).ForLookup().WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
         var entries = app.MapGet("/log/tile/entries/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) =>
             ObjectAsync($"tile/entries/{rest}", isEntries: true, response, log, cancel)).WithSummary("A bundle of the log's entries: for admins and auditors, unless the engine runs with --log-entries public.");
-        if (!app.Services.GetRequiredService<EngineOptions>().PublicEntries)
-        {
-            entries.For(Role.Admin, Role.Auditor);
-        }
+        _ = app.Services.GetRequiredService<EngineOptions>().PublicEntries ? entries.ForLookup() : entries.For(Role.Admin, Role.Auditor);
 
         app.MapGet("/log/tile/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) => ObjectAsync($"tile/{rest}", isEntries: false, response, log, cancel)).ForLookup()
             .WithSummary("A tile of the log: 256 hashes of one level of its tree (C2SP tlog-tiles).");
@@ -81,9 +79,14 @@ internal static class TransparencyFeature
             return refusal;
         }
 
+        // Whoever sees a statement may be faster than the log.
+        if (entry.LogIndex is null && await outbox.SettledAsync(cancel))
+        {
+            entry = await outbox.FindAsync(entry.Sha256, cancel) ?? entry;
+        }
+
         return entry.LogIndex is { } index && await say(index, cancel) is { } said ? said
-            : new Refusal(StatusCodes.Status503ServiceUnavailable, "LOG_BEHIND", "The statement is on its way into the log, and not in it yet.", "Ask again in a moment; if it stays so, the engine's operator has to look at its log.")
-                .With("retry_after_s", 1L);
+            : EvidenceFiles.Behind;
     }
 
     private static async Task<Outcome<LogEntry>> FindAsync(string sha256, Outbox outbox, CancellationToken cancel)

@@ -18,13 +18,33 @@ public sealed class TileTree(IObjectReader objects, long size, TreeHash root, Ti
     /// <exception cref="LogDamagedException">The tiles do not lead to the root.</exception>
     public async ValueTask<IReadOnlyList<TreeHash>> InclusionAsync(long index, CancellationToken cancel)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
-        var leaf = new LeafRange(index, index + 1);
-        var hashes = await HashesAsync([leaf, .. TreeMath.Inclusion(index, size)], cancel);
-        var proof = hashes[1..];
-        Require(TreeProof.VerifyInclusion(hashes[0], index, size, proof, root));
-        return proof;
+        var proofs = await InclusionsAsync([index], cancel);
+        return proofs[index];
+    }
+
+    /// <summary>The same for several leaves. Those that stand close together share what is read for them; no more than one tile of leaves is held at a time.</summary>
+    /// <param name="indexes">In any order.</param>
+    /// <param name="cancel">Stops reading tiles.</param>
+    /// <exception cref="LogDamagedException">The tiles do not lead to the root.</exception>
+    public async ValueTask<IReadOnlyDictionary<long, IReadOnlyList<TreeHash>>> InclusionsAsync(IEnumerable<long> indexes, CancellationToken cancel)
+    {
+        var proofs = new Dictionary<long, IReadOnlyList<TreeHash>>();
+        foreach (var near in indexes.Distinct().GroupBy(index => index / TileId.FullWidth))
+        {
+            List<long> leaves = [.. near];
+            ArgumentOutOfRangeException.ThrowIfNegative(leaves.Min());
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(leaves.Max(), size);
+            var ranges = leaves.Select(index => TreeMath.Inclusion(index, size)).ToList();
+            var hashes = await HashesAsync([.. leaves.Select(index => new LeafRange(index, index + 1)), .. ranges.SelectMany(range => range)], cancel);
+            var used = leaves.Count;
+            for (var i = 0; i < leaves.Count; i++)
+            {
+                var proof = hashes[used..(used += ranges[i].Count)];
+                Require(TreeProof.VerifyInclusion(hashes[i], leaves[i], size, proof, root));
+                proofs.Add(leaves[i], proof);
+            }
+        }
+        return proofs;
     }
 
     /// <summary>The proof that the tree begins with the first <paramref name="oldSize"/> leaves, and the root that these had.</summary>

@@ -126,6 +126,8 @@ public sealed class LogTests
             {
                 (await admin.PostAsync("/api/accounts", ServerFactory.NewAccount("oem@touchmark.test", Role.Oem, "Bracket Works"))).IsGood();
                 await second.HoldsExactlyWhatWasStatedAsync(folder.FullName);
+                // It waited for the first one's word, and did not only get around to it.
+                Assert.DoesNotContain(second.Log.Lines, line => line.Contains("The log is not written", StringComparison.Ordinal));
 
                 await first.DisposeAsync();
                 (await admin.PostAsync("/api/accounts", ServerFactory.NewAccount("maker@touchmark.test", Role.Manufacturer, "Print Shop"))).IsGood();

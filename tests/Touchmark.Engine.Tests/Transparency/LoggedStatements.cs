@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Engine.Transparency;
@@ -22,8 +21,7 @@ internal static class LoggedStatements
         select envelope from certificates union select statement from audit
         """, null, default);
 
-    public static LogPolicy Policy(this ServerFactory server) =>
-        LogPolicy.TryParse(Encoding.UTF8.GetBytes(server.Services.GetRequiredService<PublicLog>().Policy), out var policy, out var problem) ? policy : throw new InvalidDataException(problem);
+    public static LogPolicy Policy(this ServerFactory server) => server.Services.GetRequiredService<PublicLog>().Policy.Policy;
 
     /// <summary>The place of a statement in the log, after its proof was asked for and believed.</summary>
     public static async Task<long> ProvenIndexAsync(this ServerFactory server, byte[] envelope)
