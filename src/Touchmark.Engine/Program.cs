@@ -1,6 +1,7 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Certificates;
+using Touchmark.Engine.Custody;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
@@ -8,6 +9,7 @@ using Touchmark.Engine.Licences;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
+using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
@@ -53,6 +55,8 @@ internal static class Program
         services.AddSessions();
         services.AddCertificates();
         services.AddParts();
+        services.AddCustody();
+        services.AddRecalls();
         services.AddJobs();
 
         replace?.Invoke(services);
@@ -71,6 +75,8 @@ internal static class Program
         app.MapJobs();
         app.MapCertificates();
         app.MapParts();
+        app.MapCustody();
+        app.MapRecalls();
         return app;
     }
 }

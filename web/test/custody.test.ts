@@ -30,7 +30,7 @@ for (const { name, certificate, statements, fails, holder, standing } of chains.
       assert.ok(failed.includes(fails), failed.join(' '));
       return;
     }
-    const found = state === null || state.holder === null ? 'unknown' : state.scrapped ? 'scrapped' : state.recalled ? 'recalled' : state.into !== null ? 'installed' : 'held';
+    const found = state === null ? 'unknown' : state.scrapped ? 'scrapped' : state.recalled ? 'recalled' : state.into !== null ? 'installed' : state.holder !== null ? 'held' : 'unknown';
     assert.deepEqual([failed, state?.holder, found], [[], holder, standing]);
   });
 }

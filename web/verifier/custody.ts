@@ -83,7 +83,11 @@ class Registry {
     const recall = checkDocument(this.checks, subject, part, RECALL);
     if (recall !== null && this.checks.require(covers(recall, this.certificate), `${subject}.covers`, `${recall.by} recalled parts of which this is one: ${recall.reason}`,
       'The recall is of other parts than this one.', { recall_id: uuid(recall.recall_id) })) {
-      this.recalls.set(hex(part.statement.sha256), recall);
+      const sha256 = hex(part.statement.sha256);
+      if (this.recalls.has(sha256)) {
+        this.checks.fail(`${subject}.once`, 'The recall is there twice.', { recall_id: uuid(recall.recall_id) });
+      }
+      this.recalls.set(sha256, recall);
     }
   }
 
@@ -137,7 +141,7 @@ class Replay {
       state = this.#follow(subject, state, event, statement.sha256, custodian);
       events.push({ event, custodian });
     }
-    this.#conclude(state);
+    state = this.#conclude(state);
     return { events, state, holder: (state?.holder && this.registry.custodians.get(state.holder)) || null };
   }
 
@@ -195,13 +199,18 @@ class Replay {
   }
 
   /** What all of it amounts to. */
-  #conclude(state: CustodyState | null): void {
+  #conclude(state: CustodyState | null): CustodyState | null {
+    let recalled = state?.recalled ?? false;
     for (const [recall_sha256, recall] of this.registry.recalls) {
       if (this.#entered.has(recall_sha256)) {
         continue;
       }
       if (state?.scrapped && state.at <= recall.at) {
         this.checks.skip('custody.recall', 'A recall covers the part, which had been scrapped before.', { recall_sha256 });
+      } else if (state?.number === 0n) {
+        recalled = true;
+        this.checks.skip('custody.recall', `${recall.by} recalled the part: do not use it. It has no history yet that could say so. The reason: ${recall.reason}`,
+          { recall_sha256, recalled_at: timeText(recall.at) });
       } else {
         this.checks.fail('custody.recall', `${recall.by} recalled the part and its history does not say so: do not use it before the registry has explained this. The reason: ${recall.reason}`,
           { recall_sha256, recalled_at: timeText(recall.at) });
@@ -214,6 +223,7 @@ class Replay {
     } else {
       this.checks.pass('custody.holder', this.#describeState(state, state.holder), { pseudonym: state.holder });
     }
+    return state && { ...state, recalled };
   }
 
   #describeState(state: CustodyState, holder: string): string {

@@ -120,6 +120,7 @@ def with_event(chain, number, envelope):
 # name, chain, admissions, holder (None: nobody), standing
 GOOD = [
     ("nothing written yet", Chain(), [], None, "unknown"),
+    ("recalled before it has a history", Chain().also(RECALL), [], None, "recalled"),
     ("manufactured", Chain().add("maker", "manufactured"), EVERYBODY, "maker", "held"),
     ("offered and not yet received", SOLD.copy(4), EVERYBODY, "dealer", "held"),
     ("sold", SOLD, EVERYBODY, "clinic", "held"),
@@ -179,6 +180,7 @@ BAD = [
     ("recalled under a custodian's name", USED.copy().add("maker", "recalled", recall=sha256(RECALL)).also(RECALL), EVERYBODY, "event.document"),
     ("recalled by a recall that is not there", USED.copy().add("REGISTRY", "recalled", recall=sha256(RECALL)), EVERYBODY, "event-8.recall"),
     ("recalled, and the history does not say so", USED.copy().also(RECALL), EVERYBODY, "custody.recall"),
+    ("a recall that is there twice", RECALLED.copy().also(RECALL), EVERYBODY, "recall-2.once"),
     ("a recall of other parts", USED.copy().also(recall(design_id=identifier(99))), EVERYBODY, "recall-1.covers"),
     ("a recall of nothing in particular", USED.copy().also(sign(REGISTRY, "recall", f"recall/{dashed(identifier(9))}", {
         "recall_id": identifier(9), "by": "Falkner Aerospace", "at": ENDED, "reason": "Everything."}, ENDED)), EVERYBODY, "recall-1.document"),

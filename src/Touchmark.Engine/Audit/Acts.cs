@@ -19,5 +19,7 @@ internal static class Acts
     public const string PrinterRevoked = "printer.revoked";
     public const string JobHalted = "job.halted";
     public const string KeyMade = "key.made";
+    public const string CustodianInvited = "custodian.invited";
+    public const string PartsRecalled = "parts.recalled";
     public const string SettingsChanged = "settings.changed";
 }

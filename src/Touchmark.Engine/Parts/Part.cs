@@ -61,6 +61,13 @@ internal sealed record Part
         PartId = Id, Head = Head, Number = Events, At = LastAt, Holder = Holder, OfferedTo = OfferedTo, InstalledInto = InstalledInto, IsRecalled = IsRecalled, IsScrapped = IsScrapped,
     };
 
+    /// <summary>The part after an event that leaves its chain there.</summary>
+    public Part After(CustodyState state) => this with
+    {
+        Events = state.Number, Head = state.Head.ToArray(), LastAt = state.At, Holder = state.Holder, OfferedTo = state.OfferedTo, InstalledInto = state.InstalledInto,
+        IsRecalled = state.IsRecalled, IsScrapped = state.IsScrapped,
+    };
+
     /// <summary>The standing in one word: as the vectors of spec/custody.md have it.</summary>
     public string Standing => this switch
     {

@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
@@ -10,7 +11,8 @@ namespace Touchmark.Engine.Parts;
 /// <summary>The printed parts, by their ids.</summary>
 internal sealed class PartRegistry(Database database, LookupRules rules)
 {
-    private const string Columns =
+    /// <summary>What a <see cref="Part"/> is read with.</summary>
+    internal const string Columns =
         "select parts.*, designs.name as design_name, printers.name as printer_name from parts join designs on designs.id = parts.design_id join printers on printers.id = parts.printer_id ";
 
     /// <summary>Enters a part in the transaction that makes its certificate; nothing for a certificate that is not of a part.</summary>
@@ -51,6 +53,8 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
                 Head = statementSha256,
                 No = false,
             }, cancel);
+        // It may have been recalled before it was made.
+        await work.ExecuteAsync($"update parts set is_recalled = @Yes where id = @PartId and exists (select 1 from recalls where {RecallEntries.Covers})", new { Yes = true, beginning.PartId }, cancel);
     }
 
     public Task<Part?> FindAsync(PartId id, CancellationToken cancel) => database.FirstOrDefaultAsync<Part>(Columns + "where parts.id = @Id", new { Id = id }, cancel);

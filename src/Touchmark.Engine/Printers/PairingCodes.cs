@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Storage;
@@ -8,14 +6,11 @@ using Touchmark.Engine.Web;
 namespace Touchmark.Engine.Printers;
 
 /// <summary>
-/// One-time codes that bring a printer into an organisation: 16 characters of Crockford's base32 (80 bits, so that even their hash gives nothing away), good for ten minutes.
+/// One-time codes that bring a printer into an organisation, good for ten minutes.
 /// </summary>
 internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
-
-    private const string Alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    private const int Length = 16;
 
     /// <summary>Codes that one organisation may have open at once.</summary>
     private const int MostOpen = 20;
@@ -23,7 +18,7 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
     public async Task<Outcome<PairingCode>> IssueAsync(Caller caller, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var code = RandomNumberGenerator.GetString(Alphabet, Length);
+        var (code, hash) = OneTimeCode.Create();
         await using var work = await database.BeginAsync(cancel);
         await work.ExecuteAsync("delete from pairing_codes where expires_at <= @Now", new { Now = now }, cancel);
         var open = await work.FirstOrDefaultAsync<long>("select count(*) from pairing_codes where organisation_id = @OrganisationId and used_at is null", new { caller.OrganisationId }, cancel);
@@ -35,18 +30,18 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
 
         await work.ExecuteAsync(
             "insert into pairing_codes (hash, organisation_id, created_by, expires_at) values (@Hash, @OrganisationId, @AccountId, @ExpiresAt)",
-            new { Hash = Hash(code), caller.OrganisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
+            new { Hash = hash, caller.OrganisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
         await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PairingCodeMade, $"organisation/{caller.OrganisationId:D}"), cancel);
         await work.CommitAsync(cancel);
-        return new PairingCode(string.Join('-', code.Chunk(4).Select(group => new string(group))), now + Lifetime);
+        return new PairingCode(code, now + Lifetime);
     }
 
     /// <summary>Uses the code up and says to which organisation it leads, and who made it.</summary>
     public async Task<Outcome<RedeemedCode>> RedeemAsync(Transaction work, string code, CancellationToken cancel)
     {
-        if (Normalise(code) is { } normal)
+        if (OneTimeCode.Read(code) is { } hash)
         {
-            var args = new { Hash = Hash(normal), Now = time.GetUtcNow() };
+            var args = new { Hash = hash, Now = time.GetUtcNow() };
             // One statement decides, so two gateways with one code cannot both win.
             if (await work.ExecuteAsync("update pairing_codes set used_at = @Now where hash = @Hash and used_at is null and expires_at > @Now", args, cancel) == 1)
             {
@@ -56,30 +51,6 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
 
         return new Refusal(StatusCodes.Status403Forbidden, "PAIRING_CODE_REFUSED", "The pairing code is wrong, was used, or is older than ten minutes.", "Get a new code and enrol again within ten minutes.");
     }
-
-    /// <summary>Crockford's rules: case, dashes and blanks do not count; I and L are 1, O is 0.</summary>
-    internal static string? Normalise(string code)
-    {
-        var normal = new StringBuilder(Length);
-        foreach (var c in code.ToUpperInvariant())
-        {
-            if (c is '-' or ' ')
-            {
-                continue;
-            }
-
-            if (normal.Length == Length)
-            {
-                return null;
-            }
-
-            normal.Append(c switch { 'I' or 'L' => '1', 'O' => '0', _ => c });
-        }
-
-        return normal.Length == Length ? normal.ToString() : null;
-    }
-
-    private static byte[] Hash(string code) => SHA256.HashData(Encoding.UTF8.GetBytes(code));
 }
 
 /// <param name="Code">Four groups of four characters; shown once.</param>

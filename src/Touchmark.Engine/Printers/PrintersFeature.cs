@@ -81,7 +81,7 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
     /// <summary>By place alone: a printer's id is no secret, and whoever knows it must not be able to keep its gateway out.</summary>
     public Refusal? Begin(HttpContext context) => perPlace.Begin(Place.Of(context));
 
-    public Refusal? Begin(HttpContext context, string code) => Begin(context) ?? perCode.Begin(PairingCodes.Normalise(code) ?? "");
+    public Refusal? Begin(HttpContext context, string code) => Begin(context) ?? perCode.Begin(OneTimeCode.Normalise(code) ?? "");
 
     /// <summary>The code is used up, so nothing has to be forgotten of it.</summary>
     public void Succeed(HttpContext context) => perPlace.Uncount(Place.Of(context));

@@ -1,6 +1,5 @@
 using Touchmark.Cryptography;
 using Touchmark.Evidence.Documents;
-using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Evidence.Verification;
@@ -50,7 +49,10 @@ internal sealed class CustodyRegistry(Checks checks, PrintCertificate certificat
                 && checks.Require(recall.Covers(certificate), $"{subject}.covers", $"{recall.By} recalled parts of which this is one: {recall.Reason}",
                     "The recall is of other parts than this one.", ("recall_id", recall.RecallId.ToString("D"))))
             {
-                _recalls[StatementVerifier.Hex(statement.Sha256)] = recall;
+                if (!_recalls.TryAdd(StatementVerifier.Hex(statement.Sha256), recall))
+                {
+                    checks.Fail($"{subject}.once", "The recall is there twice.", ("recall_id", recall.RecallId.ToString("D")));
+                }
             }
         }
     }
@@ -80,12 +82,7 @@ internal sealed class CustodyRegistry(Checks checks, PrintCertificate certificat
         checks.Require(admission.AdmittedAt <= link.At, id, $"{link.Custodian} is {Describe(admission)}, admitted by the registry.",
             $"{link.Custodian} was admitted to this part only after the event.",
             ("pseudonym", link.Custodian), ("admitted_at", StatementVerifier.Text(admission.AdmittedAt)), ("at", StatementVerifier.Text(link.At)));
-        var issuerName = Pseudonym.IssuerOf(link.Custodian);
-        var keys = new TrustStore([
-            new(issuerName, SignatureAlgorithm.Ed25519, admission.Ed25519Key, admission.AdmittedAt, null),
-            new(issuerName, SignatureAlgorithm.MlDsa65, admission.MlDsa65Key, admission.AdmittedAt, null),
-        ]);
-        StatementVerifier.CheckSignatures(checks, subject, statement, keys, now);
+        StatementVerifier.CheckSignatures(checks, subject, statement, CustodyVerifier.KeysOf(admission), now);
         return admission;
     }
 

@@ -41,7 +41,7 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
             state = Follow(subject, state, link, statement, custodian?.Role);
             steps.Add(new(link, statement.Sha256, custodian));
         }
-        Conclude(state);
+        state = Conclude(state);
         return new(steps, state, state?.Holder is { } holder ? registry.Find(holder) : null);
     }
 
@@ -109,14 +109,21 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
             "The recall that it names is there, and is of this part.", "The recall that it names is not there, is of other parts, or came later.", ("recall_sha256", sha256));
     }
 
-    /// <summary>What all of it amounts to.</summary>
-    private void Conclude(CustodyState? state)
+    /// <summary>What all of it amounts to; a part without a history may be recalled all the same.</summary>
+    private CustodyState? Conclude(CustodyState? state)
     {
+        var recalled = state is { IsRecalled: true };
         foreach (var (sha256, recall) in registry.Recalls.Where(entry => !_enteredRecalls.Contains(entry.Key)))
         {
             if (state is { IsScrapped: true } && state.At <= recall.At)
             {
                 checks.Skip("custody.recall", "A recall covers the part, which had been scrapped before.", ("recall_sha256", sha256));
+            }
+            else if (state is { Number: 0 })
+            {
+                recalled = true;
+                checks.Skip("custody.recall", $"{recall.By} recalled the part: do not use it. It has no history yet that could say so. The reason: {recall.Reason}",
+                    ("recall_sha256", sha256), ("recalled_at", StatementVerifier.Text(recall.At)));
             }
             else
             {
@@ -136,6 +143,7 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
                 checks.Pass("custody.holder", Describe(state, holder), ("pseudonym", holder));
                 break;
         }
+        return state is null ? null : state with { IsRecalled = recalled };
     }
 
     private string Describe(CustodyState state, string holder)

@@ -1,4 +1,6 @@
+using Touchmark.Cryptography;
 using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Evidence.Verification;
@@ -64,6 +66,17 @@ public static class CustodyVerifier
         }
         var record = Check(checks, certificate, certificateStatement, statements, trust, now);
         return new(checks.Verdict, record);
+    }
+
+    /// <summary>The keys by which an admitted custodian signs, in use from the admission on.</summary>
+    public static TrustStore KeysOf(CustodianAdmission admission)
+    {
+        ArgumentNullException.ThrowIfNull(admission);
+        var issuer = Pseudonym.IssuerOf(admission.Pseudonym);
+        return new([
+            new(issuer, SignatureAlgorithm.Ed25519, admission.Ed25519Key, admission.AdmittedAt, null),
+            new(issuer, SignatureAlgorithm.MlDsa65, admission.MlDsa65Key, admission.AdmittedAt, null),
+        ]);
     }
 
     /// <summary>The same within the verification of a file that holds more.</summary>
