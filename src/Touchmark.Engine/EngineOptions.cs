@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Touchmark.Engine.Gs1;
 
 namespace Touchmark.Engine;
 
@@ -26,6 +27,12 @@ internal sealed record EngineOptions
 
     /// <summary>The name that goes into statements as their issuer.</summary>
     public string Issuer { get; init; } = "touchmark-engine";
+
+    /// <summary>Where the engine is found from outside (<c>https://parts.example.com</c>), without a slash at the end: what labels lead to. Null when it was not told.</summary>
+    public string? PublicUrl { get; init; }
+
+    /// <summary>The GS1 Company Prefix of whoever runs the engine, for parts of products without a GTIN.</summary>
+    public CompanyPrefix? CompanyPrefix { get; init; }
 
     /// <summary>The folder with the fonts of labels (DejaVu).</summary>
     public string Fonts { get; init; } = "/usr/share/fonts/truetype/dejavu";
@@ -85,6 +92,9 @@ internal sealed record EngineOptions
                 var other => throw new InvalidOperationException($"The option --lookup is public or closed, not {other}."),
             },
             Issuer = Text("issuer") ?? defaults.Issuer,
+            PublicUrl = Text("public-url") is { } url ? Address(url) : null,
+            CompanyPrefix = Text("company-prefix") is { } prefix
+                ? CompanyPrefix.Parse(prefix) ?? throw new InvalidOperationException($"The option --company-prefix is 4 to 12 digits, not {prefix}.") : null,
             Fonts = Text("fonts") ?? defaults.Fonts,
             DesignBytes = Number("design-bytes", defaults.DesignBytes),
             OrganisationBytes = Number("organisation-bytes", defaults.OrganisationBytes),
@@ -107,6 +117,11 @@ internal sealed record EngineOptions
                 : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= highest ? number
                 : throw new InvalidOperationException($"The option --{key} is a whole number from 1 to {highest}, not {text}.");
         }
+
+        static string Address(string text) =>
+            Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { UserInfo: "", Query: "", Fragment: "" }
+                ? $"{url.Scheme}://{url.IdnHost}{(url.IsDefaultPort ? "" : $":{url.Port}")}{url.AbsolutePath.TrimEnd('/')}"
+                : throw new InvalidOperationException($"The option --public-url is an address such as https://parts.example.com, not {text}.");
 
         static IPNetwork Network(string text) =>
             IPNetwork.TryParse(text, out var network) ? network

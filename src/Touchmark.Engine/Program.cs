@@ -3,8 +3,10 @@ using Touchmark.Engine.Audit;
 using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Custody;
 using Touchmark.Engine.Designs;
+using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
+using Touchmark.Engine.Labels;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Parts;
@@ -57,6 +59,8 @@ internal static class Program
         services.AddParts();
         services.AddCustody();
         services.AddRecalls();
+        services.AddGs1();
+        services.AddLabels();
         services.AddJobs();
 
         replace?.Invoke(services);
@@ -77,6 +81,8 @@ internal static class Program
         app.MapParts();
         app.MapCustody();
         app.MapRecalls();
+        app.MapGs1();
+        app.MapLabels();
         return app;
     }
 }

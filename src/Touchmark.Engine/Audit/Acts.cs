@@ -9,6 +9,7 @@ internal static class Acts
     public const string AccountRoleChanged = "account.role_changed";
     public const string AccountPasswordChanged = "account.password_changed";
     public const string TokensRevoked = "account.tokens_revoked";
+    public const string DesignGtinSet = "design.gtin_set";
     public const string LicenceGranted = "licence.granted";
     public const string LicenceRevoked = "licence.revoked";
     public const string PairingCodeMade = "pairing_code.made";

@@ -40,6 +40,8 @@ internal sealed class StartRecords(Database database, AuditTrail trail, EngineOp
     [
         new("issuer", options.Issuer),
         new("database", options.Database is null ? "sqlite" : "postgresql"),
+        new("public_url", options.PublicUrl ?? ""),
+        new("company_prefix", options.CompanyPrefix?.Digits ?? ""),
         new("lookup", options.PublicLookup ? "public" : "closed"),
         Number("design_bytes", options.DesignBytes),
         Number("organisation_bytes", options.OrganisationBytes),

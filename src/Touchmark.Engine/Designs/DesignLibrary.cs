@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
@@ -13,7 +14,7 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
 {
     private const string Columns =
         "select designs.id, designs.organisation_id, organisations.name as organisation, designs.name, designs.description, designs.format, designs.bytes, designs.sha256, designs.facets, "
-        + "designs.size_x_mm, designs.size_y_mm, designs.size_z_mm, designs.volume_mm3, designs.created_at from designs join organisations on organisations.id = designs.organisation_id ";
+        + "designs.size_x_mm, designs.size_y_mm, designs.size_z_mm, designs.volume_mm3, designs.created_at, " + ProductCodes.OfDesign + " as gtin from designs join organisations on organisations.id = designs.organisation_id ";
 
     /// <summary>Seals a model as it arrives and then checks it, reading it back through the seal. What comes back is stored by <see cref="AddAsync"/>, or disposed and gone.</summary>
     public async Task<Outcome<ReceivedModel>> ReceiveAsync(Stream upload, CancellationToken cancel)
@@ -191,6 +192,9 @@ internal sealed record Design
     public double VolumeMm3 { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Of the product that it is the design of: 14 digits, or null.</summary>
+    public string? Gtin { get; init; }
 }
 
 /// <summary>An opened model: the plain file, decrypted as it is read.</summary>

@@ -26,11 +26,11 @@ internal static class DesignsFeature
 
 /// <summary>A design as the API shows it.</summary>
 internal sealed record DesignView(
-    Guid Id, string Name, string Description, Guid OrganisationId, string Organisation, DesignFormat Format, long Bytes, string Sha256, long Facets, SizeMm SizeMm, double VolumeMm3, DateTimeOffset CreatedAt)
+    Guid Id, string Name, string Description, Guid OrganisationId, string Organisation, DesignFormat Format, long Bytes, string Sha256, long Facets, SizeMm SizeMm, double VolumeMm3, DateTimeOffset CreatedAt, string? Gtin)
 {
     public static DesignView Of(Design design) => new(
         design.Id, design.Name, design.Description, design.OrganisationId, design.Organisation, design.Format, design.Bytes, Convert.ToHexStringLower(design.Sha256), design.Facets,
-        new SizeMm(design.SizeXMm, design.SizeYMm, design.SizeZMm), design.VolumeMm3, design.CreatedAt);
+        new SizeMm(design.SizeXMm, design.SizeYMm, design.SizeZMm), design.VolumeMm3, design.CreatedAt, design.Gtin);
 }
 
 /// <summary>Extent of the bounding box, mm.</summary>

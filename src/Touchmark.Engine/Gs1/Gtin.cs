@@ -38,6 +38,9 @@ internal sealed record Gtin
                 .With("likely", Likely(text));
     }
 
+    /// <summary>One that was read before, from the database.</summary>
+    public static Gtin Stored(string value) => new(value);
+
     public override string ToString() => Value;
 
     /// <summary>Numbers that it is one slip away from: two neighbours exchanged, from left to right; then the one with these digits and the right check digit.</summary>

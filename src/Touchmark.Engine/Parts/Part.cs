@@ -14,6 +14,9 @@ internal sealed record Part
 
     public string DesignName { get; init; } = "";
 
+    /// <summary>Of its product: 14 digits, or null.</summary>
+    public string? Gtin { get; init; }
+
     public Guid LicenceId { get; init; }
 
     public Guid PrinterId { get; init; }

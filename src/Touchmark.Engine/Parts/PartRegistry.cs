@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
@@ -13,7 +14,8 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
 {
     /// <summary>What a <see cref="Part"/> is read with.</summary>
     internal const string Columns =
-        "select parts.*, designs.name as design_name, printers.name as printer_name from parts join designs on designs.id = parts.design_id join printers on printers.id = parts.printer_id ";
+        "select parts.*, designs.name as design_name, printers.name as printer_name, "
+        + ProductCodes.OfPart + " as gtin from parts join designs on designs.id = parts.design_id join printers on printers.id = parts.printer_id ";
 
     /// <summary>Enters a part in the transaction that makes its certificate; nothing for a certificate that is not of a part.</summary>
     /// <param name="work">The transaction.</param>

@@ -26,10 +26,10 @@ internal static class PartsFeature
 
 /// <summary>A part as everybody sees it who may look it up: nothing that its evidence does not say.</summary>
 internal sealed record PartView(
-    string Id, Guid CertificateId, Guid DesignId, string Design, Guid LicenceId, Guid PrinterId, string Printer, Guid JobId, string Material, DateTimeOffset StartedAt, DateTimeOffset MadeAt,
+    string Id, Guid CertificateId, Guid DesignId, string Design, string? Gtin, Guid LicenceId, Guid PrinterId, string Printer, Guid JobId, string Material, DateTimeOffset StartedAt, DateTimeOffset MadeAt,
     string Standing, string? Holder, string? OfferedTo, string? InstalledInto, bool Recalled, long Events)
 {
     public static PartView Of(Part part) => new(
-        part.Id.ToString(), part.CertificateId, part.DesignId, part.DesignName, part.LicenceId, part.PrinterId, part.PrinterName, part.JobId, part.Material, part.StartedAt, part.MadeAt,
+        part.Id.ToString(), part.CertificateId, part.DesignId, part.DesignName, part.Gtin, part.LicenceId, part.PrinterId, part.PrinterName, part.JobId, part.Material, part.StartedAt, part.MadeAt,
         part.Standing, part.Holder, part.OfferedTo, part.InstalledInto, part.IsRecalled, part.Events);
 }

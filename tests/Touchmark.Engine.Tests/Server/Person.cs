@@ -24,6 +24,8 @@ internal sealed class Person(HttpClient http, string email, Guid organisationId)
     public async Task<Answer> PostAsync(string path, object? body = null) =>
         await Answer.ReadAsync(await http.PostAsync(new Uri(path, UriKind.Relative), body as HttpContent ?? (body is null ? null : JsonContent.Create(body, options: Answer.Json))));
 
+    public async Task<Answer> PutAsync(string path, object body) => await Answer.ReadAsync(await http.PutAsync(new Uri(path, UriKind.Relative), JsonContent.Create(body, options: Answer.Json)));
+
     public async Task<Answer> DeleteAsync(string path) => await Answer.ReadAsync(await http.DeleteAsync(new Uri(path, UriKind.Relative)));
 
     /// <summary>The same person with the same token at another node of the engine.</summary>
