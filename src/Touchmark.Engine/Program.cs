@@ -3,6 +3,7 @@ using Touchmark.Engine.Audit;
 using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Custody;
 using Touchmark.Engine.Designs;
+using Touchmark.Engine.Epcis;
 using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
@@ -82,6 +83,7 @@ internal static class Program
         app.MapCustody();
         app.MapRecalls();
         app.MapGs1();
+        app.MapEpcis();
         app.MapLabels();
         return app;
     }
