@@ -64,6 +64,99 @@ public class RestartTests
         }));
     }
 
+    /// <summary>The gateway was told that the print is complete, and said so; the engine died before it heard it, or before it wrote it down.</summary>
+    [Theory]
+    [InlineData(SessionPhase.Streaming)]
+    [InlineData(SessionPhase.Finishing)]
+    [InlineData(SessionPhase.Ended)]
+    public async Task An_engine_that_dies_while_a_print_is_finished_knows_that_it_was_complete(SessionPhase gateway)
+    {
+        var toolpath = Toolpaths.Bracket();
+        using var rig = new SessionRig(await Toolpaths.CutAsync(toolpath), new RigOptions { KeepsInTime = false });
+        rig.Begin();
+        rig.Run(until: static rig => rig.Engine.WantsEndingKept);
+        byte[] kept = rig.Engine.Save()!;
+        if (gateway > SessionPhase.Streaming)
+        {
+            rig.Engine.EndingKept(rig.Now);
+            rig.Engine.TryTakeFrame(out var finish);
+            rig.Gateway.Receive(finish.Span, rig.GatewayNow);
+        }
+        if (gateway == SessionPhase.Ended)
+        {
+            rig.Gateway.SafeRestDone(error: null, rig.GatewayNow);
+        }
+        Assert.Equal(gateway, rig.Gateway.Phase);
+
+        rig.RestartEngine(kept, await Toolpaths.CutAsync(toolpath));
+        rig.Run(limit: 3);
+        rig.Join();
+        rig.Run();
+
+        AssertPrinted(rig);
+        Assert.True(rig.Engine.End!.MadeSafe);
+        Assert.Equal(12UL * rig.Facts.Segments, (ulong)rig.Engine.Record.Ivs.Length);
+    }
+
+    [Fact]
+    public async Task A_disk_that_hangs_holds_the_end_of_a_print_up_for_five_seconds()
+    {
+        using var rig = new SessionRig(await Toolpaths.CutAsync(Toolpaths.Bracket()), new RigOptions { KeepsInTime = false });
+        rig.Begin();
+        rig.Run(until: static rig => rig.Engine.WantsEndingKept);
+        double complete = rig.Elapsed;
+        rig.Run(limit: 4.9);
+        Assert.Equal(SessionPhase.Streaming, rig.Gateway.Phase);
+        rig.Run();
+
+        AssertPrinted(rig);
+        Assert.InRange(rig.Elapsed - complete, 4.9, 5.1);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_calls_a_print_complete_unasked_is_not_believed_after_a_restart()
+    {
+        var toolpath = Toolpaths.Bracket();
+        using var rig = new SessionRig(await Toolpaths.CutAsync(toolpath), new RigOptions { KeepsInTime = false });
+        rig.Begin();
+        rig.Run(limit: 30);
+        byte[] middle = rig.Engine.Save()!;
+        rig.Run(until: static rig => rig.Engine.WantsEndingKept);
+        rig.Engine.EndingKept(rig.Now);
+        rig.Exchange();
+
+        rig.RestartEngine(middle, await Toolpaths.CutAsync(toolpath));
+        rig.Join();
+        rig.Run();
+
+        Assert.Equal(EndReason.ProtocolViolation, rig.Engine.End?.Reason);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_print_that_was_being_stopped_is_stopped_after_a_restart(bool halted)
+    {
+        using var rig = await HaltTests.PrintingAsync();
+        rig.Cut();
+        if (halted)
+        {
+            rig.Engine.Halt(Wire.HaltReason.Operator, "Stopped by hand.", rig.Now);
+        }
+        else
+        {
+            rig.Engine.Stop(EndReason.Cancelled, "Cancelled by its owner.", rig.Now);
+        }
+        string text = halted ? "Stopped by hand." : "Cancelled by its owner.";
+
+        rig.RestartEngine(rig.Engine.Save()!, await Toolpaths.CutAsync(Toolpaths.Bracket(layers: 1)));
+        rig.Join();
+        rig.Run();
+
+        Assert.Equal((halted ? EndReason.Halted : EndReason.Cancelled, text, true), (rig.Engine.End!.Reason, rig.Engine.End.Text, rig.Engine.End.MadeSafe));
+        Assert.Equal(halted, rig.Actions.Exists(static action => action is GatewayAction.EmergencyStop));
+    }
+
     [Fact]
     public async Task A_restored_session_whose_gateway_does_not_come_back_ends_with_what_was_saved()
     {
@@ -111,11 +204,11 @@ public class RestartTests
                 continue;
             }
             rig.Run(limit: before);
-            if (rig.Engine.Phase != SessionPhase.Streaming)
+            if (rig.Engine.Phase == SessionPhase.Ended)
             {
                 break;
             }
-            rig.RestartEngine(saved, await Toolpaths.CutAsync(toolpath));
+            rig.RestartEngine(rig.Kept ?? saved, await Toolpaths.CutAsync(toolpath));
             rig.Run(limit: away);
             if (away < 60)
             {

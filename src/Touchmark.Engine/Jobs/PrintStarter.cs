@@ -8,7 +8,7 @@ using Touchmark.Streaming;
 namespace Touchmark.Engine.Jobs;
 
 /// <summary>Turns a sliced job into a session on its printer's connection.</summary>
-internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, SliceStore slices, EngineKeys keys, TimeProvider time)
+internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, SliceStore slices, SessionKeeper keeper, EngineKeys keys, TimeProvider time)
 {
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -42,6 +42,7 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
             Profile = printer.Profile,
             DeviceKey = printer.DevicePublicKey,
             TransportKey = new Es256Signer(keys.Transport),
+            KeepsEnding = true,
         },
         Toolpath = slices.Open(slice),
         Starting = async session =>
@@ -49,6 +50,7 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
             await jobs.StartedAsync(job.Id, session, CancellationToken.None);
             feed.Touch(job.Id);
         },
+        Ending = () => keeper.SaveAsync(CancellationToken.None),
         Progress = progress => feed.Report(job.Id, progress),
     };
 

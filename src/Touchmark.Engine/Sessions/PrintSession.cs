@@ -15,8 +15,11 @@ internal sealed record SessionOrder
     /// <summary>Canonical G-code; the session disposes it.</summary>
     public required Stream Toolpath { get; init; }
 
-    /// <summary>Awaited before the first segment is handed to the session: puts on the disk that it starts, and the session itself (null when it is being ended already).</summary>
+    /// <summary>Awaited before the first segment is handed to the session: puts on the disk that it starts, and the session itself.</summary>
     public required Func<SavedSessionRow?, Task> Starting { get; init; }
+
+    /// <summary>Awaited before the gateway is told that the print is complete: puts the session on the disk as it is then.</summary>
+    public required Func<Task> Ending { get; init; }
 
     /// <summary>Told about four times a second while something changes.</summary>
     public required Action<SessionProgress> Progress { get; init; }
@@ -39,6 +42,7 @@ internal sealed class PrintSession : IDisposable
     private readonly CancellationTokenSource over = new();
     private readonly TaskCompletionSource<SessionEnd> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task supplying = Task.CompletedTask;
+    private Task keeping = Task.CompletedTask;
     private GatewayLink? link;
     private SessionProgress told;
     private SessionVault? vault;
@@ -58,7 +62,7 @@ internal sealed class PrintSession : IDisposable
         (this.order, this.session, this.keys, this.metrics, this.time, Transport) = (order, session, keys, metrics, time, transport);
         segmenter = new Segmenter(order.Toolpath, order.Options.Profile.ToLimits());
         told = session.Progress;
-        started = session.Phase == SessionPhase.Streaming;
+        started = session.Phase is SessionPhase.Streaming or SessionPhase.Finishing;
     }
 
     public Guid JobId => order.JobId;
@@ -133,8 +137,8 @@ internal sealed class PrintSession : IDisposable
             if (session.Save() is not { } state)
             {
                 // A restored session that looks for its place is as it was saved before.
-                changed = session.Phase == SessionPhase.Streaming;
-                return changed ? null : new SavedSessionRow { Id = order.Options.SessionId };
+                changed = true;
+                return null;
             }
 
             changed = false;
@@ -151,7 +155,7 @@ internal sealed class PrintSession : IDisposable
     /// <summary>The emergency path, even while the session is being ended in order.</summary>
     public void Halt(HaltReason reason, string text) => Do(now => session.Halt(reason, text, now));
 
-    /// <summary>Waits for the reader of the toolpath, then lets go of everything.</summary>
+    /// <summary>Waits for what is under way, then lets go of everything.</summary>
     public async Task CloseAsync()
     {
         lock (gate)
@@ -162,6 +166,7 @@ internal sealed class PrintSession : IDisposable
 
         await over.CancelAsync();
         await supplying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Dispose();
     }
 
@@ -234,6 +239,24 @@ internal sealed class PrintSession : IDisposable
         else if (session.WantsSegment && supplying.IsCompleted)
         {
             supplying = SupplyAsync();
+        }
+        else if (session.WantsEndingKept && keeping.IsCompleted)
+        {
+            keeping = KeepEndingAsync();
+        }
+    }
+
+    private async Task KeepEndingAsync()
+    {
+        await Task.Yield();
+        try
+        {
+            await order.Ending();
+        }
+        finally
+        {
+            // Even when it could not be kept: the part is done, and a hot head stands on it.
+            Do(session.EndingKept);
         }
     }
 

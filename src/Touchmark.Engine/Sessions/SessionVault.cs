@@ -15,7 +15,7 @@ internal sealed record SavedSessionRow
     /// <summary>The key of <see cref="State"/> and the session's keys, under the master key.</summary>
     public byte[] WrappedKeys { get; init; } = [];
 
-    /// <summary>What <see cref="EngineSession.Save"/> gave, sealed; empty for a session that is being ended, which nobody is to go on with.</summary>
+    /// <summary>What <see cref="EngineSession.Save"/> gave, sealed.</summary>
     public byte[] State { get; init; } = [];
 
     public string Transport { get; init; } = "";

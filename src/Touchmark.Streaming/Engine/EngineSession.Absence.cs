@@ -54,7 +54,10 @@ public sealed partial class EngineSession
         {
             // A finish is believed only by a gateway that knows everything to be confirmed.
             SayVerified(now);
-            Order(_ending.Reason, now);
+            if (!WantsEndingKept)
+            {
+                Order(_ending.Reason, now);
+            }
             return true;
         }
         if (!resumed.MachineId.Span.SequenceEqual(_profile!.MachineId().Span))

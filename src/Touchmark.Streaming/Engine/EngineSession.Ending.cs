@@ -41,6 +41,25 @@ public sealed partial class EngineSession
         Conclude(reason, text, now);
     }
 
+    /// <summary>
+    /// Everything is confirmed. With <see cref="EngineSessionOptions.KeepsEnding"/> the gateway hears so after <see cref="EndingKept"/>: it says then that the print is complete, and
+    /// an engine that was killed in between and remembers less could not believe it.
+    /// </summary>
+    public bool WantsEndingKept { get; private set; }
+
+    /// <summary>What <see cref="Save"/> gave since <see cref="WantsEndingKept"/> is on the disk.</summary>
+    public void EndingKept(Moment now)
+    {
+        if (WantsEndingKept)
+        {
+            WantsEndingKept = false;
+            if (Phase == SessionPhase.Finishing && !_absence.IsOn)
+            {
+                Order(EndReason.Completed, now);
+            }
+        }
+    }
+
     private bool TakeEnded(ReadOnlySpan<byte> frame, Moment now)
     {
         if (_keys is null || !WireWriter.HasMac(frame, _keys.Telemetry) || Ended.TryDecode(frame) is not { } ended || ended.Counter <= _telemetryCounter)

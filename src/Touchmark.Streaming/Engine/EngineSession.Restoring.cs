@@ -12,8 +12,10 @@ public sealed partial class EngineSession
     /// <summary>The session's keys, <see cref="SessionKeys.ExportSize"/> bytes, to be kept sealed; they never change. Null before there are any. The caller disposes them.</summary>
     public LockedBuffer? ExportKeys() => _keys?.Export();
 
-    /// <summary>Everything else that <see cref="Restore"/> needs, as it is now; to be kept sealed. Only of a session that streams and knows its place.</summary>
-    public byte[]? Save() => Phase != SessionPhase.Streaming || _restoration is not null ? null : new SavedSession
+    /// <summary>
+    /// Everything else that <see cref="Restore"/> needs, as it is now; to be kept sealed. Only of a session that streams and knows its place, or that is being ended.
+    /// </summary>
+    public byte[]? Save() => Phase != SessionPhase.Finishing && (Phase != SessionPhase.Streaming || _restoration is not null) ? null : new SavedSession
     {
         Sent = _outlet.Sent,
         Verified = _gate.VerifiedThrough,
@@ -34,11 +36,12 @@ public sealed partial class EngineSession
         Alerts = _observations.Alerts,
         Adjustments = _observations.Adjustments,
         Epochs = _epochs,
+        Ending = _ending is null ? null : new SavedEnding(_ending.Reason, _ending.Text, _ending.BeforeExtrusion, _halt),
     }.Encode();
 
     /// <summary>
     /// A session of an earlier process, waiting for its gateway. It wants the toolpath from its beginning, to find its place: what has left before is read and not
-    /// sent again.
+    /// sent again. One that was being ended goes on ending.
     /// </summary>
     /// <param name="options">As they were.</param>
     /// <param name="keys">What <see cref="ExportKeys"/> gave.</param>
@@ -63,7 +66,7 @@ public sealed partial class EngineSession
             _begun = now with { Utc = saved.Offered },
             _advanced = now,
             _started = saved.Started,
-            _restoration = new Restoration(saved.Verified),
+            _restoration = saved.Ending is null ? new Restoration(saved.Verified) : null,
             Phase = SessionPhase.Streaming,
         };
         session._epochs.AddRange(saved.Epochs);
@@ -71,6 +74,12 @@ public sealed partial class EngineSession
         session._gate.Restore(saved.Verified, saved.Executed);
         session._outlet.Restore(session._keys, saved);
         session._absence.Begin("the engine was restarted", now);
+        if (saved.Ending is { } ending)
+        {
+            session._halt = ending.Halt;
+            session.Conclude(ending.Reason, ending.Text, now);
+            session._ending = session._ending! with { BeforeExtrusion = ending.BeforeExtrusion };
+        }
         return session;
     }
 

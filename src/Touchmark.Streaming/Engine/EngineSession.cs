@@ -17,6 +17,9 @@ public sealed partial class EngineSession : IDisposable
     /// <summary>Time for the gateway to make the printer safe, s; the gateway gives up before.</summary>
     private const double SafetySeconds = 100;
 
+    /// <summary>Time to keep the ending of a complete print, s; after it the gateway is told all the same, because a hot head stands on the part.</summary>
+    private const double KeepingSeconds = 5;
+
     private readonly EngineSessionOptions _options;
     private readonly Queue<ReadOnlyMemory<byte>> _frames = new();
     private readonly TelemetryGate _gate;
@@ -146,6 +149,9 @@ public sealed partial class EngineSession : IDisposable
                 {
                     Stop(EndReason.TelemetryLost, $"No genuine telemetry for {_silence.Seconds:F0} s.", now);
                 }
+                break;
+            case SessionPhase.Finishing when WantsEndingKept && now.Since(_stopped) > KeepingSeconds:
+                EndingKept(now);
                 break;
             case SessionPhase.Finishing when now.Since(_stopped) > SafetySeconds:
                 _observations.Raise("SAFE_REST_UNCONFIRMED", "The gateway did not report that the printer is safe.", now.Utc);
@@ -354,8 +360,12 @@ public sealed partial class EngineSession : IDisposable
             Stop(EndReason.SupplyFailed, $"The toolpath has {_outlet.Sent} segments and not the {_options.Facts.Segments} that were announced.", now);
             return;
         }
-        Order(EndReason.Completed, now);
         Conclude(EndReason.Completed, "Printed.", now);
+        WantsEndingKept = true;
+        if (!_options.KeepsEnding)
+        {
+            EndingKept(now);
+        }
     }
 
     private void Answered(ulong through)

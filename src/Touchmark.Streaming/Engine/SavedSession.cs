@@ -1,9 +1,17 @@
 using Touchmark.Evidence.Cbor;
+using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Streaming;
 
 /// <summary>From which segment on which nonces made the keys.</summary>
 internal sealed record SavedEpoch(ulong First, ReadOnlyMemory<byte> EngineNonce, ReadOnlyMemory<byte> GatewayNonce);
+
+/// <summary>How a session is being ended.</summary>
+/// <param name="Reason">The first cause.</param>
+/// <param name="Text">One sentence for people.</param>
+/// <param name="BeforeExtrusion">See <see cref="SessionEnd.BeforeExtrusion"/>.</param>
+/// <param name="Halt">Set when it is by the emergency path.</param>
+internal sealed record SavedEnding(EndReason Reason, string Text, bool BeforeExtrusion, HaltReason? Halt);
 
 /// <summary>What an engine must know of a running session after a restart, beside its keys: deterministic CBOR, to be kept sealed.</summary>
 internal sealed record SavedSession
@@ -48,6 +56,9 @@ internal sealed record SavedSession
 
     public required IReadOnlyList<SavedEpoch> Epochs { get; init; }
 
+    /// <summary>Null while it streams.</summary>
+    public SavedEnding? Ending { get; init; }
+
     public byte[] Encode() => DeterministicCbor.Encode(CborMap.Of(
         ("sent", Sent), ("verified", Verified), ("executed_s", Executed), ("control", ControlCounter), ("telemetry", TelemetryCounter), ("chain_head", ChainHead),
         ("max_exposure_s", MaxExposure), ("max_segments", MaxSegmentsOut), ("offered", Offered.ToMicroseconds()), ("started", Started is { } started ? started.ToMicroseconds() : null),
@@ -55,7 +66,9 @@ internal sealed record SavedSession
         ("alerts", new CborArray([.. Alerts.Select(alert => CborMap.Of(("at", alert.Time.ToMicroseconds()), ("code", alert.Code), ("text", alert.Text)))])),
         ("adjustments", new CborArray([.. Adjustments.Select(change => CborMap.Of(
             ("at", change.Time.ToMicroseconds()), ("what", change.What), ("from", change.From), ("to", change.To), ("by", change.By), ("why", change.Why)))])),
-        ("epochs", new CborArray([.. Epochs.Select(epoch => CborMap.Of(("first", epoch.First), ("engine", epoch.EngineNonce), ("gateway", epoch.GatewayNonce)))]))));
+        ("epochs", new CborArray([.. Epochs.Select(epoch => CborMap.Of(("first", epoch.First), ("engine", epoch.EngineNonce), ("gateway", epoch.GatewayNonce)))])),
+        ("ending", Ending is null ? null : CborMap.Of(
+            ("reason", (long)Ending.Reason), ("text", Ending.Text), ("before_extrusion", Ending.BeforeExtrusion), ("halt", Ending.Halt is { } halt ? (long)halt : null)))));
 
     /// <summary>Null, and what is wrong, for anything but what <see cref="Encode"/> wrote.</summary>
     public static SavedSession? TryDecode(ReadOnlyMemory<byte> encoding, out string? problem) =>
@@ -85,6 +98,9 @@ internal sealed record SavedSession
         Adjustments = fields.Maps("adjustments", MaxEntries, static change =>
             new Adjustment(Time(change.Integer("at")), change.Text("what"), change.Number("from"), change.Number("to")) { By = change.Text("by"), Why = change.Text("why", 4096) }),
         Epochs = fields.Maps("epochs", MaxEntries, static epoch => new SavedEpoch((ulong)epoch.Integer("first"), epoch.Bytes("engine", 32), epoch.Bytes("gateway", 32))),
+        Ending = fields.OptionalMap("ending", static ending => new SavedEnding(
+            (EndReason)ending.Integer("reason", 0, (long)EndReasons.Last), ending.Text("text", 4096), ending.Boolean("before_extrusion"),
+            ending.OptionalInteger("halt", 0, (long)HaltReason.ProxySuspected) is { } halt ? (HaltReason)halt : null)),
     };
 
     private static CborMap? Range(TemperatureRange? range) => range is { } seen ? CborMap.Of(("min", seen.MinC), ("max", seen.MaxC)) : null;

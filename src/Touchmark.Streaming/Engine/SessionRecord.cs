@@ -22,6 +22,9 @@ public sealed record EngineSessionOptions
     /// <summary>The engine's transport key (ES256); stays its owner's.</summary>
     public required ISigner TransportKey { get; init; }
 
+    /// <summary>Whether the host keeps the ending of a print that is complete, and says so (<see cref="EngineSession.EndingKept"/>), before the gateway hears of it.</summary>
+    public bool KeepsEnding { get; init; }
+
     /// <summary>A number from 0 to below the given one that nobody can foresee: where and how challenges come.</summary>
     internal Func<int, int> Draw { get; init; } = RandomNumberGenerator.GetInt32;
 }

@@ -5,6 +5,7 @@ using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Streaming;
+using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Engine.Tests.Sessions;
 
@@ -95,6 +96,30 @@ public sealed class EngineEndingTests
         await bench.Server.RestartAsync();
 
         Assert.Equal((long)JobState.Streaming, await bench.Server.Database.FirstOrDefaultAsync<long>("select state from jobs", null, default));
+    }
+
+    [Fact]
+    public async Task An_engine_that_died_before_it_wrote_the_end_of_a_print_down_hears_it_again()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await bench.Server.Database.ExecuteAsync("create trigger lost before update on jobs when new.ended_at is not null begin select raise(ignore); end", null, default);
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartJobAsync();
+        await gateway.PrintAsync();
+        await gateway.CutAsync();
+        await bench.Server.RestartAsync();
+        await bench.Server.Database.ExecuteAsync("drop trigger lost", null, default);
+        Assert.True(await gateway.ConnectAsync(bench.PrinterId));
+        Assert.Equal(WireType.Resume, WireFrame.Peek(await gateway.NextAsync(), out _));
+        await gateway.SendAsync(gateway.Session.LastWord);
+
+        var ended = await bench.FollowAgainAsync(job);
+
+        Assert.Equal("done", ended.GetProperty("state").GetString());
+        var verdict = await PrintTests.VerifyAsync(bench, ended);
+        Assert.True(verdict.IsValid);
+        Assert.Equal(gateway.Offered!.Segments, (ulong)verdict.Certificate!.Segments);
+        Assert.Equal(1, await bench.TakenAsync());
     }
 
     [Fact]

@@ -27,6 +27,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
     private readonly List<(ClientWebSocket Socket, Task Reading)> forsaken = [];
     private Task reading = Task.CompletedTask;
     private bool asked;
+    private bool finishing;
 
     public PrintingGateway(ServerFactory server, P256PrivateKey device, byte[] engineKey, TestPrinter printer)
     {
@@ -67,7 +68,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
     /// <summary>The gateway gives the connection up, and the engine is not told.</summary>
     public void Forsake()
     {
-        asked = false;
+        (asked, finishing) = (false, false);
         Session.ConnectionLost(Now);
         CarryOut();
         forsaken.Add((socket, reading));
@@ -80,7 +81,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
         socket.Abort();
         await reading;
         socket.Dispose();
-        asked = false;
+        (asked, finishing) = (false, false);
         Session.ConnectionLost(Now);
         CarryOut();
         (socket, frames) = (new ClientWebSocket(), Channel.CreateUnbounded<byte[]>());
@@ -113,7 +114,8 @@ internal sealed class PrintingGateway : IAsyncDisposable
     {
         while (Session.Phase != SessionPhase.Ended && until?.Invoke(this) != true)
         {
-            var streams = Session.Phase == SessionPhase.Streaming;
+            // What ends the print comes by itself, and no time passes until it is there.
+            var streams = Session.Phase == SessionPhase.Streaming && !finishing;
             if (streams)
             {
                 var wasAway = Session.IsEngineAway;
@@ -135,7 +137,8 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
             // While a session streams, the engine says something at least every second of its clock.
             await TakeAsync(await NextAsync());
-            if (streams)
+            // Of a print that has ended nothing more is told.
+            if (streams && Session.Phase != SessionPhase.Ended)
             {
                 await UntilHeardAsync();
             }
@@ -183,7 +186,11 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
         // An engine that was restarted has told nothing yet.
         var last = Printer.Sample().EventTime;
-        await UntilAsync(session => session.Phase != SessionPhase.Streaming || session.Last?.EventTime >= last - 0.001);
+        await UntilAsync(session =>
+        {
+            finishing = session.Phase != SessionPhase.Streaming;
+            return finishing || session.Last?.EventTime >= last - 0.001;
+        });
     }
 
     private async Task UntilAsync(Func<SessionProgress, bool> reached)

@@ -48,6 +48,7 @@ internal sealed class SessionRig : IDisposable
             Profile = Toolpaths.Profile with { Behaviour = options.Behaviour },
             DeviceKey = options.EnrolledDeviceKey ?? DeviceKey.PublicKey,
             TransportKey = TransportSigner,
+            KeepsEnding = true,
             Draw = new Draws(options.Seed).Next,
         };
         Engine = new EngineSession(_engineOptions);
@@ -90,6 +91,9 @@ internal sealed class SessionRig : IDisposable
     public bool Connected { get; set; } = true;
 
     public bool PrinterReports { get; set; } = true;
+
+    /// <summary>The session as it was kept before the gateway was told that the print is complete.</summary>
+    public byte[]? Kept { get; private set; }
 
     public bool IsOver => Engine.Phase == SessionPhase.Ended && Gateway.Phase is SessionPhase.Ended or SessionPhase.New;
 
@@ -230,6 +234,12 @@ internal sealed class SessionRig : IDisposable
             }
             CarryOut();
             Feed();
+            if (EngineRuns && Engine.WantsEndingKept && Options.KeepsInTime)
+            {
+                moved = true;
+                Kept = Engine.Save();
+                Engine.EndingKept(Now);
+            }
         }
     }
 
@@ -361,6 +371,9 @@ internal sealed record RigOptions
 
     /// <summary>Which half gets no processor at a time: what comes for it waits, and then comes all at once.</summary>
     public Func<double, Stall> Stalled { get; init; } = static _ => Stall.None;
+
+    /// <summary>Whether the end of a complete print is kept as soon as it is there, or left to the test.</summary>
+    public bool KeepsInTime { get; init; } = true;
 
     public TimeSpan GatewayClockError { get; init; }
 
