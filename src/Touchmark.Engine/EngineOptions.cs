@@ -55,6 +55,12 @@ internal sealed record EngineOptions
     /// <summary>Requests that each of them may send at once.</summary>
     public int RequestBurst { get; init; } = 200;
 
+    /// <summary>Bytes of evidence that the engine verifies for one address each second for long.</summary>
+    public int VerifyBytesPerSecond { get; init; } = 512 * 1024;
+
+    /// <summary>Bytes of evidence that it verifies for it at once.</summary>
+    public int VerifyBurstBytes { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>Time for an ordinary request from its headers to its answer, s.</summary>
     public int RequestSeconds { get; init; } = 60;
 
@@ -101,6 +107,8 @@ internal sealed record EngineOptions
             UploadsPerDay = (int)Number("uploads-per-day", defaults.UploadsPerDay),
             RequestsPerSecond = (int)Number("requests-per-second", defaults.RequestsPerSecond),
             RequestBurst = (int)Number("request-burst", defaults.RequestBurst),
+            VerifyBytesPerSecond = (int)Number("verify-bytes-per-second", defaults.VerifyBytesPerSecond),
+            VerifyBurstBytes = (int)Number("verify-burst", defaults.VerifyBurstBytes),
             RequestSeconds = (int)Number("request-seconds", defaults.RequestSeconds),
             UploadSeconds = (int)Number("upload-seconds", defaults.UploadSeconds),
             GatewaysPerAddress = (int)Number("gateways-per-address", defaults.GatewaysPerAddress),

@@ -17,6 +17,7 @@ using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
+using Touchmark.Engine.Verification;
 using Touchmark.Engine.Web;
 
 namespace Touchmark.Engine;
@@ -62,6 +63,7 @@ internal static class Program
         services.AddRecalls();
         services.AddGs1();
         services.AddLabels();
+        services.AddVerification();
         services.AddJobs();
 
         replace?.Invoke(services);
@@ -85,6 +87,7 @@ internal static class Program
         app.MapGs1();
         app.MapEpcis();
         app.MapLabels();
+        app.MapVerification();
         return app;
     }
 }

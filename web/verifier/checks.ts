@@ -15,6 +15,8 @@ export interface Check {
   readonly words: string;
   /** The values that were compared, by name. */
   readonly figures: Readonly<Record<string, string>>;
+  /** What a failure makes of the whole. */
+  readonly makes?: VerdictKind;
 }
 
 /** Bytes that are not what they should be; the message says why, in words. Never leaves this library. */
@@ -48,7 +50,7 @@ export class Checks {
 
   fail(id: string, words: string, figures: Record<string, string> = {}, kind: VerdictKind = 'invalid'): void {
     this.#failures.add(kind);
-    this.#add({ id, outcome: 'failed', words, figures });
+    this.#add({ id, outcome: 'failed', words, figures, makes: kind });
   }
 
   /** Passed or failed; returns which. */

@@ -144,6 +144,8 @@ export interface TreeHead {
 
 export interface Checkpoint extends TreeHead {
   readonly note: SignedNote;
+  /** As it was signed. */
+  readonly bytes: Uint8Array;
 }
 
 export function readCheckpointText(text: string): TreeHead {
@@ -156,7 +158,7 @@ export function readCheckpointText(text: string): TreeHead {
 
 export function readCheckpoint(data: Uint8Array): Checkpoint {
   const note = SignedNote.read(data);
-  return { ...readCheckpointText(note.text), note };
+  return { ...readCheckpointText(note.text), note, bytes: data };
 }
 
 export { decodeHash };

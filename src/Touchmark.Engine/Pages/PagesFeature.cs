@@ -40,7 +40,7 @@ internal static class PagesFeature
     public static void MapPages(this WebApplication app)
     {
         var pages = app.MapGroup("").ExcludeFromDescription();
-        pages.MapGet("/site.css", Css);
+        pages.MapGet("/site.css", () => Css("site.css"));
         pages.MapGet("/", HomeAsync).RequireAuthorization(SignedIn);
         pages.MapGet("/certificates/{id:guid}", CertificateAsync).RequireAuthorization(SignedIn);
         pages.MapGet("/certificates/{id:guid}/file", async (Guid id, Caller caller, CertificateOffice office, EvidenceFiles files, CancellationToken cancel) =>
@@ -58,8 +58,9 @@ internal static class PagesFeature
         return new PageToken(tokens.FormFieldName, tokens.RequestToken!);
     }
 
-    private static FileStreamHttpResult Css() =>
-        TypedResults.Stream(typeof(PagesFeature).Assembly.GetManifestResourceStream("site.css")!, "text/css; charset=utf-8", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{typeof(PagesFeature).Module.ModuleVersionId:N}\""));
+    /// <summary>A style sheet that is built into this assembly.</summary>
+    internal static FileStreamHttpResult Css(string name) =>
+        TypedResults.Stream(typeof(PagesFeature).Assembly.GetManifestResourceStream(name)!, "text/css; charset=utf-8", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue($"\"{typeof(PagesFeature).Module.ModuleVersionId:N}\""));
 
     private static async Task<IResult> HomeAsync(HttpContext context, Caller caller, AccountDirectory accounts, HomeTables tables, IAntiforgery antiforgery, CancellationToken cancel)
     {

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Runtime.Versioning;
+using Microsoft.Playwright;
+using Touchmark.Engine.Tests.Server;
+
+namespace Touchmark.Browser.Tests;
+
+/// <summary>How somebody reads the pages.</summary>
+public sealed record Device(int Width, int Height, ColorScheme Scheme, bool Scripts = true)
+{
+    public static Device Desktop { get; } = new(1280, 900, ColorScheme.Light);
+
+    public static Device Phone { get; } = new(390, 844, ColorScheme.Dark);
+}
+
+/// <summary>
+/// Somebody with a browser of their own: what it keeps, it keeps from page to page. When they leave, no page has broken the content security policy, failed, or asked anybody but the engine for anything.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class Reader : IAsyncDisposable
+{
+    private readonly ServerFactory server;
+    private readonly IBrowserContext context;
+    private readonly ConcurrentQueue<string> complaints = new();
+
+    private Reader(ServerFactory server, IBrowserContext context, IPage page) => (this.server, this.context, Page) = (server, context, page);
+
+    public IPage Page { get; }
+
+    public ILocator Headline => Page.Locator(".headline h2");
+
+    /// <summary>A browser in which it is as late as at the engine.</summary>
+    public static async Task<Reader> OpenAsync(Chromium chromium, ServerFactory server, Device device)
+    {
+        var browser = await chromium.Browser.NewContextAsync(new()
+        {
+            BaseURL = server.Address.ToString(), JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
+            ViewportSize = new() { Width = device.Width, Height = device.Height }, DeviceScaleFactor = 2, Locale = "en-GB",
+        });
+        browser.SetDefaultTimeout(60_000);
+        await browser.Clock.SetFixedTimeAsync(server.Time.GetUtcNow().UtcDateTime);
+        var reader = new Reader(server, browser, await browser.NewPageAsync());
+        reader.Page.Console += (_, message) => reader.Complain(message.Type == "error" && !message.Text.Contains("status of 4", StringComparison.Ordinal), $"console: {message.Text}");
+        reader.Page.PageError += (_, error) => reader.Complain(true, $"script: {error}");
+        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(server.Address.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
+        return reader;
+    }
+
+    public async Task GoAsync(string path)
+    {
+        await context.Clock.SetFixedTimeAsync(server.Time.GetUtcNow().UtcDateTime);
+        await Page.GotoAsync(path);
+    }
+
+    /// <summary>Gives the page a file, as somebody does who chooses one.</summary>
+    public Task GiveAsync(string name, byte[] content) => Page.SetInputFilesAsync("#file", new FilePayload { Name = name, MimeType = name.EndsWith(".png", StringComparison.Ordinal) ? "image/png" : "", Buffer = content });
+
+    /// <summary>Waits until the page says what came of it.</summary>
+    public async Task<string> VerdictAsync()
+    {
+        await Page.Locator(".result[data-verdict]").WaitForAsync();
+        return (await Page.Locator(".result").GetAttributeAsync("data-verdict"))!;
+    }
+
+    /// <summary>What came of one of the steps.</summary>
+    public Task<string?> StateAsync(string step) => Page.Locator($"[data-step={step}]").GetAttributeAsync("data-state");
+
+    /// <summary>Keeps a picture of the page under artifacts/.</summary>
+    public async Task KeepAsync(string name)
+    {
+        var folder = Path.Combine(Repository.Root, "artifacts", "browser");
+        Directory.CreateDirectory(folder);
+        await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{Page.ViewportSize!.Width}.png"), FullPage = true });
+    }
+
+    /// <summary>Nothing on the page is wider than the screen.</summary>
+    public async Task FitsAsync() => Assert.True(await Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"), "The page has to be scrolled sideways.");
+
+    public async ValueTask DisposeAsync()
+    {
+        await context.DisposeAsync();
+        Assert.Empty(complaints);
+    }
+
+    private void Complain(bool wrong, string what)
+    {
+        if (wrong)
+        {
+            complaints.Enqueue(what);
+        }
+    }
+}
+
+internal static class Repository
+{
+    public static string Root { get; } = Find();
+
+    private static string Find()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Touchmark.slnx")))
+        {
+            folder = folder.Parent!;
+        }
+
+        return folder.FullName;
+    }
+}

@@ -1,0 +1,15 @@
+// The scripts of the engine's pages: dist/pages/assets with hashed names, and a manifest from which the engine learns them.
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  base: '/assets/',
+  build: {
+    outDir: 'dist/pages',
+    assetsDir: '',
+    target: 'es2022',
+    manifest: 'manifest.json',
+    modulePreload: false,
+    rollupOptions: { input: { verify: 'pages/verify/main.ts' } },
+  },
+  worker: { format: 'es' },
+});
