@@ -10,7 +10,7 @@ using Touchmark.Evidence.Parts;
 
 namespace Touchmark.Engine.Tests.Epcis;
 
-/// <summary>A part's history as an EPCIS document. GS1's JSON schema may not be passed on, so what it asks of the fields that we write is asked here, field by field.</summary>
+/// <summary>A part's history as an EPCIS document: in words of ours and of somebody else's implementation, which knows GS1's JSON schema.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class PartHistoryTests(LabelledPart labelled) : IClassFixture<LabelledPart>
 {
@@ -52,6 +52,9 @@ public sealed class PartHistoryTests(LabelledPart labelled) : IClassFixture<Labe
             ],
             events.Select(happened => (Text(happened, "action"), Text(happened, "bizStep"), Text(happened, "disposition"))));
         Assert.All(events, HasTheFormOfTheSchema);
+        var judged = await EpcisPeer.JudgeAsync(document.GetRawText());
+        Assert.True(judged.GetProperty("success").GetBoolean(), judged.GetProperty("errors").GetRawText());
+        Assert.Equal(events.Select(happened => Text(happened, "eventID")), judged.GetProperty("ids").EnumerateArray().Select(id => id.GetString()));
         Assert.All(events, happened => Assert.Equal($"https://id.gs1.org/01/09520123456788/21/{part.Value}", happened.GetProperty("epcList")[0].GetString()));
         Assert.Equal(events.Count, events.Select(happened => Text(happened, "eventID")).Distinct().Count());
         Assert.Equal([null, "DE", "DE", "FR", "FR", "CH", null, "FR", "FR", "FR", "FR"], events.Select(RegionOf));
@@ -62,6 +65,15 @@ public sealed class PartHistoryTests(LabelledPart labelled) : IClassFixture<Labe
         Assert.Equal("recalled", events[6].GetProperty("persistentDisposition").GetProperty("set")[0].GetString());
         Assert.False(events[7].TryGetProperty("persistentDisposition", out _));
         Assert.Equal("recalled", events[8].GetProperty("persistentDisposition").GetProperty("unset")[0].GetString());
+    }
+
+    [Fact]
+    public async Task The_other_implementation_refuses_what_is_not_of_the_schema()
+    {
+        var text = (await DocumentAsync(labelled.Part)).GetRawText();
+
+        Assert.False((await EpcisPeer.JudgeAsync(text.Replace("\"active\"", "\"sunny\"", StringComparison.Ordinal))).GetProperty("success").GetBoolean());
+        Assert.False((await EpcisPeer.JudgeAsync(text.Replace("\"eventTimeZoneOffset\"", "\"touchmark:offset\"", StringComparison.Ordinal))).GetProperty("success").GetBoolean());
     }
 
     [Fact]
