@@ -66,7 +66,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
                 SliceStatement = facts.Slice.Statement,
                 IssuedAt = now,
             }, cancel);
-        await PartRegistry.EnterAsync(work, certificate, signed.Sha256, job.OwnerId, job.OrganisationId, cancel);
+        await PartRegistry.EnterAsync(work, certificate, signed.Sha256, job, cancel);
         log.LogInformation("Certificate {CertificateId} issued for job {JobId}: {Result}", certificate.CertificateId, job.Id, PrintCertificate.NameOf(certificate.Result));
         return certificate.CertificateId;
     }

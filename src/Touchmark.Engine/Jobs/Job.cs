@@ -75,6 +75,9 @@ internal sealed record Job
 
     public string Material { get; init; } = "";
 
+    /// <summary>The batch of the material, as whoever prints names it.</summary>
+    public string? MaterialLot { get; init; }
+
     public string Quality { get; init; } = "";
 
     public double? ExposureLimitS { get; init; }

@@ -16,9 +16,9 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
     public static Task InsertAsync(Transaction work, Job job, Guid createdBy, CancellationToken cancel) => work.ExecuteAsync(
         """
-        insert into jobs (id, licence_id, print_number, design_id, owner_id, printer_id, organisation_id, created_by, material, quality, exposure_limit_s, outage_limit_s,
+        insert into jobs (id, licence_id, print_number, design_id, owner_id, printer_id, organisation_id, created_by, material, material_lot, quality, exposure_limit_s, outage_limit_s,
             allow_script_store, allow_no_dead_man, max_slowdown_percent, max_temperature_trim_c, state, created_at)
-        values (@Id, @LicenceId, @PrintNumber, @DesignId, @OwnerId, @PrinterId, @OrganisationId, @CreatedBy, @Material, @Quality, @ExposureLimitS, @OutageLimitS,
+        values (@Id, @LicenceId, @PrintNumber, @DesignId, @OwnerId, @PrinterId, @OrganisationId, @CreatedBy, @Material, @MaterialLot, @Quality, @ExposureLimitS, @OutageLimitS,
             @AllowScriptStore, @AllowNoDeadMan, @MaxSlowdownPercent, @MaxTemperatureTrimC, @State, @CreatedAt)
         """,
         new
@@ -32,6 +32,7 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
             job.OrganisationId,
             CreatedBy = createdBy,
             job.Material,
+            job.MaterialLot,
             job.Quality,
             job.ExposureLimitS,
             job.OutageLimitS,

@@ -49,11 +49,13 @@ internal static class JobsFeature
 }
 
 /// <summary>What is to be printed.</summary>
-internal sealed record NewJob(Guid LicenceId, Guid PrinterId, string Material, string Quality);
+internal sealed record NewJob(Guid LicenceId, Guid PrinterId, string Material, string Quality, string? MaterialLot = null);
 
 /// <summary>How a job is opened, seen and cancelled by people.</summary>
 internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, LicenceLedger licences, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
 {
+    private const int MaxLot = 128;
+
     public async Task<Outcome<JobView>> OpenAsync(NewJob request, Caller caller, CancellationToken cancel)
     {
         if (await fleet.FindAsync(request.PrinterId, cancel) is not { } printer || printer.OrganisationId != caller.OrganisationId)
@@ -69,6 +71,11 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
         if (printer.ChangePresentedAt is { } presented)
         {
             return Refusal.Conflict("PRINTER_CHANGED", "This printer was presented as repaired or changed, and nobody has accepted it yet.", "Have it accepted by an admin, or by the owner whose licences name it.").With("presented_at", presented);
+        }
+
+        if (request.MaterialLot is { } lot && (lot.Length is 0 or > MaxLot || lot.Any(char.IsControl)))
+        {
+            return Refusal.Invalid("MATERIAL_LOT_INVALID", $"The lot of the material is a text of 1 to {MaxLot} characters.", "Send it as it stands on the spool, or leave it out.").With("length", lot.Length).With("maximum", MaxLot);
         }
 
         // Checked before a print is taken, so that a typing error costs nothing.
@@ -97,6 +104,7 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
                 PrinterId = printer.Id,
                 OrganisationId = printer.OrganisationId,
                 Material = wanted.Material,
+                MaterialLot = request.MaterialLot,
                 Quality = wanted.Quality,
                 ExposureLimitS = print.Licence.ExposureLimitS,
                 OutageLimitS = print.Licence.OutageLimitS,
@@ -185,11 +193,11 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
 
 /// <summary>A job as the API shows it. Times in s, temperatures in °C; <c>progress</c> from 0 to 1 within the state.</summary>
 internal sealed record JobView(
-    Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string Quality, JobState State, double Progress,
+    Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string? MaterialLot, string Quality, JobState State, double Progress,
     string Message, JobSessionView? Session, JobFailure? Failure, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
 {
     public static JobView Of(Job job, JobPulse pulse) => new(
-        job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.Quality, job.State, ProgressOf(job.State, pulse),
+        job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State, ProgressOf(job.State, pulse),
         MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
         job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
 

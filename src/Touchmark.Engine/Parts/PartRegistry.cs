@@ -1,5 +1,6 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Gs1;
+using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
@@ -21,10 +22,9 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
     /// <param name="work">The transaction.</param>
     /// <param name="certificate">What was printed.</param>
     /// <param name="statementSha256">SHA-256 of the certificate's envelope.</param>
-    /// <param name="owner">The organisation that owns the design.</param>
-    /// <param name="organisation">The organisation that printed.</param>
+    /// <param name="job">What was ordered.</param>
     /// <param name="cancel">Stops it.</param>
-    public static async Task EnterAsync(Transaction work, PrintCertificate certificate, byte[] statementSha256, Guid owner, Guid organisation, CancellationToken cancel)
+    public static async Task EnterAsync(Transaction work, PrintCertificate certificate, byte[] statementSha256, Job job, CancellationToken cancel)
     {
         if (CustodyState.Begin(certificate, statementSha256) is not { } beginning)
         {
@@ -33,9 +33,9 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
 
         await work.ExecuteAsync(
             """
-            insert into parts (id, certificate_id, design_id, licence_id, printer_id, job_id, owner_id, organisation_id, material, material_key, started_at, made_at,
+            insert into parts (id, certificate_id, design_id, licence_id, printer_id, job_id, owner_id, organisation_id, material, material_key, material_lot, started_at, made_at,
                 events, head, last_at, is_recalled, is_scrapped)
-            values (@PartId, @CertificateId, @DesignId, @LicenceId, @PrinterId, @JobId, @Owner, @Organisation, @Material, @MaterialKey, @StartedAt, @EndedAt,
+            values (@PartId, @CertificateId, @DesignId, @LicenceId, @PrinterId, @JobId, @Owner, @Organisation, @Material, @MaterialKey, @MaterialLot, @StartedAt, @EndedAt,
                 0, @Head, @EndedAt, @No, @No)
             """,
             new
@@ -46,10 +46,11 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
                 certificate.LicenceId,
                 certificate.PrinterId,
                 certificate.JobId,
-                Owner = owner,
-                Organisation = organisation,
+                Owner = job.OwnerId,
+                Organisation = job.OrganisationId,
                 certificate.Material,
                 MaterialKey = KeyOf(certificate.Material),
+                job.MaterialLot,
                 certificate.StartedAt,
                 certificate.EndedAt,
                 Head = statementSha256,

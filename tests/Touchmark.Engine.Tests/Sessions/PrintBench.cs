@@ -59,8 +59,8 @@ internal sealed class PrintBench : IAsyncDisposable
     }
 
     /// <summary>Starts a job on the printer.</summary>
-    public async Task<Guid> StartJobAsync() =>
-        (await Manufacturer.PostAsync("/api/jobs", new { licence_id = LicenceId, printer_id = PrinterId, material = "PLA", quality = "standard" })).IsGood().Id;
+    public async Task<Guid> StartJobAsync(string? materialLot = null) =>
+        (await Manufacturer.PostAsync("/api/jobs", new { licence_id = LicenceId, printer_id = PrinterId, material = "PLA", quality = "standard", material_lot = materialLot })).IsGood().Id;
 
     /// <summary>Starts a job and has some of it printed.</summary>
     public async Task<Guid> StartPrintAsync(PrintingGateway gateway)
@@ -71,10 +71,10 @@ internal sealed class PrintBench : IAsyncDisposable
     }
 
     /// <summary>Prints a part from beginning to end.</summary>
-    public async Task<PrintedPart> PrintPartAsync()
+    public async Task<PrintedPart> PrintPartAsync(string? materialLot = null)
     {
         await using var gateway = await ConnectAsync();
-        var job = await StartJobAsync();
+        var job = await StartJobAsync(materialLot);
         await gateway.PrintAsync();
         var certificate = (await FollowAsync(job)).GetProperty("certificate_id").GetGuid();
         var text = (await Manufacturer.GetAsync($"/api/certificates/{certificate}")).IsGood()["part_id"].GetString();
