@@ -13,6 +13,7 @@ using Touchmark.Engine.Pages;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Recalls;
+using Touchmark.Engine.Regulators;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
@@ -64,6 +65,7 @@ internal static class Program
         services.AddGs1();
         services.AddLabels();
         services.AddVerification();
+        services.AddRegulators();
         services.AddJobs();
 
         replace?.Invoke(services);
@@ -88,6 +90,7 @@ internal static class Program
         app.MapEpcis();
         app.MapLabels();
         app.MapVerification();
+        app.MapRegulators();
         return app;
     }
 }

@@ -22,5 +22,8 @@ internal static class Acts
     public const string KeyMade = "key.made";
     public const string CustodianInvited = "custodian.invited";
     public const string PartsRecalled = "parts.recalled";
+    public const string RegulatorRootAdded = "regulator_root.added";
+    public const string RegulatorAdded = "regulator.added";
+    public const string IdentityRevealed = "identity.revealed";
     public const string SettingsChanged = "settings.changed";
 }

@@ -2,6 +2,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Parts;
+using Touchmark.Engine.Regulators;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
@@ -14,7 +15,7 @@ namespace Touchmark.Engine.Custody;
 /// Admits custodians to a part. Two things let one in: an invitation, which somebody with a say in the part made and passed on, or an offer of the part to the very pseudonym that asks. Neither
 /// tells the engine who that is, and it keeps no account, address or organisation with an admission (docs/decisions/0016).
 /// </summary>
-internal sealed class CustodianDesk(Database database, EngineStatements statements, AuditTrail trail, TimeProvider time)
+internal sealed class CustodianDesk(Database database, EngineStatements statements, RegulatorBook regulators, AuditTrail trail, TimeProvider time)
 {
     public static readonly TimeSpan InvitationLifetime = TimeSpan.FromDays(30);
 
@@ -79,6 +80,11 @@ internal sealed class CustodianDesk(Database database, EngineStatements statemen
         if (wanted.PartId != part.Id)
         {
             return Refusal.Invalid("ENROLMENT_PART", $"The request is for part {wanted.PartId}, and this is part {part.Id}.", "Derive the keys of this part, and ask with those.");
+        }
+
+        if (await regulators.WhyNotSealedAsync(wanted.SealedIdentity, cancel) is { } unknown)
+        {
+            return unknown;
         }
 
         await using var work = await database.BeginAsync(cancel);
