@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Touchmark.Cli.Engine;
 using Touchmark.Cli.Keys;
+using Touchmark.Cli.Parts;
 using Touchmark.Cli.Terminal;
 using Touchmark.Cli.Toolpaths;
 using Touchmark.Cli.Verification;
@@ -26,6 +27,10 @@ internal static class Program
             CatalogueCommand.Create(),
             JobCommands.Create(),
             CertificateCommands.Create(),
+            PartCommands.Create(),
+            CustodianCommands.Create(),
+            RecallCommands.Create(),
+            RegulatorCommands.Create(),
         };
 
     private static async Task<int> Main(string[] args)

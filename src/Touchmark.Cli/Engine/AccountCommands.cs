@@ -6,7 +6,7 @@ namespace Touchmark.Cli.Engine;
 /// <summary><c>touchmark account</c>.</summary>
 internal static class AccountCommands
 {
-    private static readonly string[] Roles = ["oem", "manufacturer", "operator", "auditor", "admin"];
+    private static readonly string[] Roles = ["oem", "manufacturer", "operator", "auditor", "admin", "custodian"];
 
     public static Command Create() => new("account", "Accounts of the engine (admins).")
     {
@@ -33,7 +33,7 @@ internal static class AccountCommands
     private static Command ChangeRole()
     {
         var id = Arguments.Id("account");
-        var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor or admin.", Required = true };
+        var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor, admin or custodian.", Required = true };
         role.AcceptOnlyFromAmong(Roles);
         return Arguments.Asking("role", "Give an account another role.",
             (engine, parsed, cancel) => engine.PostAsync($"/api/accounts/{parsed.GetValue(id)}/role", new { Role = parsed.GetValue(role) }, cancel), Screen.Facts, id, role);
@@ -66,7 +66,7 @@ internal static class AccountCommands
         var email = new Option<string>("--email") { Description = "The new account's e-mail address.", Required = true };
         var name = new Option<string>("--name") { Description = "The person's name.", Required = true };
         var organisation = new Option<string>("--organisation") { Description = "The organisation; it comes into being with its first account.", Required = true };
-        var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor or admin.", Required = true };
+        var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor, admin or custodian.", Required = true };
         role.AcceptOnlyFromAmong(Roles);
         var password = Arguments.PasswordFile();
         var engineAddress = new Option<Uri>("--engine") { Description = "The engine's address, for the very first account only.", CustomParser = Arguments.EngineAddress };

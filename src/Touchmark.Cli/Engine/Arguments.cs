@@ -20,7 +20,12 @@ internal static class Arguments
         : throw new CliFailure($"{result.Tokens[0].Value} is not the address of an engine.", "it looks like https://touchmark.example.com", exitCode: 2);
 
     /// <summary>A command that asks the signed-in engine once and shows the answer.</summary>
-    public static Command Asking(string name, string description, Func<EngineClient, ParseResult, CancellationToken, Task<JsonElement>> ask, Action<JsonElement> show, params Symbol[] symbols)
+    public static Command Asking(string name, string description, Func<EngineClient, ParseResult, CancellationToken, Task<JsonElement>> ask, Action<JsonElement> show, params Symbol[] symbols) =>
+        Asking(name, description, _ => EngineClient.SignedIn(), ask, show, symbols);
+
+    /// <summary>The same, asking whichever engine <paramref name="open"/> finds.</summary>
+    public static Command Asking(
+        string name, string description, Func<ParseResult, EngineClient> open, Func<EngineClient, ParseResult, CancellationToken, Task<JsonElement>> ask, Action<JsonElement> show, params Symbol[] symbols)
     {
         var json = Json();
         var command = new Command(name, description) { json };
@@ -38,7 +43,7 @@ internal static class Arguments
 
         command.SetAction(async (parsed, cancel) =>
         {
-            using var engine = EngineClient.SignedIn();
+            using var engine = open(parsed);
             var answer = await ask(engine, parsed, cancel);
             if (parsed.GetValue(json))
             {

@@ -10,8 +10,8 @@ internal static class Home
         Environment.GetEnvironmentVariable("TOUCHMARK_HOME") is { Length: > 0 } named ? named
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".touchmark");
 
-    /// <summary>Writes a file that others cannot read, whole or not at all.</summary>
-    public static void Write(string name, ReadOnlySpan<byte> content)
+    /// <summary>Makes the folder, for its owner alone, where it is not there yet.</summary>
+    public static void Create()
     {
         if (OperatingSystem.IsWindows())
         {
@@ -21,7 +21,12 @@ internal static class Home
         {
             Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
+    }
 
+    /// <summary>Writes a file that others cannot read, whole or not at all.</summary>
+    public static void Write(string name, ReadOnlySpan<byte> content)
+    {
+        Create();
         var path = Path.Combine(Folder, name);
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())

@@ -26,13 +26,15 @@ internal static class JobCommands
         var printer = new Option<Guid>("--printer") { Description = "The printer's id.", Required = true };
         var material = new Option<string>("--material") { Description = "The material.", DefaultValueFactory = _ => "PLA" };
         var quality = new Option<string>("--quality") { Description = "draft, standard or fine.", DefaultValueFactory = _ => "standard" };
+        var lot = new Option<string?>("--lot") { Description = "The batch of the material, as its maker or you name it; the part can be found by it." };
         return Arguments.Asking("start", "Take a print from a licence and start it.", (engine, parsed, cancel) => engine.PostAsync("/api/jobs", new
         {
             LicenceId = parsed.GetValue(licence),
             PrinterId = parsed.GetValue(printer),
             Material = parsed.GetValue(material),
             Quality = parsed.GetValue(quality),
-        }, cancel), job => Screen.Line($"Job {Screen.Text(job, "id")} is {Screen.Text(job, "state")}. Watch it with: touchmark job watch {Screen.Text(job, "id")}"), licence, printer, material, quality);
+            MaterialLot = parsed.GetValue(lot),
+        }, cancel), job => Screen.Line($"Job {Screen.Text(job, "id")} is {Screen.Text(job, "state")}. Watch it with: touchmark job watch {Screen.Text(job, "id")}"), licence, printer, material, quality, lot);
     }
 
     private static Command Show()

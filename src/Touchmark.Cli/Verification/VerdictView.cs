@@ -18,6 +18,10 @@ internal static class VerdictView
             Screen.Line("");
             Screen.Line(verdict.IsValid ? "The certificate says:" : "The certificate claims, and it is NOT to be believed:");
             ShowFacts(certificate, verdict.Licence);
+            if (certificate.PartId is not null && verdict.Custody is { } custody)
+            {
+                CustodyView.Show(custody, verdict.IsValid);
+            }
         }
     }
 
@@ -80,6 +84,11 @@ internal static class VerdictView
     private static void ShowFacts(PrintCertificate certificate, LicenceGrant? licence)
     {
         Fact("part", certificate.PartName);
+        if (certificate.PartId is { } id)
+        {
+            Fact("part id", id.ToString());
+        }
+
         Fact("result", PrintCertificate.NameOf(certificate.Result) + (certificate.ResultReason is { } reason ? $" ({reason})" : ""));
         Fact("design of", certificate.Owner);
         Fact("printed by", $"{certificate.Manufacturer}, on {certificate.PrinterName} ({certificate.PrinterModel})");
