@@ -60,6 +60,8 @@ export type Standing = 'unknown' | 'held' | 'installed' | 'recalled' | 'scrapped
 /** All that came of a verification. What the file says is to be believed only when the verdict is valid. */
 export interface Report {
   readonly verdict: VerdictKind;
+  /** How long it took, with what was asked of the log. */
+  readonly milliseconds: number;
   readonly issuer: string | null;
   readonly certificate: Readonly<Record<string, Plain>> | null;
   readonly statements: readonly ShownStatement[];

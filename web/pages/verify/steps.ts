@@ -70,7 +70,7 @@ export interface Headline {
 }
 
 /** The one thing that a reader has to take away. */
-export function headlineOf(report: Report, failed: readonly Step[]): Headline {
+export function headlineOf(report: Report, failed: readonly Step[], checks: readonly Check[]): Headline {
   if (report.verdict === 'unreadable') {
     return { tone: 'unknown', title: 'This is not a record of ours', words: 'It could not be read, so nothing was checked. That it cannot be read says nothing about the part.' };
   }
@@ -78,6 +78,9 @@ export function headlineOf(report: Report, failed: readonly Step[]): Headline {
     return {
       tone: 'unknown', title: 'Signed by somebody you do not know', words: 'Nothing was changed in it, but it is signed with keys that are not among those that you believe. Anybody could have made it.',
     };
+  }
+  if (report.verdict === 'invalid' && checks.every((check) => check.id === 'custody.recall')) {
+    return { tone: 'bad', title: 'Recalled: do not use it', words: checks[0]!.words };
   }
   if (report.verdict === 'invalid') {
     return { tone: 'bad', title: 'Do not rely on this record', words: failed.length > 0 ? failed[0]!.failed.means : 'A check failed.' };

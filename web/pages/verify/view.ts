@@ -16,8 +16,9 @@ export class ResultView {
   readonly #rows: readonly StepRow[] = STEPS.map((step) => new StepRow(step));
   readonly #headline = h('div', { class: 'headline', 'data-tone': 'checking', role: 'status' }, h('h2', {}, 'Checking'), h('p', {}, 'Your browser is checking every signature itself.'));
   readonly #record = h('div', { class: 'record' });
+  readonly #effort = h('p', { class: 'note' });
   readonly element: HTMLElement = h('section', { class: 'result' }, this.#headline, this.#record,
-    h('h2', {}, 'What was checked'), h('ol', { class: 'steps' }, ...this.#rows.map((row) => row.element)));
+    h('h2', {}, 'What was checked'), this.#effort, h('ol', { class: 'steps' }, ...this.#rows.map((row) => row.element)));
 
   take(check: Check): void {
     this.#rows.find((row) => row.step.owns(check))?.take(check);
@@ -26,10 +27,12 @@ export class ResultView {
   finish(report: Report): void {
     this.#rows.forEach((row) => row.finish(report));
     const failed = this.#rows.filter((row) => row.state === 'failed').map((row) => row.step);
-    const { tone, title, words } = headlineOf(report, failed);
+    const { tone, title, words } = headlineOf(report, failed, this.#rows.flatMap((row) => row.failures));
     this.#headline.dataset['tone'] = tone;
     this.#headline.replaceChildren(h('h2', {}, title), h('p', {}, words), ...(failed.length > 0 && tone === 'bad' ? [h('p', { class: 'todo' }, failed[0]!.failed.todo)] : []));
     this.#record.replaceChildren(...recordOf(report));
+    const checks = this.#rows.reduce((sum, row) => sum + row.count, 0);
+    this.#effort.textContent = `${checks} checks on ${report.statements.length} signed statements, made in your browser in ${(report.milliseconds / 1000).toFixed(2)} s.`;
     this.element.dataset['verdict'] = report.verdict;
   }
 }
@@ -47,6 +50,14 @@ class StepRow {
     this.#enter('waiting');
   }
 
+  get failures(): readonly Check[] {
+    return this.#checks.filter((check) => check.outcome === 'failed');
+  }
+
+  get count(): number {
+    return this.#checks.length;
+  }
+
   take(check: Check): void {
     this.#checks.push(check);
     this.#enter(this.state === 'failed' || check.outcome === 'failed' ? 'failed' : 'running');
@@ -59,10 +70,9 @@ class StepRow {
     const made = outcomes.has('passed') && !skipped.some((check) => check.id === this.step.essential);
     this.#enter(outcomes.has('failed') ? 'failed' : made ? 'passed' : 'not_checked');
     if (this.state === 'failed') {
-      const told = this.#checks.filter((check) => check.outcome === 'failed');
       this.#words.replaceChildren(h('strong', {}, report.verdict === 'untrusted_key' ? 'It is signed with a key that you have not chosen to believe.' : this.step.failed.means), ' ',
         report.verdict === 'untrusted_key' ? 'Get the trust file of whoever issued it over a way that you trust, and choose it below.' : this.step.failed.todo);
-      this.#more.replaceChildren(h('ul', { class: 'failures' }, ...told.slice(0, 5).map((check) => h('li', {}, check.words))));
+      this.#more.replaceChildren(h('ul', { class: 'failures' }, ...this.failures.slice(0, 5).map((check) => h('li', {}, check.words))));
     } else if (this.state === 'passed') {
       this.#words.textContent = this.step.passed(report);
       // What limits the meaning of a step is said beside it, and not only behind a click.
@@ -72,7 +82,7 @@ class StepRow {
     }
     const statements = report.statements.filter((statement) => this.step.owns({ id: `${statement.subject}.document`, outcome: 'passed', words: '', figures: {} }));
     if (this.#checks.length > 0) {
-      this.#more.append(h('details', {}, h('summary', {}, this.#checks.length === 1 ? 'What exactly was checked' : `The ${this.#checks.length} checks one by one`), checkTable(this.#checks)));
+      this.#more.append(h('details', { open: this.state === 'failed' && this.step.id === 'memory' }, h('summary', {}, this.#checks.length === 1 ? 'What exactly was checked' : `The ${this.#checks.length} checks one by one`), checkTable(this.#checks)));
     }
     if (statements.length > 0) {
       this.#more.append(rawStatements(statements));

@@ -22,6 +22,7 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
 });
 
 async function verify({ file, trust: trustFile, remembered, log, now }: VerifyRequest): Promise<void> {
+  const begun = performance.now();
   const trust = readTrust(trustFile);
   if ('problem' in trust) {
     answer(trustOf(trustFile));
@@ -35,7 +36,7 @@ async function verify({ file, trust: trustFile, remembered, log, now }: VerifyRe
   }
   const failed = heads.checks.some((check) => check.outcome === 'failed');
   const sum = failed && verdict.verdict === 'valid' ? 'invalid' : isByStrangers(verdict) ? 'untrusted_key' : verdict.verdict;
-  answer({ kind: 'report', report: { ...reportOf(verdict), verdict: sum, remember: heads.remember } });
+  answer({ kind: 'report', report: { ...reportOf(verdict), verdict: sum, remember: heads.remember, milliseconds: performance.now() - begun } });
 }
 
 /** Whether nothing is wrong but that its signers, and so their log, are unknown: that is no sign of a forgery. */
@@ -57,7 +58,7 @@ function seen(verdict: EvidenceVerdict, trust: TrustStore, remembered: VerifyReq
     ? compareHeads(verdict.checkpoint, trust, remembered, log, now) : Promise.resolve({ checks: [], remember: null });
 }
 
-function reportOf(verdict: EvidenceVerdict): Omit<Report, 'remember'> {
+function reportOf(verdict: EvidenceVerdict): Omit<Report, 'remember' | 'milliseconds'> {
   const { certificate, custody, statements } = verdict;
   const state = custody?.state ?? null;
   const who = (custodian: { role: string; region: string } | null): string | null => (custodian === null ? null : `${custodian.role}, ${custodian.region}`);
