@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Touchmark.Cli.Engine;
 using Touchmark.Cli.Keys;
+using Touchmark.Cli.Log;
 using Touchmark.Cli.Parts;
 using Touchmark.Cli.Terminal;
 using Touchmark.Cli.Toolpaths;
 using Touchmark.Cli.Verification;
+using Touchmark.Cli.Witnessing;
 
 namespace Touchmark.Cli;
 
@@ -17,6 +19,8 @@ internal static class Program
             VerifyCommand.Create(),
             KeysCommand.Create(),
             GCodeCommands.Create(),
+            LogCommands.Create(),
+            WitnessCommand.Create(),
             SignInCommands.Login(),
             SignInCommands.Logout(),
             AccountCommands.Create(),

@@ -19,6 +19,9 @@ internal sealed record EngineOptions
     /// <summary>The folder of the log's public objects, <c>log</c> in the data folder unless it is said: the nodes of an engine share one.</summary>
     public required string Log { get; init; }
 
+    /// <summary>The file that names the log's witnesses and their quorum (<see cref="Transparency.Witnesses"/>); null for none.</summary>
+    public string? Witnesses { get; init; }
+
     /// <summary>Whether everybody may read the log's entries, which are the statements themselves; otherwise admins and auditors.</summary>
     public bool PublicEntries { get; init; }
 
@@ -84,6 +87,7 @@ internal sealed record EngineOptions
         var options = defaults with
         {
             Log = Path.GetFullPath(Text("log") ?? defaults.Log),
+            Witnesses = Text("witnesses"),
             PublicEntries = Text("log-entries") switch
             {
                 null or "auditors" => false,

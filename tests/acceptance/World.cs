@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -32,9 +31,17 @@ internal sealed partial class World : IAsyncDisposable
 
     public static string Root { get; } = FindRoot();
 
-    public async Task StartEngineAsync(int port = 0)
+    public async Task StartEngineAsync(int port = 0, params string[] more)
     {
-        Engine = await StartAsync("engine", ProgramPath("Touchmark.Engine", "touchmark-engine"), AddressPattern(), "--data", Data, "--urls", $"http://127.0.0.1:{port}");
+        Engine = await StartAsync("engine", ProgramPath("Touchmark.Engine", "touchmark-engine"), AddressPattern(), ["--data", Data, "--urls", $"http://127.0.0.1:{port}", .. more]);
+    }
+
+    /// <summary>Starts a witness of the logs that a policy file names, and answers with its line for a policy.</summary>
+    public async Task<string> StartWitnessAsync(string name, string policy, int port = 0)
+    {
+        await StartAsync(name, ProgramPath("Touchmark.Cli", "touchmark"), AddressPattern(),
+            "witness", "--data", Path.Combine(Folder, name), "--name", name, "--policy", policy, "--urls", $"http://127.0.0.1:{port}");
+        return Said(name).Split('\n').First(line => line.StartsWith("witness ", StringComparison.Ordinal));
     }
 
     public async Task StartPrinterAsync(int seed = 1, int port = 0, params string[] more)
@@ -130,9 +137,7 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>Waits until a job's events show it past a point.</summary>
     public async Task<JsonElement> UntilAsync(string job, Func<JsonElement, bool> reached)
     {
-        using var client = new HttpClient { BaseAddress = new Uri(Engine) };
-        var session = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllBytesAsync(Path.Combine(Folder, "maker", "session.json")));
-        client.DefaultRequestHeaders.Authorization = new("Bearer", Text(session, "token"));
+        using var client = await ClientAsync("maker");
         await using var stream = await client.GetStreamAsync($"/api/jobs/{job}/events");
         await foreach (var happened in System.Net.ServerSentEvents.SseParser.Create(stream).EnumerateAsync(TestContext.Current.CancellationToken))
         {
@@ -144,6 +149,15 @@ internal sealed partial class World : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"The job ended before that: {await AskAsync("maker", "job", "show", job)}");
+    }
+
+    /// <summary>The engine's API as a person who is signed in.</summary>
+    public async Task<HttpClient> ClientAsync(string who)
+    {
+        var session = JsonSerializer.Deserialize<JsonElement>(await File.ReadAllBytesAsync(Path.Combine(Folder, who, "session.json")));
+        var client = new HttpClient { BaseAddress = new Uri(Engine) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", Text(session, "token"));
+        return client;
     }
 
     /// <summary>Safe-rest by the printer's own truth: heaters off, fan full, head lifted and at rest (protocol.md, "Safe-rest").</summary>
@@ -166,6 +180,9 @@ internal sealed partial class World : IAsyncDisposable
 
     /// <summary>What a process has printed.</summary>
     public string Said(string name) => running.TryGetValue(name, out var program) ? string.Join('\n', program.Lines) : $"{name} does not run";
+
+    /// <summary>Returns when a process has printed a line with this text.</summary>
+    public Task SaidAsync(string name, string text) => running[name].SaidAsync(text).WaitAsync(StartLimit);
 
     /// <summary>Sends a signal that ends a process, or its whole group, and does not wait for the end unless it is at once.</summary>
     public async Task SignalAsync(string name, string signal, bool wholeGroup = false)
@@ -260,7 +277,7 @@ internal sealed partial class World : IAsyncDisposable
     private async Task<string> StartAsync(string name, string program, Regex ready, params string[] arguments)
     {
         var process = new Process { StartInfo = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
-        var started = new Running(process, new ConcurrentQueue<string>());
+        var started = new Running(process);
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Take(string? line)
         {
@@ -269,7 +286,7 @@ internal sealed partial class World : IAsyncDisposable
                 return;
             }
 
-            started.Lines.Enqueue(line);
+            started.Add(line);
             if (ready.Match(line) is { Success: true } match)
             {
                 found.TrySetResult(match.Value);
@@ -303,8 +320,6 @@ internal sealed partial class World : IAsyncDisposable
 
     [GeneratedRegex("engine: connected", RegexOptions.NonBacktracking)]
     private static partial Regex ConnectedPattern();
-
-    private sealed record Running(Process Process, ConcurrentQueue<string> Lines);
 }
 
 /// <summary>How a program ended.</summary>

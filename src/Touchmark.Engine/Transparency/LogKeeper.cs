@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Touchmark.Engine.Storage;
 using Touchmark.Log.Writing;
@@ -21,6 +22,9 @@ internal sealed class LogKeeper(PublicLog publicLog, Outbox outbox, Database dat
 
     private static readonly TimeSpan RetryTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often the checkpoint is published anew though nothing may have happened: so old is what witnesses say of it at most.</summary>
+    private static readonly TimeSpan RefreshTime = TimeSpan.FromHours(1);
+
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await publicLog.OpenAsync(cancellationToken);
@@ -42,6 +46,8 @@ internal sealed class LogKeeper(PublicLog publicLog, Outbox outbox, Database dat
                 }
 
                 await using var writer = await LoadAsync(stoppingToken);
+                // Publishes what an earlier writer decided and could not publish, and has witnesses see the log as it is now.
+                await writer.RefreshAsync(stoppingToken);
                 if (failing)
                 {
                     log.LogInformation("The log is written again");
@@ -111,8 +117,15 @@ internal sealed class LogKeeper(PublicLog publicLog, Outbox outbox, Database dat
 
     private async Task WriteAsync(LogWriter writer, CancellationToken cancel)
     {
+        var refreshed = Stopwatch.GetTimestamp();
         while (true)
         {
+            if (Stopwatch.GetElapsedTime(refreshed) > RefreshTime)
+            {
+                await writer.RefreshAsync(cancel);
+                refreshed = Stopwatch.GetTimestamp();
+            }
+
             // Whoever waits by now has committed by now.
             var waiters = outbox.Waiters;
             while (await outbox.WaitingAsync(MostAtOnce, cancel) is { Count: > 0 } entries)

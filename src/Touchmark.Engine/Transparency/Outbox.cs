@@ -21,6 +21,9 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
     private readonly HashSet<TaskCompletionSource> waiters = [];
     private readonly SemaphoreSlim wake = new(0, 1);
 
+    // Since somebody has waited for nothing. Until the log works again nobody else does.
+    private volatile bool isBehind;
+
     private string AmongHashes => database.Dialect.IsAnyOf("sha256", "@Hashes");
 
     /// <summary>Those who wait for what they have committed.</summary>
@@ -44,7 +47,7 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
         }
 
         await InsertAsync(work, envelope.ToArray(), cancel);
-        work.Afterwards = LoggedAsync;
+        work.Afterwards = () => SettledAsync(CancellationToken.None);
     }
 
     /// <summary>Puts all statements on their way that were made before there was a log. A second time changes nothing.</summary>
@@ -107,20 +110,27 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
     /// <summary>What they had committed is in the log.</summary>
     public void Answer(IReadOnlyList<TaskCompletionSource> answered)
     {
-        lock (gate)
+        if (isBehind)
         {
-            waiters.ExceptWith(answered);
+            isBehind = false;
+            log.LogInformation("The log is no longer behind: statements are in it when they are answered");
         }
 
+        Forget(answered);
         foreach (var waiter in answered)
         {
             waiter.TrySetResult();
         }
     }
 
-    /// <summary>Returns when all that is committed by now is in the log; false when it is not after <see cref="LongestWait"/>.</summary>
+    /// <summary>Returns when all that is committed by now is in the log; false when it is not after <see cref="LongestWait"/>, and at once while the log is known to fail.</summary>
     public async Task<bool> SettledAsync(CancellationToken cancel)
     {
+        if (isBehind)
+        {
+            return false;
+        }
+
         var logged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
@@ -138,15 +148,29 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
         }
         catch (TimeoutException)
         {
+            if (!isBehind)
+            {
+                isBehind = true;
+                log.LogError("A statement is not in the log after {Seconds} s; it stays on its way, as all do that come after it. Nobody can prove them until the log works again", LongestWait.TotalSeconds);
+            }
+
             return false;
         }
         finally
         {
-            Answer([logged]);
+            Forget([logged]);
         }
     }
 
     public void Dispose() => wake.Dispose();
+
+    private void Forget(IReadOnlyList<TaskCompletionSource> answered)
+    {
+        lock (gate)
+        {
+            waiters.ExceptWith(answered);
+        }
+    }
 
     private async Task<Dictionary<string, long?>> LookAsync(IReadOnlyList<byte[]> sha256, CancellationToken cancel)
     {
@@ -166,13 +190,6 @@ internal sealed class Outbox(Database database, TimeProvider time, ILogger<Outbo
         "insert into log_entries (sha256, made_at, envelope) values (@Sha256, @Now, @Envelope) on conflict (sha256) do nothing",
         new { Sha256 = SHA256.HashData(envelope), Now = time.GetUtcNow(), Envelope = envelope }, cancel);
 
-    private async Task LoggedAsync()
-    {
-        if (!await SettledAsync(CancellationToken.None))
-        {
-            log.LogError("A statement is not in the log after {Seconds} s; it stays on its way. Nobody who was handed it can prove it until then", LongestWait.TotalSeconds);
-        }
-    }
 }
 
 /// <summary>A statement on its way into the log, or in it.</summary>

@@ -12,7 +12,7 @@ using Touchmark.Log.Writing;
 namespace Touchmark.Engine.Transparency;
 
 /// <summary>The engine's log: its name, its keys, where it lies, and what can be read and proved from it.</summary>
-internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database database)
+internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database database, Witnesses witnesses)
 {
     // The entries of one transaction arrive together; more would only keep people waiting.
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(2);
@@ -27,9 +27,9 @@ internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database
 
     public string Origin => origin ?? throw NotOpen();
 
-    public LogWriterOptions WriterOptions => new(Origin, keys.LogEd25519, keys.LogMlDsa65, Objects, Head) { BatchTime = BatchTime };
+    public LogWriterOptions WriterOptions => new(Origin, keys.LogEd25519, keys.LogMlDsa65, Objects, Head) { BatchTime = BatchTime, Cosign = witnesses.Any ? witnesses.CosignAsync : null };
 
-    /// <summary>What believes this log and nothing else: a C2SP tlog-policy.</summary>
+    /// <summary>What believes this log and its witnesses, and nothing else: a C2SP tlog-policy.</summary>
     public TrustedLog Policy => policy ?? throw NotOpen();
 
     /// <summary>Finds the log's name: that of a log that is there stays, whatever the engine is called by now.</summary>
@@ -37,8 +37,7 @@ internal sealed class PublicLog(EngineOptions options, EngineKeys keys, Database
     {
         var head = await Head.ReadAsync(cancel);
         origin = head is not null && SignedCheckpoint.TryParse(head.Checkpoint.Span, out var signed, out _) ? signed.Checkpoint.Origin : NewOrigin();
-        var text = string.Concat([.. LogWriter.KeysOf(WriterOptions).Select(key => $"log {key}\n"), "quorum none\n"]);
-        policy = TrustedLog.TryParse(text, out var trusted, out var problem) ? trusted : throw new InvalidOperationException($"The policy of the log is none: {problem}.");
+        policy = witnesses.PolicyOf(LogWriter.KeysOf(WriterOptions));
     }
 
     /// <summary>The published checkpoint; null while there is none here.</summary>

@@ -19,6 +19,7 @@ internal static class TransparencyFeature
     public static void AddTransparency(this IServiceCollection services)
     {
         services.AddSingleton<Outbox>();
+        services.AddSingleton<Witnesses>();
         services.AddSingleton<PublicLog>();
         services.AddSingleton<EvidenceFiles>();
         services.AddHostedService<LogKeeper>();
@@ -29,7 +30,10 @@ internal static class TransparencyFeature
         app.MapGet("/log/checkpoint", CheckpointAsync).ForLookup().WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
         var entries = app.MapGet("/log/tile/entries/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) =>
             ObjectAsync($"tile/entries/{rest}", isEntries: true, response, log, cancel)).WithSummary("A bundle of the log's entries: for admins and auditors, unless the engine runs with --log-entries public.");
-        _ = app.Services.GetRequiredService<EngineOptions>().PublicEntries ? entries.ForLookup() : entries.For(Role.Admin, Role.Auditor);
+        if (!app.Services.GetRequiredService<EngineOptions>().PublicEntries)
+        {
+            entries.For(Role.Admin, Role.Auditor);
+        }
 
         app.MapGet("/log/tile/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) => ObjectAsync($"tile/{rest}", isEntries: false, response, log, cancel)).ForLookup()
             .WithSummary("A tile of the log: 256 hashes of one level of its tree (C2SP tlog-tiles).");
