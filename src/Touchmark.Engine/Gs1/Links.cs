@@ -7,7 +7,7 @@ namespace Touchmark.Engine.Gs1;
 /// <param name="Relation">A link type of the GS1 Web Vocabulary, without its namespace.</param>
 /// <param name="Path">Where, on this engine.</param>
 /// <param name="Title">For people, in English.</param>
-/// <param name="Type">A media type that IANA has registered; none for the default.</param>
+/// <param name="Type">A media type, for the standard allows no other than those that IANA has registered; null for the default, and for evidence files, whose type is none of them.</param>
 internal sealed record TypedLink(string Relation, string Path, string Title, string? Type)
 {
     public const string Vocabulary = "https://ref.gs1.org/voc/";
@@ -26,7 +26,7 @@ internal sealed record TypedLink(string Relation, string Path, string Title, str
         new("verificationService", $"/p/{part.Id.Value}", "Check this part's signatures and history in your browser", Html),
         new("pip", $"/p/{part.Id.Value}", "What this part is and what made it", Html),
         new("traceability", $"/p/{part.Id.Value}", "Where this part has been", Html),
-        new("certificationInfo", $"/api/parts/{part.Id.Value}/evidence", "Evidence file, to be verified offline", "application/cbor"),
+        new("certificationInfo", $"/api/parts/{part.Id.Value}/evidence", "Evidence file, to be verified offline", null),
         new("epcis", $"/api/parts/{part.Id.Value}/epcis", "Events of this part (EPCIS 2.0)", "application/ld+json"),
     ];
 

@@ -7,6 +7,7 @@ using System.Text.Json;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Engine.Tests.Sessions;
 using Touchmark.Evidence.Parts;
+using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Engine.Tests.Gs1;
 
@@ -69,6 +70,25 @@ public sealed class ResolverTests(LabelledPart labelled) : IClassFixture<Labelle
         Assert.Equal((HttpStatusCode.TemporaryRedirect, Root + string.Format(System.Globalization.CultureInfo.InvariantCulture, target, part.Value)), (answer.StatusCode, answer.Headers.Location?.OriginalString));
     }
 
+    [Fact]
+    public async Task Every_link_that_is_listed_leads_to_something_of_the_type_that_it_has()
+    {
+        // Without scripts a page sends on to what the server has to say by itself.
+        using var http = new HttpClient { BaseAddress = bench.Server.Address };
+        using var answer = await AskAsync(bench, $"/01/{Gtin}/21/{part.Value}?linkType=linkset", null);
+        var links = JsonElement.Parse(await answer.Content.ReadAsStringAsync()).GetProperty("linkset").EnumerateArray()
+            .SelectMany(context => context.EnumerateObject().Where(member => member.Name.StartsWith(Voc, StringComparison.Ordinal)).Select(member => member.Value[0])).ToList();
+
+        Assert.Equal(8, links.Count);
+        foreach (var link in links)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(link.GetProperty("href").GetString()!).PathAndQuery);
+            var type = link.TryGetProperty("type", out var named) ? named.GetString()! : request.RequestUri!.OriginalString.EndsWith("/evidence", StringComparison.Ordinal) ? EvidenceFile.MediaType : "text/html";
+            using var target = await http.SendAsync(request);
+            Assert.True((HttpStatusCode.OK, type) == (target.StatusCode, target.Content.Headers.ContentType?.MediaType), $"{request.RequestUri} is {target.Content.Headers.ContentType}, not {type}.");
+        }
+    }
+
     [Theory]
     [InlineData("?linkType=linkset", null, "application/linkset+json")]
     [InlineData("?linkType=all", "text/html", "application/linkset+json")]
@@ -85,12 +105,13 @@ public sealed class ResolverTests(LabelledPart labelled) : IClassFixture<Labelle
         Assert.Equal("Bracket", set[0].GetProperty("description").GetString());
         foreach (var context in set.EnumerateArray())
         {
-            // The standard's list: each link has target, title and type; the default has no more than the first two, and leads where a described one leads.
+            // The standard's list: each link has target and title, and a type where there is a registered one; the default has no more than the first two, and leads where a described one leads.
             var groups = context.EnumerateObject().Where(member => member.Name.StartsWith(Voc, StringComparison.Ordinal)).ToDictionary(member => member.Name[Voc.Length..], member => member.Value[0]);
             var standard = groups["defaultLink"];
             Assert.Equal(["href", "title"], standard.EnumerateObject().Select(member => member.Name));
             Assert.Contains(groups, group => group.Key != "defaultLink" && group.Value.GetProperty("href").GetString() == standard.GetProperty("href").GetString());
-            Assert.All(groups.Where(group => group.Key != "defaultLink"), group => Assert.Equal(["href", "title", "type", "hreflang"], group.Value.EnumerateObject().Select(member => member.Name)));
+            Assert.All(groups.Where(group => group.Key != "defaultLink"), group => Assert.Equal(
+                group.Key == "certificationInfo" ? ["href", "title"] : ["href", "title", "type", "hreflang"], group.Value.EnumerateObject().Select(member => member.Name)));
         }
     }
 

@@ -39,7 +39,11 @@ public sealed class LabelTests(LabelledPart labelled) : IClassFixture<LabelledPa
 
         using var label = new RenderedPage(await shop.Oem.Http.GetByteArrayAsync(new Uri($"/api/parts/{bare}/label.pdf", UriKind.Relative)));
 
-        Assert.Equal(string.Format(System.Globalization.CultureInfo.InvariantCulture, expected, bare.Value), label.Code(1, LabelSheet.Single, 0));
+        var link = label.Code(1, LabelSheet.Single, 0);
+        Assert.Equal(string.Format(System.Globalization.CultureInfo.InvariantCulture, expected, bare.Value), link);
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = company.Length == 0 }) { BaseAddress = shop.Server.Address };
+        using var answer = await http.GetAsync(new Uri(link[address.TrimEnd('/').Length..], UriKind.Relative));
+        Assert.Equal(company.Length == 0 ? HttpStatusCode.OK : HttpStatusCode.TemporaryRedirect, answer.StatusCode);
     }
 
     [Fact]
