@@ -10,18 +10,27 @@ namespace Touchmark.Cli.Engine;
 /// <summary><c>touchmark design</c>.</summary>
 internal static class DesignCommands
 {
-    public static Command Create() => new("design", "Designs: upload and list.")
+    public static Command Create() => new("design", "Designs: upload, list, and name their products.")
     {
         Upload(),
         Arguments.Asking("list", "List your designs.", (engine, _, cancel) => engine.GetAsync("/api/designs", cancel), designs => Screen.Table(designs, "There are no designs yet.",
-            new("Name", "name"), new("Format", "format"), new("Bytes", "bytes"), new("Uploaded", "created_at"), new("Id", "id"))),
+            new("Name", "name"), new("Format", "format"), new("Bytes", "bytes"), new("GTIN", "gtin"), new("Uploaded", "created_at"), new("Id", "id"))),
         Show(),
+        Gtin(),
     };
 
     private static Command Show()
     {
         var id = Arguments.Id("design");
         return Arguments.Asking("show", "Show one design.", (engine, parsed, cancel) => engine.GetAsync($"/api/designs/{parsed.GetValue(id)}", cancel), Screen.Facts, id);
+    }
+
+    private static Command Gtin()
+    {
+        var id = Arguments.Id("design");
+        var gtin = new Argument<string>("gtin") { Description = "8, 12, 13 or 14 digits, as under the product's bar code." };
+        return Arguments.Asking("gtin", "Give a design the GTIN of its product. Parts that are printed from now on bear it.",
+            (engine, parsed, cancel) => engine.PutAsync($"/api/designs/{parsed.GetValue(id)}/gtin", new { Gtin = parsed.GetValue(gtin) }, cancel), Screen.Facts, id, gtin);
     }
 
     private static Command Upload()

@@ -33,6 +33,9 @@ internal sealed class EngineClient : IDisposable
     public Task<JsonElement> PostAsync(string path, object? body, CancellationToken cancel) =>
         JsonAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body ?? new { }, options: Json) }, cancel);
 
+    public Task<JsonElement> PutAsync(string path, object body, CancellationToken cancel) =>
+        JsonAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(body, options: Json) }, cancel);
+
     public Task<JsonElement> UploadAsync(string path, HttpContent content, CancellationToken cancel) =>
         JsonAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, cancel);
 
@@ -44,6 +47,13 @@ internal sealed class EngineClient : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Accept.ParseAdd(mediaType);
         using var response = await SendAsync(request, cancel);
+        return await response.Content.ReadAsByteArrayAsync(cancel);
+    }
+
+    /// <summary>The answer's bytes.</summary>
+    public async Task<byte[]> PostForBytesAsync(string path, object body, CancellationToken cancel)
+    {
+        using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: Json) }, cancel);
         return await response.Content.ReadAsByteArrayAsync(cancel);
     }
 

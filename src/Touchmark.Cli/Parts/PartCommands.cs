@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Touchmark.Cli.Labels;
 using Touchmark.Cli.Terminal;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
@@ -16,6 +17,7 @@ internal static class PartCommands
         Evidence(),
         PartSearch.Create(),
         PartSearch.Origin(),
+        LabelCommand.Create(),
         Invite(),
         Say("manufactured", "Begin the history of a part: its manufacturer.", _ => new(CustodyEventKind.Manufactured)),
         Transfer(),
