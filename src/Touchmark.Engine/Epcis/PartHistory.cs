@@ -20,9 +20,6 @@ internal sealed class PartHistory(string epc, IEnumerable<CustodianAdmission> cu
     private string? holder;
     private bool recalled;
 
-    /// <summary>The events so far.</summary>
-    public IReadOnlyList<EpcisEvent> Events => events;
-
     /// <summary>The print.</summary>
     /// <param name="part">What was printed.</param>
     /// <param name="certificate">SHA-256 of the certificate's envelope.</param>

@@ -27,7 +27,7 @@ internal sealed class Resolver(PartRegistry parts, ProductCodes products, PartLi
         var root = Root(context.Request);
         var headers = context.Response.Headers;
         headers.Vary = HeaderNames.Accept;
-        headers.Append(HeaderNames.Link, $"<{root}{link.Path}?linkType=linkset>; rel=\"linkset\"; type=\"{LinksetType}\"; title=\"All links\"");
+        headers.Append(HeaderNames.Link, $"<{root}{contexts[0].Link.Path}?linkType=linkset>; rel=\"linkset\"; type=\"{LinksetType}\"; title=\"All links\"");
         if (!Choose(context.Request, contexts[0]).Has(out var choice, out refusal))
         {
             return refusal;
@@ -77,11 +77,11 @@ internal sealed class Resolver(PartRegistry parts, ProductCodes products, PartLi
 
         if (link.Gtin is { } gtin)
         {
-            return link.Serial is null ? await FindProductAsync(link, gtin, cancel) : await FindPartAsync(link, link.Serial, gtin, caller, cancel);
+            return link.Serial is null ? await FindProductAsync(link, gtin, cancel) : await FindPartAsync(link.Serial, gtin, caller, cancel);
         }
 
         return link.Asset is { } asset && links.PartOfAsset(asset) is { } id
-            ? await FindPartAsync(link, id, null, caller, cancel)
+            ? await FindPartAsync(id, null, caller, cancel)
             : NotHere("KEY_UNKNOWN", $"This registry has nothing under the key {link.Key.Code} with this value.").With("key", link.Key.Code);
     }
 
@@ -90,7 +90,7 @@ internal sealed class Resolver(PartRegistry parts, ProductCodes products, PartLi
             ? Outcome<IReadOnlyList<LinkContext>>.Of([new LinkContext(link, null, TypedLink.OfProduct())])
             : NotHere("GTIN_UNKNOWN", $"No product here has the GTIN {gtin}.").With("gtin", gtin);
 
-    private async Task<Outcome<IReadOnlyList<LinkContext>>> FindPartAsync(DigitalLink link, string id, string? gtin, Caller? caller, CancellationToken cancel)
+    private async Task<Outcome<IReadOnlyList<LinkContext>>> FindPartAsync(string id, string? gtin, Caller? caller, CancellationToken cancel)
     {
         if (!(await parts.LookUpAsync(id, caller, cancel)).Has(out var part, out var refusal))
         {
@@ -102,8 +102,9 @@ internal sealed class Resolver(PartRegistry parts, ProductCodes products, PartLi
             return NotHere("PART_OF_OTHER_PRODUCT", $"There is a part {part.Id}, but it is not of the product {gtin}: this link was put together by somebody else.").With("gtin", gtin).With("part_id", part.Id.ToString());
         }
 
-        var context = new LinkContext(link, part.DesignName, TypedLink.Of(part));
-        return Outcome<IReadOnlyList<LinkContext>>.Of(gtin is null ? [context] : [context, new(DigitalLink.Of(Gtin.Stored(gtin)), null, TypedLink.OfProduct())]);
+        // As the standard writes it, however it was asked for; a part that was an asset before its product got a GTIN is of that product now.
+        var context = new LinkContext(links.Of(part)!, part.DesignName, TypedLink.Of(part));
+        return Outcome<IReadOnlyList<LinkContext>>.Of(part.Gtin is null ? [context] : [context, new(DigitalLink.Of(Gtin.Stored(part.Gtin)), null, TypedLink.OfProduct())]);
     }
 
     private static Outcome<Choice> Choose(HttpRequest request, LinkContext context)
