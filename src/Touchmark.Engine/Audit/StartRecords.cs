@@ -48,6 +48,8 @@ internal sealed class StartRecords(Database database, AuditTrail trail, EngineOp
         Number("uploads_per_day", options.UploadsPerDay),
         Number("requests_per_second", options.RequestsPerSecond),
         Number("request_burst", options.RequestBurst),
+        Number("verify_bytes_per_second", options.VerifyBytesPerSecond),
+        Number("verify_burst", options.VerifyBurstBytes),
         Number("request_seconds", options.RequestSeconds),
         Number("upload_seconds", options.UploadSeconds),
         Number("gateways_per_address", options.GatewaysPerAddress),

@@ -69,7 +69,7 @@ internal static class VerificationFeature
         }
 
         return (await desk.VerifyAsync(context, found.File, cancel)).Has(out var verdict, out refusal)
-            ? ServerWord(context, antiforgery, $"Part {found.Part.Id}", verdict) : Page(context, antiforgery, id, refusal);
+            ? ServerWord($"Part {found.Part.Id}", verdict) : Page(context, antiforgery, id, refusal);
     }
 
     /// <summary>A part, and its evidence file.</summary>
@@ -98,20 +98,19 @@ internal static class VerificationFeature
         }
 
         await using var body = file.OpenReadStream();
-        return (await desk.VerifyAsync(context, caller, body, cancel)).Has(out var verdict, out var refusal) ? ServerWord(context, antiforgery, "The file", verdict) : Page(context, antiforgery, refusal: refusal);
+        return (await desk.VerifyAsync(context, caller, body, cancel)).Has(out var verdict, out var refusal) ? ServerWord("The file", verdict) : Page(context, antiforgery, refusal: refusal);
     }
 
     private static RazorComponentResult<CheckPage> Page(HttpContext context, IAntiforgery antiforgery, string? asked = null, Refusal? refusal = null, Part? part = null) => new(new
     {
-        Token = PagesFeature.Token(context, antiforgery),
+        Token = part is null ? PagesFeature.Token(context, antiforgery) : null,
         Asked = asked,
         Problem = CheckProblem.Of(refusal),
         Part = part?.Id,
     }) { StatusCode = refusal?.Status ?? StatusCodes.Status200OK };
 
-    private static RazorComponentResult<ServerWordPage> ServerWord(HttpContext context, IAntiforgery antiforgery, string subject, EvidenceVerdict verdict) => new(new
+    private static RazorComponentResult<ServerWordPage> ServerWord(string subject, EvidenceVerdict verdict) => new(new
     {
-        Token = PagesFeature.Token(context, antiforgery),
         Subject = subject,
         Verdict = verdict,
     });
