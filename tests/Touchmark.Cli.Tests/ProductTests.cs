@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Touchmark.Cli.Tests;
 
-/// <summary>GTINs and labels, against a stand-in for the engine that keeps what it was asked.</summary>
+/// <summary>GTINs, labels and EPCIS, against a stand-in for the engine that keeps what it was asked.</summary>
 public sealed class ProductTests : IAsyncLifetime
 {
     private readonly CommandLine touchmark = new();
@@ -30,6 +30,7 @@ public sealed class ProductTests : IAsyncLifetime
                 ? Results.Problem(detail: "There are no labels of this form.", statusCode: 400, extensions: new Dictionary<string, object?> { ["code"] = "SHEET_UNKNOWN", ["fix"] = "Choose another." })
                 : Results.Bytes("%PDF-1.7"u8.ToArray(), "application/pdf");
         });
+        engine.MapGet("/api/parts/{id}/epcis", (string id) => Results.Text($"{{\"part\":\"{id}\"}}", "application/ld+json"));
         await engine.StartAsync();
         touchmark.Write("session.json", JsonSerializer.SerializeToUtf8Bytes(new { engine = engine.Urls.First(), token = "bearer-of-the-test", email = "a@example.com" }));
     }
@@ -63,6 +64,18 @@ public sealed class ProductTests : IAsyncLifetime
         var body = Assert.Single(asked).Body;
         Assert.Equal(["PPG0-A0EV-8ZB4-ERYQ", "TVSB-HJ61-B6Q0-S47E"], body.GetProperty("parts").EnumerateArray().Select(id => id.GetString()!));
         Assert.Equal(("a4", 3), (body.GetProperty("sheet").GetString(), body.GetProperty("skip").GetInt32()));
+    }
+
+    [Fact]
+    public async Task The_history_of_a_part_is_written_for_other_systems_without_an_account()
+    {
+        File.Delete(Path.Combine(touchmark.Home, "session.json"));
+        var file = Path.Combine(touchmark.Home, "part.jsonld");
+
+        var outcome = await touchmark.RunAsync("part", "epcis", "ppg0 aoev 8zb4 eryq", file, "--engine", engine.Urls.First());
+
+        Assert.True(outcome.ExitCode == 0, outcome.Errors);
+        Assert.Equal("""{"part":"PPG0A0EV8ZB4ERYQ"}""", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ internal static class PartCommands
     {
         PartArguments.Asking("show", "Show a part: what it is and where its history stands.", (engine, part, _, cancel) => engine.GetAsync($"/api/parts/{part.Value}", cancel), Screen.Facts),
         PartArguments.Asking("events", "Show what happened to a part, and who says so.", (engine, part, _, cancel) => engine.GetAsync($"/api/parts/{part.Value}/events", cancel), ShowHistory),
-        Evidence(),
+        Fetch("evidence", "Write the part's evidence file, which verifies offline: touchmark verify FILE.", EvidenceFile.MediaType, file => $"Wrote {file}. Check it with: touchmark verify {file}"),
+        Fetch("epcis", "Write the part's history as an EPCIS 2.0 document, for other systems.", "application/ld+json", file => $"Wrote {file}."),
         PartSearch.Create(),
         PartSearch.Origin(),
         LabelCommand.Create(),
@@ -39,18 +40,20 @@ internal static class PartCommands
         Screen.Line("This is the engine's word. To check it: touchmark part evidence PART FILE, then touchmark verify FILE");
     }
 
-    private static Command Evidence()
+    /// <summary>A command that writes what the engine has of a part under this name to a file.</summary>
+    private static Command Fetch(string name, string description, string mediaType, Func<FileInfo, string> said)
     {
         var part = PartArguments.Part();
         var engine = PartArguments.Engine();
         var file = new Argument<FileInfo>("file") { Description = "Where to write it." };
-        var command = new Command("evidence", "Write the part's evidence file, which verifies offline: touchmark verify FILE.") { part, file, engine };
+        var command = new Command(name, description) { part, file, engine };
         command.SetAction(async (parsed, cancel) =>
         {
             using var client = PartArguments.Open(parsed, engine);
             var id = PartArguments.Id(parsed, part);
-            await File.WriteAllBytesAsync(parsed.GetValue(file)!.FullName, await client.GetBytesAsync($"/api/parts/{id.Value}/evidence", EvidenceFile.MediaType, cancel), cancel);
-            Screen.Line($"Wrote {parsed.GetValue(file)}. Check it with: touchmark verify {parsed.GetValue(file)}");
+            var output = parsed.GetValue(file)!;
+            await File.WriteAllBytesAsync(output.FullName, await client.GetBytesAsync($"/api/parts/{id.Value}/{name}", mediaType, cancel), cancel);
+            Screen.Line(said(output));
             return 0;
         });
         return command;
