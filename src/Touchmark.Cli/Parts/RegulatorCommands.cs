@@ -15,17 +15,20 @@ internal static class RegulatorCommands
 {
     public static Command Create() => new("regulator", "Legal identities of custodians, which only regulators can open.")
     {
-        List(),
+        List("list", "List the regulators that identities may be sealed to.", "/api/regulators"),
+        List("authorities", "List the authorities whose regulators are believed.", "/api/regulators/roots"),
         Add("add-authority", "Believe the regulators that an authority names (admins).", "/api/regulators/roots"),
         Add("add", "Let custodians seal their identity to a regulator, whose certificate one of the authorities has issued (admins).", "/api/regulators"),
+        Remove("remove-authority", "Believe an authority no more, nor the regulators that it has named (admins).", "/api/regulators/roots"),
+        Remove("remove", "Hand nothing out to a regulator any more (admins).", "/api/regulators"),
         Reveal(),
     };
 
-    private static Command List()
+    private static Command List(string name, string description, string path)
     {
         var engine = PartArguments.Engine();
-        return Arguments.Asking("list", "List the regulators that identities may be sealed to.", parsed => PartArguments.Open(parsed, engine), (client, _, cancel) => client.GetAsync("/api/regulators", cancel),
-            rows => Screen.Table(rows, "There are no regulators.", new("Regulator", "subject"), new("Authority", "issuer"), new("Until", "valid_until"), new("Id", "id")), engine);
+        return Arguments.Asking(name, description, parsed => PartArguments.Open(parsed, engine), (client, _, cancel) => client.GetAsync(path, cancel),
+            rows => Screen.Table(rows, "There are none.", new("Name", "subject"), new("Authority", "issuer"), new("Until", "valid_until"), new("Id", "id")), engine);
     }
 
     private static Command Add(string name, string description, string path)
@@ -33,6 +36,20 @@ internal static class RegulatorCommands
         var file = new Argument<FileInfo>("certificate") { Description = "An X.509 certificate in PEM." };
         return Arguments.Asking(name, description, (engine, parsed, cancel) => engine.PostAsync(path, new { Certificate = ReadPem(parsed.GetValue(file)!) }, cancel),
             added => Screen.Line($"{Screen.Text(added, "subject")}, issued by {Screen.Text(added, "issuer")}: {Screen.Text(added, "id")}"), file);
+    }
+
+    private static Command Remove(string name, string description, string path)
+    {
+        var id = new Argument<string>("id") { Description = "The certificate's id, from the list." };
+        var command = new Command(name, description) { id };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var engine = EngineClient.SignedIn();
+            await engine.DeleteAsync($"{path}/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancel);
+            Screen.Line("Removed.");
+            return 0;
+        });
+        return command;
     }
 
     private static Command Reveal()

@@ -23,7 +23,9 @@ internal static class Acts
     public const string CustodianInvited = "custodian.invited";
     public const string PartsRecalled = "parts.recalled";
     public const string RegulatorRootAdded = "regulator_root.added";
+    public const string RegulatorRootRemoved = "regulator_root.removed";
     public const string RegulatorAdded = "regulator.added";
+    public const string RegulatorRemoved = "regulator.removed";
     public const string IdentityRevealed = "identity.revealed";
     public const string SettingsChanged = "settings.changed";
 }

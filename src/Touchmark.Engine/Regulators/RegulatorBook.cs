@@ -55,6 +55,17 @@ internal sealed class RegulatorBook(Database database, AuditTrail trail, TimePro
         }
     }
 
+    /// <summary>Believes an authority no more, nor the regulators that it has named.</summary>
+    public Task<Outcome<bool>> RemoveRootAsync(string id, Caller caller, CancellationToken cancel) =>
+        RemoveAsync(["delete from regulators where root_id = @Id", "delete from regulator_roots where id = @Id"], id, Acts.RegulatorRootRemoved, caller, cancel);
+
+    /// <summary>Hands nothing out to a regulator any more: it lost its key, or has no say any more.</summary>
+    public Task<Outcome<bool>> RemoveAsync(string id, Caller caller, CancellationToken cancel) => RemoveAsync(["delete from regulators where id = @Id"], id, Acts.RegulatorRemoved, caller, cancel);
+
+    /// <summary>Whether identities may be sealed to this regulator, and are handed out to it.</summary>
+    public async Task<bool> IsListedAsync(string id, CancellationToken cancel) =>
+        await database.FirstOrDefaultAsync<long>("select count(*) from regulators where id = @Id", new { Id = id }, cancel) > 0;
+
     public Task<IReadOnlyList<RegulatorView>> ListAsync(CancellationToken cancel) => ListAsync("regulators", cancel);
 
     public Task<IReadOnlyList<RegulatorView>> ListRootsAsync(CancellationToken cancel) => ListAsync("regulator_roots", cancel);
@@ -64,7 +75,7 @@ internal sealed class RegulatorBook(Database database, AuditTrail trail, TimePro
     {
         foreach (var id in identities.Select(identity => Convert.ToHexStringLower(identity.Regulator.Span)))
         {
-            if (await database.FirstOrDefaultAsync<long>("select count(*) from regulators where id = @Id", new { Id = id }, cancel) == 0)
+            if (!await IsListedAsync(id, cancel))
             {
                 return Refusal.Invalid("REGULATOR_UNKNOWN", $"An identity is sealed to the certificate {id}, which is none of a regulator here.", "Seal it to those that GET /api/regulators lists.").With("regulator", id);
             }
@@ -149,6 +160,25 @@ internal sealed class RegulatorBook(Database database, AuditTrail trail, TimePro
         await trail.RecordAsync(work, AuditedAct.By(caller, act, $"certificate/{id}"), cancel);
         await work.CommitAsync(cancel);
         return RegulatorView.Of(certificate);
+    }
+
+    private async Task<Outcome<bool>> RemoveAsync(string[] deletions, string id, string act, Caller caller, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        var removed = 0;
+        foreach (var deletion in deletions)
+        {
+            removed = await work.ExecuteAsync(deletion, new { Id = id }, cancel);
+        }
+
+        if (removed == 0)
+        {
+            return Refusal.NotFound("regulator");
+        }
+
+        await trail.RecordAsync(work, AuditedAct.By(caller, act, $"certificate/{id}"), cancel);
+        await work.CommitAsync(cancel);
+        return true;
     }
 
     private async Task<IReadOnlyList<RegulatorView>> ListAsync(string table, CancellationToken cancel)

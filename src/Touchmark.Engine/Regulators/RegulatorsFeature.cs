@@ -26,6 +26,12 @@ internal static class RegulatorsFeature
         app.MapPost("/api/regulators", async (NewCertificate request, Caller caller, RegulatorBook book, CancellationToken cancel) =>
             (await book.AddAsync(request.Certificate, caller, cancel)).ToResult(added => Results.Created((string?)null, added))).For(Role.Admin).Produces<RegulatorView>(StatusCodes.Status201Created)
             .WithSummary("Let custodians seal their identity to a regulator: its certificate in PEM, with a P-256 key, issued by one of the authorities.");
+        app.MapDelete("/api/regulators/roots/{id}", async (string id, Caller caller, RegulatorBook book, CancellationToken cancel) =>
+            (await book.RemoveRootAsync(id, caller, cancel)).ToResult(_ => Results.NoContent())).For(Role.Admin).Produces(StatusCodes.Status204NoContent)
+            .WithSummary("Believe an authority no more, nor the regulators that it has named.");
+        app.MapDelete("/api/regulators/{id}", async (string id, Caller caller, RegulatorBook book, CancellationToken cancel) =>
+            (await book.RemoveAsync(id, caller, cancel)).ToResult(_ => Results.NoContent())).For(Role.Admin).Produces(StatusCodes.Status204NoContent)
+            .WithSummary("Hand nothing out to a regulator any more.");
         app.MapPost("/api/regulators/challenges", (RevealDesk desk) => desk.Challenge()).Produces<RevealChallenge>()
             .WithSummary("Get something to sign with the key of a regulator's certificate.");
         app.MapPost("/api/parts/{id}/custodians/{pseudonym}/identity", RevealAsync).Produces<RevealedIdentity>()

@@ -56,6 +56,11 @@ internal sealed class RevealDesk(Database database, RegulatorBook book, EngineKe
                 return refusal;
             }
 
+            if (!await book.IsListedAsync(RegulatorBook.IdOf(certificate), cancel))
+            {
+                return new Refusal(StatusCodes.Status403Forbidden, "REGULATOR_UNKNOWN", "This certificate is none of a regulator here.", "Have an admin add it; GET /api/regulators lists those that are.");
+            }
+
             await using var work = await database.BeginAsync(cancel);
             if (!await IsProvenAsync(work, certificate, part, pseudonym, request, cancel))
             {

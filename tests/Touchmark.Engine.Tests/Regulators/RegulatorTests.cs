@@ -105,6 +105,28 @@ public sealed class RegulatorTests
     }
 
     [Fact]
+    public async Task A_regulator_or_authority_that_was_taken_off_is_handed_nothing()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var authority = new Authority("Health authority", server.Time.GetUtcNow());
+        using var regulator = authority.Issue("Inspector 7");
+        using var other = authority.Issue("Inspector 8");
+        var admin = await server.AdminAsync();
+        await server.BelieveAsync(authority, regulator);
+        (await admin.PostAsync("/api/regulators", new { certificate = other.Certificate.ExportCertificatePem() })).IsGood();
+        var part = PartId.Create();
+
+        (await admin.DeleteAsync($"/api/regulators/{Id(regulator.Certificate)}")).IsGood();
+        (await regulator.AskAsync(server, part, "0000000000000000", "Case 1")).IsRefused(HttpStatusCode.Forbidden, "REGULATOR_UNKNOWN");
+        (await other.AskAsync(server, part, "0000000000000000", "Case 1")).IsRefused(HttpStatusCode.NotFound, "IDENTITY_UNKNOWN");
+        (await admin.DeleteAsync($"/api/regulators/roots/{Id(authority.Certificate)}")).IsGood();
+        (await other.AskAsync(server, part, "0000000000000000", "Case 1")).IsRefused(HttpStatusCode.Forbidden, "REGULATOR_OTHER_AUTHORITY");
+        (await admin.DeleteAsync($"/api/regulators/roots/{Id(authority.Certificate)}")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+
+        static string Id(X509Certificate2 certificate) => Convert.ToHexStringLower(IdentitySeal.NameOf(certificate));
+    }
+
+    [Fact]
     public async Task An_identity_that_is_sealed_to_nobody_whom_the_engine_knows_is_refused()
     {
         await using var bench = await PrintBench.OpenAsync();
