@@ -7,7 +7,7 @@ using Touchmark.Log.Tests.Killing;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -52,6 +52,7 @@ internal static class Program
             ("halts", HaltsBench.RunAsync),
             ("soak", () => SoakBench.RunAsync(Math.Min(sessions, 200), quick ? TimeSpan.FromMinutes(1) : TimeSpan.FromMinutes(10))),
             ("log", () => LogBench.RunAsync(quick)),
+            ("registry", () => Registry.RegistryBench.RunAsync(quick ? 50_000 : 1_000_000)),
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("log-kills", () => LogBench.KillsAsync(quick)),
         ];

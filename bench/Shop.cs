@@ -66,6 +66,9 @@ internal sealed class Shop : IDisposable
     /// <summary>Cancels or halts a job.</summary>
     public Task EndAsync(Guid job, string how) => PostAsync(maker, $"api/jobs/{job:D}/{how}", new { });
 
+    /// <summary>Asks the engine for something as the manufacturer.</summary>
+    public Task<JsonElement> PostAsMakerAsync(string path, object body) => PostAsync(maker, path, body);
+
     public Task<JsonElement> JobAsync(Guid job) => GetAsync($"api/jobs/{job:D}");
 
     public async Task<JsonElement> CertificateAsync(string id)
@@ -106,7 +109,7 @@ internal sealed class Shop : IDisposable
         return client;
     }
 
-    private static async Task<JsonElement> PostAsync(HttpClient client, string path, object body) => await ReadAsync(await client.PostAsJsonAsync(new Uri(path, UriKind.Relative), body));
+    public static async Task<JsonElement> PostAsync(HttpClient client, string path, object body) => await ReadAsync(await client.PostAsJsonAsync(new Uri(path, UriKind.Relative), body));
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer)
     {
