@@ -75,7 +75,7 @@ public sealed class PartTests
         using var auditor = await bench.Server.JoinAsync(Role.Auditor, "Bureau");
         using var custodian = await bench.Server.JoinAsync(Role.Custodian, "Clinic");
 
-        foreach (var path in new[] { $"/api/parts/{id}", $"/api/parts/{id}/evidence", $"/api/parts/{PartId.Create()}", $"/api/log/statements/{new string('0', 64)}", $"/api/log/statements/{new string('0', 64)}/proof" })
+        foreach (var path in new[] { $"/api/parts/{id}", $"/api/parts/{id}/evidence", $"/api/parts/{id}/events", "/api/regulators", $"/api/parts/{PartId.Create()}", $"/api/log/statements/{new string('0', 64)}", $"/api/log/statements/{new string('0', 64)}/proof" })
         {
             (await stranger.GetAsync(path)).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
         }
