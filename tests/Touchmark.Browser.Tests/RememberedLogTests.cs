@@ -1,5 +1,10 @@
 using System.Runtime.Versioning;
+using Microsoft.Extensions.DependencyInjection;
+using Touchmark.Engine.Keys;
 using Touchmark.Engine.Tests.Sessions;
+using Touchmark.Engine.Transparency;
+using Touchmark.Log.Notes;
+using Touchmark.Log.Tree;
 
 namespace Touchmark.Browser.Tests;
 
@@ -52,6 +57,30 @@ public sealed class RememberedLogTests(Chromium chromium)
         // What was seen stays remembered: the next visit tells the same.
         await reader.GoAsync($"/p/{id}");
         Assert.Equal("invalid", await reader.VerdictAsync());
+    }
+
+    [Fact]
+    public async Task A_log_that_shows_two_versions_of_itself_is_noticed()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        var part = $"/p/{(await bench.PrintPartAsync()).PartId.Value}";
+        await using var reader = await Reader.OpenAsync(chromium, bench.Server, Device.Desktop);
+        await reader.GoAsync(part);
+        Assert.Equal("valid", await reader.VerdictAsync());
+
+        // The log's own keys sign a larger tree that does not begin as the one that was seen.
+        await bench.PrintPartAsync();
+        var (log, keys) = (bench.Server.Services.GetRequiredService<PublicLog>(), bench.Server.Services.GetRequiredService<EngineKeys>());
+        var head = (await log.CheckpointAsync(CancellationToken.None))!.Checkpoint;
+        var forked = SignedCheckpoint.Sign(head with { Root = TreeHash.OfLeaf("another history"u8) }, [new(log.Origin, keys.LogEd25519), new(log.Origin, keys.LogMlDsa65)]);
+        await reader.Page.RouteAsync("**/log/checkpoint", route => route.FulfillAsync(new() { BodyBytes = forked.Encode() }));
+        await reader.GoAsync(part);
+
+        Assert.Equal("invalid", await reader.VerdictAsync());
+        Assert.Equal(("passed", "failed"), (await reader.StateAsync("log"), await reader.StateAsync("memory")));
+        Assert.Contains("The log forked", await reader.Page.InnerTextAsync("[data-step=memory] .failures"));
+        Assert.Contains("there are two versions of it", await reader.Page.InnerTextAsync("[data-step=memory]"));
+        await reader.KeepAsync("forked");
     }
 
     private static async Task<byte[]> HeadAsync(PrintBench bench)

@@ -76,7 +76,7 @@ class StepRow {
     } else if (this.state === 'passed') {
       this.#words.textContent = this.step.passed(report);
       // What limits the meaning of a step is said beside it, and not only behind a click.
-      this.#more.replaceChildren(...(this.step.id === 'log' ? skipped.filter((check) => check.id === 'log.witnesses').map(() => h('p', { class: 'note' }, NO_WITNESS)) : []));
+      this.#more.replaceChildren(...(this.step.id === 'log' ? limitsOf(this.#checks) : []));
     } else {
       this.#words.textContent = skipped[0]?.words ?? 'There was nothing to check.';
     }
@@ -96,10 +96,20 @@ class StepRow {
   }
 }
 
+/** How far the log is to be believed: who watches it, and when they last did. */
+function limitsOf(checks: readonly Check[]): HTMLElement[] {
+  const seen = checks.find((check) => check.id === 'log.age')?.figures['seen_at'];
+  const unwatched = checks.some((check) => check.id === 'log.witnesses' && check.outcome === 'not_checked');
+  return [
+    ...(unwatched ? [h('p', { class: 'note' }, NO_WITNESS)] : []),
+    ...(seen === undefined || seen === 'never' ? [] : [h('p', { class: 'note' }, 'Its witnesses last saw it on ', moment(seen), '. What was entered since, such as a recall, is not in this record: when that is long ago, ask for a newer one.')]),
+  ];
+}
+
 function checkTable(checks: readonly Check[]): HTMLElement {
   return h('ul', { class: 'checks' }, ...checks.map((check) =>
     h('li', { 'data-state': check.outcome }, h('span', { class: 'state' }, SAID[check.outcome]), h('span', {}, check.words), mono(check.id),
-      check.outcome === 'failed' && facts(Object.entries(check.figures).map(([name, value]) => [name.replaceAll('_', ' '), value])))));
+      check.outcome === 'failed' && facts(Object.entries(check.figures).map(([name, value]) => [name.replaceAll('_', ' '), value.includes('\n') ? h('pre', { tabindex: '0' }, value) : value])))));
 }
 
 /** What the record says, with the proviso that a record which is not valid deserves. */
