@@ -22,6 +22,12 @@ internal sealed record EngineOptions
     /// <summary>The file that names the log's witnesses and their quorum (<see cref="Transparency.Witnesses"/>); null for none.</summary>
     public string? Witnesses { get; init; }
 
+    /// <summary>Days from one anchor of the log to the next (<see cref="Transparency.Anchors"/>); 0 for none.</summary>
+    public int AnchorDays { get; init; } = 7;
+
+    /// <summary>The time-stamping authority that stamps anchors (RFC 3161); null for none.</summary>
+    public Uri? TimeStampAuthority { get; init; }
+
     /// <summary>Whether everybody may read the log's entries, which are the statements themselves; otherwise admins and auditors.</summary>
     public bool PublicEntries { get; init; }
 
@@ -88,6 +94,12 @@ internal sealed record EngineOptions
         {
             Log = Path.GetFullPath(Text("log") ?? defaults.Log),
             Witnesses = Text("witnesses"),
+            AnchorDays = Text("anchor-days") is not { } days ? defaults.AnchorDays
+                : int.TryParse(days, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 3650 ? number
+                : throw new InvalidOperationException($"The option --anchor-days is a whole number from 0 to 3650, not {days}."),
+            TimeStampAuthority = Text("time-stamp-authority") is not { } authority ? null
+                : Uri.TryCreate(authority, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
+                : throw new InvalidOperationException($"The option --time-stamp-authority is an http or https address, not {authority}."),
             PublicEntries = Text("log-entries") switch
             {
                 null or "auditors" => false,

@@ -17,6 +17,7 @@ export const AUDIT_RECORD = mediaType('audit-record');
 export const CUSTODIAN_ADMISSION = mediaType('custodian-admission');
 export const CUSTODY_EVENT = mediaType('custody-event');
 export const RECALL = mediaType('recall');
+export const LOG_ANCHOR = mediaType('log-anchor');
 
 export const REGISTRY = 'REGISTRY';
 
@@ -78,6 +79,8 @@ const custodianAdmission = fields(
 
 const scope = { design_id: id, licence_id: id, printer_id: id, printed_from: time, printed_to: time, material: text() };
 const recall = fields({ recall_id: id, by: text(), at: time, reason: text(1024) }, scope);
+
+const logAnchor = fields({ anchor_id: id, origin: text(255), size: integer(1n), root: hash, at: time }, { time_stamp: bytes(1, 10_000) });
 
 const eventKinds = ['manufactured', 'transferred', 'received', 'installed', 'removed', 'inspected', 'maintained', 'recalled', 'scrapped'] as const;
 const common = { event_id: id, part_id: partId, number: integer(1n, 4096n), at: time, previous: hash };
@@ -141,6 +144,7 @@ const TYPES = {
   [CUSTODY_EVENT]: type(custodyEvent, ['event_id']),
   [RECALL]: type(recall, ['recall_id'], (document) =>
     !Object.keys(scope).some((field) => field in document) || (document.printed_from ?? 0n) > (document.printed_to ?? LATEST) ? 'document: the recall covers nothing' : null),
+  [LOG_ANCHOR]: type(logAnchor, ['anchor_id']),
 };
 
 export type ContentType = keyof typeof TYPES;

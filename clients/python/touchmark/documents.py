@@ -141,6 +141,8 @@ _ADMISSION = fields(
 _RECALL_SCOPE = {"design_id": ID, "licence_id": ID, "printer_id": ID, "printed_from": TIME, "printed_to": TIME, "material": text()}
 _RECALL = fields({"recall_id": ID, "by": text(), "at": TIME, "reason": text(1024)}, _RECALL_SCOPE)
 
+_ANCHOR = fields({"anchor_id": ID, "origin": text(255), "size": integer(1), "root": octets(32), "at": TIME}, {"time_stamp": octets(1, 10_000)})
+
 # What only events of one kind have, and what those of some kinds may have.
 _OF_KIND = {"transferred": {"to": PSEUDONYM}, "installed": {"into": text()}, "inspected": {"outcome": choice("passed", "failed")}, "recalled": {"recall": HASH}}
 _REASON = {"reason": text(1024)}
@@ -163,9 +165,9 @@ def _custody_event(value, where):
 
 
 PREFIX, SUFFIX = "application/vnd.touchmark.", "+cbor"
-PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD, CUSTODIAN_ADMISSION, CUSTODY_EVENT, RECALL = (
+PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD, CUSTODIAN_ADMISSION, CUSTODY_EVENT, RECALL, LOG_ANCHOR = (
     PREFIX + name + SUFFIX for name in ("print-certificate", "licence-grant", "licence-revocation", "printer-enrolment", "slice-record", "audit-record",
-                                        "custodian-admission", "custody-event", "recall"))
+                                        "custodian-admission", "custody-event", "recall", "log-anchor"))
 
 # By media type: the fields, and those that end the subject.
 TYPES = {
@@ -178,6 +180,7 @@ TYPES = {
     CUSTODIAN_ADMISSION: (_ADMISSION, "part_id", "pseudonym"),
     CUSTODY_EVENT: (_custody_event, "event_id"),
     RECALL: (_RECALL, "recall_id"),
+    LOG_ANCHOR: (_ANCHOR, "anchor_id"),
 }
 
 

@@ -1,9 +1,9 @@
-using System.Runtime.InteropServices;
+using Touchmark.Log.Storage;
 
 namespace Touchmark.Engine.Storage;
 
 /// <summary>Folders and files that only the engine's own user may read, and that are on the disk when they are said to be.</summary>
-internal static partial class DataFolder
+internal static class DataFolder
 {
     private const UnixFileMode Folder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -40,38 +40,6 @@ internal static partial class DataFolder
     public static void Publish(string temporary, string path, bool overwrite = false)
     {
         System.IO.File.Move(temporary, path, overwrite);
-        Flush(Path.GetDirectoryName(path)!);
+        DurableFile.FlushFolder(Path.GetDirectoryName(path)!);
     }
-
-    // .NET opens no directories; without this call a rename may be lost in a power cut (fsync(2), "ensure that the entry in the directory").
-    private static void Flush(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var descriptor = Open(folder, 0);
-        if (descriptor < 0)
-        {
-            throw new IOException($"The folder {folder} cannot be opened.", Marshal.GetLastPInvokeError());
-        }
-
-        var failed = Fsync(descriptor) != 0;
-        var error = Marshal.GetLastPInvokeError();
-        _ = Close(descriptor);
-        if (failed)
-        {
-            throw new IOException($"The folder {folder} cannot be flushed.", error);
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }

@@ -2,6 +2,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Receipts;
+using Touchmark.Evidence.Statements;
 using Touchmark.Log.Proofs;
 using Touchmark.Log.Storage;
 using Touchmark.Log.Tiles;
@@ -23,10 +24,14 @@ internal static class TransparencyFeature
         services.AddSingleton<PublicLog>();
         services.AddSingleton<EvidenceFiles>();
         services.AddHostedService<LogKeeper>();
+        services.AddSingleton<TimeStampAuthority>();
+        services.AddSingleton<Anchors>();
+        services.AddHostedService(provider => provider.GetRequiredService<Anchors>());
     }
 
     public static void MapTransparency(this WebApplication app)
     {
+        MapAnchors(app);
         app.MapGet("/log/checkpoint", CheckpointAsync).ForLookup().WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
         var entries = app.MapGet("/log/tile/entries/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) =>
             ObjectAsync($"tile/entries/{rest}", isEntries: true, response, log, cancel)).WithSummary("A bundle of the log's entries: for admins and auditors, unless the engine runs with --log-entries public.");
@@ -46,6 +51,17 @@ internal static class TransparencyFeature
         app.MapGet("/api/log/statements/{sha256}/receipt", async (string sha256, Outbox outbox, PublicLog log, CancellationToken cancel) =>
             (await LoggedAsync(sha256, outbox, log.TransparentAsync, cancel)).ToResult(statement => Results.Bytes(statement, TransparentStatement.MediaType, sha256 + ".cose"))).ForAnyRole()
             .WithSummary("The statement with this SHA-256 itself, with COSE receipts by both keys of the log (RFC 9942).");
+    }
+
+    private static void MapAnchors(WebApplication app)
+    {
+        app.MapGet("/api/log/anchors", async (Anchors anchors, CancellationToken cancel) => (await anchors.ListAsync(cancel)).Select(row =>
+            new AnchorView(row.Id, row.MadeAt, row.Size, Convert.ToHexStringLower(row.Root), row.Stamped == 1))).ForLookup().Produces<IReadOnlyList<AnchorView>>()
+            .WithSummary("List the checkpoints that are statements of the log themselves, newest first.");
+        app.MapGet("/api/log/anchors/{id:guid}", async (Guid id, Anchors anchors, EvidenceFiles files, CancellationToken cancel) => await anchors.FindAsync(id, cancel) is not { } row
+            ? Refusal.NotFound("log/anchor")
+            : (await files.BuildAsync(new StatementPart(row.Statement, null), [], cancel)).ToResult(file => Results.Bytes(file, EvidenceFile.MediaType, $"{id:D}.touchmark"))).ForLookup()
+            .WithSummary("An anchor's evidence file, which verifies offline.");
     }
 
     private static async Task<IResult> CheckpointAsync(HttpResponse response, PublicLog log, CancellationToken cancel)
@@ -102,6 +118,13 @@ internal static class TransparencyFeature
             : new Refusal(StatusCodes.Status404NotFound, "NOT_FOUND", "This engine has made no statement with this SHA-256.", "Send the SHA-256 of the statement's envelope, 64 lower-case hexadecimal digits.");
     }
 }
+
+/// <param name="Id">Its id.</param>
+/// <param name="At">When.</param>
+/// <param name="Size">Entries that the log had.</param>
+/// <param name="Root">The root of their tree, hexadecimal.</param>
+/// <param name="TimeStamped">Whether an authority stamped it (RFC 3161).</param>
+internal sealed record AnchorView(Guid Id, DateTimeOffset At, long Size, string Root, bool TimeStamped);
 
 /// <param name="Sha256">Of the envelope.</param>
 /// <param name="Origin">The log's name.</param>

@@ -74,6 +74,7 @@ public static class StatementVerifier
             : type == SliceRecord.ContentType ? CheckDocument<SliceRecord>(checks, subject, statement, beside) is not null
             : type == CustodianAdmission.ContentType ? CheckDocument<CustodianAdmission>(checks, subject, statement, beside) is not null
             : type == CustodyEvent.ContentType ? CheckDocument<CustodyEvent>(checks, subject, statement, beside) is not null
+            : type == LogAnchor.ContentType ? CheckDocument<LogAnchor>(checks, subject, statement, beside) is not null
             : type == Recall.ContentType ? CheckDocument<Recall>(checks, subject, statement, beside) is not null
             : CheckDocument<AuditRecord>(checks, subject, statement, beside) is not null;
     }

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Touchmark.Log.Storage;
 
 /// <summary>Writes files so that a power cut leaves the old one or the new one: a temporary file, fsync, rename, fsync of the folder.</summary>
-internal static partial class DurableFile
+public static partial class DurableFile
 {
     /// <summary>Names that begin so are not objects: files that a crash left unfinished.</summary>
     internal const char TemporaryMark = '.';
@@ -46,8 +46,9 @@ internal static partial class DurableFile
         FlushFolder(parent);
     }
 
-    // .NET opens no folders; without this a rename may be lost in a power cut (fsync(2)). Windows has no such call, and NTFS journals names.
-    private static void FlushFolder(string folder)
+    /// <summary>Makes the names in a folder durable. .NET opens no folders; without this a rename may be lost in a power cut (fsync(2)). Windows has no such call, and NTFS journals names.</summary>
+    /// <exception cref="IOException">It cannot be opened or flushed.</exception>
+    public static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows())
         {
