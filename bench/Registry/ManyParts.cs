@@ -10,9 +10,16 @@ internal static class ManyParts
     public static IReadOnlyList<PartId> Enter(string file, int count, PartId original)
     {
         NativeSqlite.Use();
-        var ids = Enumerable.Range(0, count).Select(_ => PartId.Create()).ToList();
+        var ids = Enumerable.Range(0, count).Select(_ => PartId.Create()).OrderBy(part => part.Value, StringComparer.Ordinal).ToList();
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = false, Pooling = false }.ConnectionString);
         connection.Open();
+        using (var settings = connection.CreateCommand())
+        {
+            // Enough to hold the indexes while they grow, KiB; and nobody minds if this file is lost.
+            settings.CommandText = "pragma cache_size = -1000000; pragma synchronous = off";
+            settings.ExecuteNonQuery();
+        }
+
         using var transaction = connection.BeginTransaction();
         using var insert = connection.CreateCommand();
         insert.Transaction = transaction;
