@@ -69,6 +69,8 @@ class _Registry:
         self.signed(subject, statement)
         recall = check_document(self.checks, subject, statement, beside, documents.RECALL)
         if recall is not None and self.checks.require(_covers(recall, self.certificate), f"{subject}.covers", "The recall covers this part.", "The recall is of other parts than this one."):
+            if statement.sha256 in self.recalls:
+                self.checks.failed(f"{subject}.once", "The recall is there twice.")
             self.recalls[statement.sha256] = recall
 
     def signed_by_custodian(self, subject, statement, event):
@@ -121,8 +123,7 @@ def _replay(registry, state, parts):
             role = registry.signed_by_custodian(subject, statement, event)
         checks.require(documents.moment(event["at"]) <= (statement.issued_at or registry.now) + TOLERANCE, f"{subject}.at", "It was signed when it had happened.", "It was signed before it happened.")
         state = _follow(checks, subject, state, event, statement.sha256, role, registry.certificate["part_id"])
-    _conclude(registry, state)
-    return state
+    return _conclude(registry, state)
 
 
 def _follow(checks, subject, state, event, sha256, role, part_id):
@@ -174,14 +175,19 @@ def _after(state, event):
 
 
 def _conclude(registry, state):
-    checks = registry.checks
+    """The state that all of it amounts to: a part without a history may be recalled all the same."""
+    checks, recalled = registry.checks, state is not None and state.recalled
     for sha256 in registry.recalls.keys() - registry.entered:
         recall = registry.recalls[sha256]
         if state is not None and state.scrapped and state.at <= recall["at"]:
             checks.skipped("custody.recall", "A recall covers the part, which had been scrapped before.")
+        elif state is not None and state.number == 0:
+            recalled = True
+            checks.skipped("custody.recall", f"{recall['by']} recalled the part: do not use it. It has no history yet that could say so: {recall['reason']}")
         else:
             checks.failed("custody.recall", f"{recall['by']} recalled the part and its history does not say so: {recall['reason']}")
     if state is None or state.holder is None:
         checks.skipped("custody.holder", "Who has the part cannot be said: its history breaks, or its manufacturer has not entered it.")
     else:
         checks.passed("custody.holder", f"{state.holder} has the part, which is {state.standing}.", pseudonym=state.holder)
+    return None if state is None else replace(state, recalled=recalled)
