@@ -76,7 +76,7 @@ export function headlineOf(report: Report, failed: readonly Step[], checks: read
   }
   if (report.verdict === 'untrusted_key') {
     return {
-      tone: 'unknown', title: 'Signed by somebody you do not know', words: 'Nothing was changed in it, but it is signed with keys that are not among those that you believe. Anybody could have made it.',
+      tone: 'unknown', title: 'Signed by somebody you do not know', words: 'It is signed with keys that are not among those that you believe, so its signatures say nothing to you. Anybody could have made it.',
     };
   }
   if (report.verdict === 'invalid' && checks.every((check) => check.id === 'custody.recall')) {
