@@ -18,8 +18,8 @@ internal static class ManagedMlDsa65
     internal const int RandomSize = 32;
     internal const int TrSize = 64;
 
-    private const int K = 6; // rows
-    private const int L = 5; // columns
+    internal const int K = 6; // rows
+    internal const int L = 5; // columns
     private const int N = Polynomial.N;
     private const int ChallengeSize = 48;
     private const int Beta = Sampling.ChallengeWeight * Sampling.Eta;
@@ -59,7 +59,7 @@ internal static class ManagedMlDsa65
         s1.CopyTo(s1Hat);
         Polynomial.Transform(s1Hat);
         Span<int> t = vectors.Take(K);
-        MultiplyMatrix(rho, s1Hat, t);
+        MultiplyMatrix(PublicMatrix.Of(rho), s1Hat, t);
         Polynomial.InverseTransform(t);
         Polynomial.Add(t, s2);
         Polynomial.Reduce(t);
@@ -119,8 +119,7 @@ internal static class ManagedMlDsa65
         Span<byte> maskSeed = stackalloc byte[64];
         Shake.Hash256(secretKey.Slice(KeyAt, 32), random, mu, maskSeed);
 
-        int[] matrix = ArrayPool<int>.Shared.Rent(K * L * N);
-        Sampling.ExpandMatrix(secretKey[..32], matrix, K, L);
+        var matrix = PublicMatrix.Of(secretKey[..32]);
         for (int kappa = 0; ; kappa += L)
         {
             Sampling.ExpandMask(maskSeed, kappa, y);
@@ -158,7 +157,6 @@ internal static class ManagedMlDsa65
             Packing.PackHints(hints, signature[(ChallengeSize + MaskBytes)..]);
             break;
         }
-        ArrayPool<int>.Shared.Return(matrix);
         CryptographicOperations.ZeroMemory(maskSeed);
         CryptographicOperations.ZeroMemory(highPacked);
     }
@@ -166,7 +164,7 @@ internal static class ManagedMlDsa65
     /// <summary>Checks a signature of μ (algorithm 8). Lengths are the caller's to check.</summary>
     internal static bool VerifyMu(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> mu, ReadOnlySpan<byte> signature)
     {
-        int[] pooled = ArrayPool<int>.Shared.Rent(((K * L) + L + (3 * K) + 1) * N);
+        int[] pooled = ArrayPool<int>.Shared.Rent((L + (3 * K) + 1) * N);
         try
         {
             Span<int> free = pooled;
@@ -186,10 +184,8 @@ internal static class ManagedMlDsa65
             Polynomial.Transform(t1);
             Polynomial.Transform(z);
 
-            Span<int> matrix = Take(ref free, K * L);
-            Sampling.ExpandMatrix(publicKey[..32], matrix, K, L);
             Span<int> w = Take(ref free, K);
-            MultiplyMatrix(matrix, z, w);
+            MultiplyMatrix(PublicMatrix.Of(publicKey[..32]), z, w);
             for (int row = 0; row < K; row++)
                 Polynomial.Multiply(t1.Slice(row * N, N), t1.Slice(row * N, N), challenge);
             Polynomial.Subtract(w, t1);
@@ -216,14 +212,6 @@ internal static class ManagedMlDsa65
             free = free[(polynomials * N)..];
             return taken;
         }
-    }
-
-    private static void MultiplyMatrix(ReadOnlySpan<byte> rho, ReadOnlySpan<int> vector, Span<int> product)
-    {
-        int[] matrix = ArrayPool<int>.Shared.Rent(K * L * N);
-        Sampling.ExpandMatrix(rho, matrix, K, L);
-        MultiplyMatrix(matrix, vector, product);
-        ArrayPool<int>.Shared.Return(matrix);
     }
 
     private static void MultiplyMatrix(ReadOnlySpan<int> matrix, ReadOnlySpan<int> vector, Span<int> product)
