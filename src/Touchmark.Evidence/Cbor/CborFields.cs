@@ -53,11 +53,11 @@ public sealed class CborFields
 
     public long? OptionalInteger(string key, long min = 0, long max = long.MaxValue)
     {
-        if (Take<CborInteger>(key, "an integer")?.Value is not { } value)
+        if (Take<CborInteger>(key, "an integer") is not { } integer)
         {
             return null;
         }
-        return value >= min && value <= max ? (long)value : Wrong<long?>(key, $"outside {min} to {max}", null);
+        return integer.Value is { } value && value >= min && value <= max ? value : Wrong<long?>(key, $"outside {min} to {max}", null);
     }
 
     /// <summary>A finite number, always floating point on the wire.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Touchmark.Evidence.Cbor;
 
@@ -15,7 +16,7 @@ public abstract record CborValue
 
     public static implicit operator CborValue(long value) => new CborInteger(value);
 
-    public static implicit operator CborValue(ulong value) => new CborInteger(value);
+    public static implicit operator CborValue(ulong value) => new CborInteger(false, value);
 
     public static implicit operator CborValue(int value) => new CborInteger(value);
 
@@ -30,9 +31,21 @@ public abstract record CborValue
     public static implicit operator CborValue(ReadOnlyMemory<byte> value) => new CborBytes(value);
 }
 
-/// <summary>Major types 0 and 1.</summary>
-/// <param name="Value">From -2^64 to 2^64 - 1.</param>
-public sealed record CborInteger(Int128 Value) : CborValue;
+/// <summary>Major types 0 and 1: from -2^64 to 2^64 - 1. (Not an <see cref="Int128"/>: code that has one in a signature cannot be compiled ahead.)</summary>
+/// <param name="IsNegative">Major type 1.</param>
+/// <param name="Argument">The value, or what is left of it from -1 downwards.</param>
+public sealed record CborInteger(bool IsNegative, ulong Argument) : CborValue
+{
+    public CborInteger(long value)
+        : this(value < 0, (ulong)(value < 0 ? ~value : value))
+    {
+    }
+
+    /// <summary>The value; null where a <see cref="long"/> does not hold it.</summary>
+    public long? Value => Argument > long.MaxValue ? null : IsNegative ? ~(long)Argument : (long)Argument;
+
+    public override string ToString() => Value?.ToString(CultureInfo.InvariantCulture) ?? (IsNegative ? -1 - (Int128)Argument : Argument).ToString(CultureInfo.InvariantCulture);
+}
 
 /// <summary>Major type 2.</summary>
 public sealed record CborBytes(ReadOnlyMemory<byte> Value) : CborValue;

@@ -48,14 +48,12 @@ public static class DeterministicCbor
     {
         switch (value)
         {
-            case CborInteger integer when Int128.IsPositive(integer.Value) && integer.Value <= ulong.MaxValue:
-                writer.WriteUInt64((ulong)integer.Value);
+            case CborInteger { IsNegative: false, Argument: var argument }:
+                writer.WriteUInt64(argument);
                 break;
-            case CborInteger integer when Int128.IsNegative(integer.Value) && ~integer.Value <= ulong.MaxValue:
-                writer.WriteCborNegativeIntegerRepresentation((ulong)~integer.Value);
+            case CborInteger { Argument: var argument }:
+                writer.WriteCborNegativeIntegerRepresentation(argument);
                 break;
-            case CborInteger:
-                throw new ArgumentException("a CBOR integer lies between -2^64 and 2^64 - 1", nameof(value));
             case CborBytes bytes:
                 writer.WriteByteString(bytes.Value.Span);
                 break;
@@ -153,9 +151,9 @@ public static class DeterministicCbor
             switch (state)
             {
                 case CborReaderState.UnsignedInteger:
-                    return new CborInteger(_reader.ReadUInt64());
+                    return new CborInteger(false, _reader.ReadUInt64());
                 case CborReaderState.NegativeInteger:
-                    return new CborInteger(~(Int128)_reader.ReadCborNegativeIntegerRepresentation());
+                    return new CborInteger(true, _reader.ReadCborNegativeIntegerRepresentation());
                 case CborReaderState.ByteString:
                     return new CborBytes(_reader.ReadByteString());
                 case CborReaderState.TextString:

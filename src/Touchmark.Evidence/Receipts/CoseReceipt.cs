@@ -131,12 +131,12 @@ public sealed record CoseReceipt
     {
         (size, index, path) = (0, 0, null);
         if (!DeterministicCbor.TryDecode(encoding, out var value, out _, Limits)
-            || value is not CborArray { Items: [CborInteger { Value: var n }, CborInteger { Value: var i }, CborArray { Items: { Count: >= 1 and <= TreeProof.MaxHashes } items }] }
-            || n > long.MaxValue || i < 0 || i >= n || !items.All(item => item is CborBytes { Value.Length: TreeHash.Size }))
+            || value is not CborArray { Items: [CborInteger { Value: { } n }, CborInteger { Value: { } i }, CborArray { Items: { Count: >= 1 and <= TreeProof.MaxHashes } items }] }
+            || i < 0 || i >= n || !items.All(item => item is CborBytes { Value.Length: TreeHash.Size }))
         {
             return false;
         }
-        (size, index, path) = ((long)n, (long)i, [.. items.Cast<CborBytes>().Select(item => new TreeHash(item.Value.Span))]);
+        (size, index, path) = (n, i, [.. items.Cast<CborBytes>().Select(item => new TreeHash(item.Value.Span))]);
         return true;
     }
 }

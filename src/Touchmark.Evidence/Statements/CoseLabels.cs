@@ -29,7 +29,7 @@ internal static class CoseLabels
     private const int EdDsa = -8;
 
     /// <summary>The algorithm with this COSE id, or <see cref="SignatureAlgorithm.None"/> when it is not one of ours.</summary>
-    public static SignatureAlgorithm AlgorithmOf(Int128 id) =>
+    public static SignatureAlgorithm AlgorithmOf(long? id) =>
         id == EdDsa || id == (int)SignatureAlgorithm.Ed25519 ? SignatureAlgorithm.Ed25519
         : id == (int)SignatureAlgorithm.Es256 ? SignatureAlgorithm.Es256
         : id == (int)SignatureAlgorithm.MlDsa65 ? SignatureAlgorithm.MlDsa65

@@ -64,12 +64,12 @@ public sealed record EvidenceFile(StatementPart Subject, IReadOnlyList<Statement
         {
             return false;
         }
-        if (value is not CborTagged { Tag: SelfDescribedCbor, Content: CborArray { Items: [CborText { Value: Magic }, CborInteger { Value: var version }, var head, CborArray statements] } })
+        if (value is not CborTagged { Tag: SelfDescribedCbor, Content: CborArray { Items: [CborText { Value: Magic }, CborInteger version, var head, CborArray statements] } })
         {
             problem = "not a Touchmark evidence file";
             return false;
         }
-        if (version != Version)
+        if (version.Value != Version)
         {
             problem = $"version {version} of the evidence file, this program reads version {Version}";
             return false;
@@ -140,12 +140,12 @@ public sealed record EvidenceFile(StatementPart Subject, IReadOnlyList<Statement
         {
             return true;
         }
-        if (value is not CborArray { Items: [CborInteger { Value: var index }, CborArray { Items: { Count: <= TreeProof.MaxHashes } hashes }] } || index < 0 || index > long.MaxValue
+        if (value is not CborArray { Items: [CborInteger { Value: >= 0 and var index }, CborArray { Items: { Count: <= TreeProof.MaxHashes } hashes }] }
             || hashes.Any(hash => hash is not CborBytes { Value.Length: TreeHash.Size }))
         {
             return false;
         }
-        proof = new((long)index, [.. hashes.Select(hash => new TreeHash(((CborBytes)hash).Value.Span))]);
+        proof = new(index, [.. hashes.Select(hash => new TreeHash(((CborBytes)hash).Value.Span))]);
         return true;
     }
 }

@@ -41,10 +41,10 @@ internal sealed class ProtectedHeader
         var header = new ProtectedHeader();
         foreach (var (key, parameter) in map.Entries)
         {
-            if (key is not CborInteger { Value: var label } || !header.Take(label, parameter))
+            if (key is not CborInteger { Value: { } label } || !header.Take(label, parameter))
             {
                 problem = key is CborInteger unknown
-                    ? $"protected header: parameter {unknown.Value} is unknown or of a wrong type"
+                    ? $"protected header: parameter {unknown} is unknown or of a wrong type"
                     : "protected header: a label is not an integer";
                 return null;
             }
@@ -79,7 +79,7 @@ internal sealed class ProtectedHeader
         _ => null,
     };
 
-    private bool Take(Int128 label, CborValue value)
+    private bool Take(long label, CborValue value)
     {
         if (label == CoseLabels.Algorithm && value is CborInteger algorithm)
         {
@@ -95,7 +95,7 @@ internal sealed class ProtectedHeader
         return TakeDocumentHeader(label, value);
     }
 
-    private bool TakeDocumentHeader(Int128 label, CborValue value)
+    private bool TakeDocumentHeader(long label, CborValue value)
     {
         if ((label == CoseLabels.ContentType && !IsHashEnvelope || label == CoseLabels.PreimageContentType && IsHashEnvelope)
             && ContentType is null && value is CborText { Value.Length: > 0 and <= MaxTextLength } contentType)
@@ -131,9 +131,9 @@ internal sealed class ProtectedHeader
             case (CborInteger { Value: var label }, CborText { Value: { Length: > 0 and <= MaxTextLength } text }) when label == CoseLabels.ClaimSubject:
                 Subject = text;
                 return true;
-            case (CborInteger { Value: var label }, CborInteger { Value: var seconds })
+            case (CborInteger { Value: var label }, CborInteger { Value: { } seconds })
                 when label == CoseLabels.ClaimIssuedAt && seconds >= 0 && seconds <= LatestSecond:
-                IssuedAt = DateTimeOffset.FromUnixTimeSeconds((long)seconds);
+                IssuedAt = DateTimeOffset.FromUnixTimeSeconds(seconds);
                 return true;
             default:
                 return false;

@@ -152,11 +152,11 @@ public static class EvidenceJson
             case CborBytes bytes:
                 writer.WriteStringValue(StatementVerifier.Hex(bytes.Value));
                 break;
-            case CborInteger { Value: var time } when (name is "at" or "printed_from" or "printed_to" || name.EndsWith("_at", StringComparison.Ordinal)) && time >= 0 && time <= CborTime.Latest:
-                writer.WriteStringValue(CborTime.FromMicroseconds((long)time));
+            case CborInteger { Value: { } time } when (name is "at" or "printed_from" or "printed_to" || name.EndsWith("_at", StringComparison.Ordinal)) && time >= 0 && time <= CborTime.Latest:
+                writer.WriteStringValue(CborTime.FromMicroseconds(time));
                 break;
             case CborInteger integer:
-                writer.WriteRawValue(integer.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                writer.WriteRawValue(integer.ToString());
                 break;
             case CborFloat { Value: var number } when double.IsFinite(number):
                 writer.WriteNumberValue(number);

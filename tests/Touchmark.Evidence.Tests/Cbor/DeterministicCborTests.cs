@@ -76,7 +76,19 @@ public sealed class DeterministicCborTests
     [Fact]
     public void Same_key_twice_is_a_mistake_of_the_caller() => Assert.Throws<ArgumentException>(() => DeterministicCbor.Encode(CborMap.Of((1, 2), (1, 3))));
 
-    [Fact]
-    public void Integer_beyond_64_bits_is_a_mistake_of_the_caller() =>
-        Assert.Throws<ArgumentException>(() => DeterministicCbor.Encode(new CborInteger((Int128)ulong.MaxValue + 1)));
+    [Theory]
+    [InlineData("1B7FFFFFFFFFFFFFFF", long.MaxValue, "9223372036854775807")]
+    [InlineData("1B8000000000000000", null, "9223372036854775808")]
+    [InlineData("1BFFFFFFFFFFFFFFFF", null, "18446744073709551615")]
+    [InlineData("3B7FFFFFFFFFFFFFFF", long.MinValue, "-9223372036854775808")]
+    [InlineData("3B8000000000000000", null, "-9223372036854775809")]
+    [InlineData("3BFFFFFFFFFFFFFFFF", null, "-18446744073709551616")]
+    public void Integers_reach_beyond_64_bits_with_a_sign(string hex, long? value, string text)
+    {
+        var encoding = Convert.FromHexString(hex);
+        Assert.True(DeterministicCbor.TryDecode(encoding, out var decoded, out _));
+        var integer = Assert.IsType<CborInteger>(decoded);
+        Assert.Equal((value, text), (integer.Value, integer.ToString()));
+        Assert.Equal(encoding, DeterministicCbor.Encode(integer));
+    }
 }

@@ -28,6 +28,10 @@ public sealed class TrustStoreTests : IDisposable
     [InlineData("\"key_id\": \"", "\"key_id\": \"0")]
     [InlineData("\"public_key\": \"", "\"public_key\": \"AAAA")]
     [InlineData("\"valid_until\": null", "\"valid_until\": \"2001-01-01T00:00:00Z\"")]
+    [InlineData("\"name\": \"engine", "\"name\": \"\\ud800")]
+    [InlineData("\"name\": \"engine.example\"", "\"name\": 1")]
+    [InlineData("\"key_id\"", "\"\\ud800\"")]
+    [InlineData("\"keys\": [", "\"keys\": [null,")]
     [InlineData("{", "[")]
     public void File_that_deviates_is_refused(string right, string wrong)
     {
