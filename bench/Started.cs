@@ -52,6 +52,9 @@ internal sealed partial class Started : IDisposable
         return new Started(process, "");
     }
 
+    /// <summary>Once it has exited.</summary>
+    public int ExitCode => running.ExitCode;
+
     public Task ExitedAsync() => running.WaitForExitAsync();
 
     /// <summary>Asks ten times a second.</summary>

@@ -74,9 +74,19 @@ public static class StatementVerifier
             : type == SliceRecord.ContentType ? CheckDocument<SliceRecord>(checks, subject, statement, beside) is not null
             : type == CustodianAdmission.ContentType ? CheckDocument<CustodianAdmission>(checks, subject, statement, beside) is not null
             : type == CustodyEvent.ContentType ? CheckDocument<CustodyEvent>(checks, subject, statement, beside) is not null
-            : type == LogAnchor.ContentType ? CheckDocument<LogAnchor>(checks, subject, statement, beside) is not null
+            : type == LogAnchor.ContentType ? CheckAnchor(checks, subject, statement, beside)
             : type == Recall.ContentType ? CheckDocument<Recall>(checks, subject, statement, beside) is not null
             : CheckDocument<AuditRecord>(checks, subject, statement, beside) is not null;
+    }
+
+    private static bool CheckAnchor(Checks checks, string subject, Statement statement, ReadOnlyMemory<byte>? beside)
+    {
+        var anchor = CheckDocument<LogAnchor>(checks, subject, statement, beside);
+        if (anchor?.TimeStamp is not null)
+        {
+            checks.Skip($"{subject}.time-stamp", "An authority stamped the time; this program does not check that. openssl ts -verify does, with the authority's certificate.");
+        }
+        return anchor is not null;
     }
 
     /// <summary>The document of a statement, checked against it; null and a failed check when it is not one of this type.</summary>

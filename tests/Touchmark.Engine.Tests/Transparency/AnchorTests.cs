@@ -26,7 +26,9 @@ public sealed class AnchorTests
         var file = await stranger.Http.GetByteArrayAsync(new Uri($"/api/log/anchors/{listed.GetProperty("id").GetGuid()}", UriKind.Relative));
         Assert.True(TrustStore.TryParse(await stranger.Http.GetByteArrayAsync(new Uri("/api/trust", UriKind.Relative)), out var trust, out var problem), problem);
 
-        Assert.Equal(VerdictKind.Valid, EvidenceVerifier.Verify(file, trust, server.Time.GetUtcNow()).Verdict.Kind);
+        var verdict = EvidenceVerifier.Verify(file, trust, server.Time.GetUtcNow()).Verdict;
+        Assert.Equal(VerdictKind.Valid, verdict.Kind);
+        Assert.Equal(CheckOutcome.NotChecked, Assert.Single(verdict.Checks, check => check.Id.EndsWith(".time-stamp", StringComparison.Ordinal)).Outcome);
         Assert.True(EvidenceFile.TryDecode(file, out var evidence, out problem), problem);
         Assert.True(Statement.TryParse(evidence.Subject.Envelope, out var statement, out problem), problem);
         Assert.True(Document.TryDecode<LogAnchor>(statement.Payload, out var anchor, out problem), problem);
