@@ -36,7 +36,7 @@ internal static class KillLoop
             var byItself = kill % 3 != 0;
             var call = byItself ? RandomNumberGenerator.GetInt32(MostCalls) : -1;
             using var process = Start(program, folder, call, RandomNumberGenerator.GetInt32(2) == 0 ? "before" : "after");
-            await ListenAsync(process, byItself ? int.MaxValue : RandomNumberGenerator.GetInt32(MostReceipts), acknowledged, problems);
+            await ListenAsync(process, byItself ? int.MaxValue : 1 + RandomNumberGenerator.GetInt32(MostReceipts), acknowledged, problems);
             await process.WaitForExitAsync();
             var error = await process.StandardError.ReadToEndAsync();
             if (error.Length > 0)
