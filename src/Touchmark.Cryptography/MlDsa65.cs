@@ -29,10 +29,8 @@ public static class MlDsa65
             using var key = MLDsa.ImportMLDsaPublicKey(MLDsaAlgorithm.MLDsa65, publicKey);
             return key.VerifyData(message, signature, context);
         }
-        Span<byte> tr = stackalloc byte[ManagedMlDsa65.TrSize];
         Span<byte> mu = stackalloc byte[ManagedMlDsa65.MuSize];
-        Shake.Hash256(publicKey, [], [], tr);
-        ManagedMlDsa65.ComputeMu(tr, context, message, mu);
+        ManagedMlDsa65.ComputeMu(ExpandedKey.Of(publicKey).Tr, context, message, mu);
         return ManagedMlDsa65.VerifyMu(publicKey, mu, signature);
     }
 }

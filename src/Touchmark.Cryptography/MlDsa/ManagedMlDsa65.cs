@@ -23,7 +23,7 @@ internal static class ManagedMlDsa65
     private const int N = Polynomial.N;
     private const int ChallengeSize = 48;
     private const int Beta = Sampling.ChallengeWeight * Sampling.Eta;
-    private const int T1Bits = 10;
+    internal const int T1Bits = 10;
     private const int T1Bytes = K * T1Bits * N / 8;
     private const int EtaBits = 4;
     private const int EtaBytes = EtaBits * N / 8;
@@ -177,18 +177,15 @@ internal static class ManagedMlDsa65
             Span<int> challenge = Take(ref free, 1);
             Sampling.SampleInBall(signature[..ChallengeSize], challenge);
             Polynomial.Transform(challenge);
-            Span<int> t1 = Take(ref free, K);
-            Packing.Unpack(publicKey.Slice(32, T1Bytes), t1, T1Bits);
-            foreach (ref int t in t1)
-                t <<= Rounding.DroppedBits;
-            Polynomial.Transform(t1);
             Polynomial.Transform(z);
 
             Span<int> w = Take(ref free, K);
             MultiplyMatrix(PublicMatrix.Of(publicKey[..32]), z, w);
+            ReadOnlySpan<int> t1 = ExpandedKey.Of(publicKey).T1;
+            Span<int> product = Take(ref free, K);
             for (int row = 0; row < K; row++)
-                Polynomial.Multiply(t1.Slice(row * N, N), t1.Slice(row * N, N), challenge);
-            Polynomial.Subtract(w, t1);
+                Polynomial.Multiply(product.Slice(row * N, N), t1.Slice(row * N, N), challenge);
+            Polynomial.Subtract(w, product);
             Polynomial.Reduce(w);
             Polynomial.InverseTransform(w);
             Polynomial.ToPositive(w);
