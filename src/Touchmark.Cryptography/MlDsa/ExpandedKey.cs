@@ -1,19 +1,12 @@
 namespace Touchmark.Cryptography.MlDsa;
 
-/// <summary>
-/// What follows from a public key alone, beside its matrix (<see cref="PublicMatrix"/>); kept for the keys that were used last: <see cref="Slots"/> of 10 KiB at the most, whoever
-/// sends how many keys.
-/// </summary>
+/// <summary>What follows from a public key beside its matrix (<see cref="PublicMatrix"/>); 6 KiB for each that is kept.</summary>
 internal sealed class ExpandedKey
 {
-    private const int Slots = 64;
-    private static readonly ExpandedKey?[] Kept = new ExpandedKey?[Slots];
-
-    private readonly byte[] _publicKey;
+    private static readonly LastUsed<ExpandedKey> Kept = new(static publicKey => new ExpandedKey(publicKey));
 
     private ExpandedKey(ReadOnlySpan<byte> publicKey)
     {
-        _publicKey = publicKey.ToArray();
         Shake.Hash256(publicKey, [], [], Tr);
         Packing.Unpack(publicKey[32..], T1, ManagedMlDsa65.T1Bits);
         foreach (ref int t in T1.AsSpan())
@@ -28,13 +21,5 @@ internal sealed class ExpandedKey
     internal int[] T1 { get; } = new int[ManagedMlDsa65.K * Polynomial.N];
 
     /// <param name="publicKey"><see cref="ManagedMlDsa65.PublicKeySize"/> bytes.</param>
-    internal static ExpandedKey Of(ReadOnlySpan<byte> publicKey)
-    {
-        ref ExpandedKey? slot = ref Kept[publicKey[0] % Slots];
-        if (Volatile.Read(ref slot) is { } kept && publicKey.SequenceEqual(kept._publicKey))
-            return kept;
-        var made = new ExpandedKey(publicKey);
-        Volatile.Write(ref slot, made);
-        return made;
-    }
+    internal static ExpandedKey Of(ReadOnlySpan<byte> publicKey) => Kept.Of(publicKey);
 }
