@@ -3,6 +3,7 @@ using Spectre.Console;
 using Touchmark.Cli.Terminal;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Verification;
+using static Touchmark.Cli.Verification.VerdictView;
 
 namespace Touchmark.Cli.Verification;
 
@@ -85,8 +86,4 @@ internal static class CustodyView
         said.Reason,
         said.Note,
     }.OfType<string>());
-
-    private static void Fact(string name, string value) => Screen.Line($"  {name,-18}{value}");
-
-    private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

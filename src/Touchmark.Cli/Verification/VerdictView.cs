@@ -137,9 +137,9 @@ internal static class VerdictView
         licence.AllowNoDeadMan == true ? "also without a dead-man timer" : null,
     }.OfType<string>());
 
-    private static void Fact(string name, string value) => Screen.Line($"  {name,-18}{value}");
+    internal static void Fact(string name, string value) => Screen.Line($"  {name,-18}{value}");
 
-    private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+    internal static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }
