@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Bench.Registry;
 

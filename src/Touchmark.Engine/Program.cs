@@ -20,6 +20,7 @@ using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
 using Touchmark.Engine.Verification;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine;
 

@@ -1,6 +1,7 @@
 using Touchmark.Engine.Audit;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Accounts;
 

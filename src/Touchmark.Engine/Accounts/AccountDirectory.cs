@@ -1,8 +1,8 @@
 using System.Data.Common;
 using Touchmark.Engine.Audit;
-using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Accounts;
 

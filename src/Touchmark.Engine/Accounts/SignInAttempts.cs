@@ -1,4 +1,5 @@
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Accounts;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Accounts;
 

@@ -1,6 +1,7 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Audit;
 

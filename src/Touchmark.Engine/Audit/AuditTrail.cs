@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Keys;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Audit;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Audit;
 

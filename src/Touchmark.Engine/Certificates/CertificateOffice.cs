@@ -7,10 +7,10 @@ using Touchmark.Engine.Licences;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Slicing;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Storage;
 using Touchmark.Streaming;
 
 namespace Touchmark.Engine.Certificates;

@@ -5,6 +5,7 @@ using Touchmark.Engine.Transparency;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Certificates;
 

@@ -3,11 +3,12 @@ using Touchmark.Engine.Audit;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Regulators;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Custody;
 

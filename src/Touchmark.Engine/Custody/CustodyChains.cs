@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Custody;
 

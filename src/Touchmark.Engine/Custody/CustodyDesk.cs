@@ -1,11 +1,11 @@
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Recalls;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Custody;
 

@@ -5,7 +5,8 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Designs;
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using Touchmark.Engine.Accounts;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Designs;
 

@@ -1,5 +1,6 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Designs;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Designs;
 

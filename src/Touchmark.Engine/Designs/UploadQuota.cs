@@ -1,6 +1,7 @@
 using Touchmark.Engine.Accounts;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Designs;
 
@@ -26,7 +27,7 @@ internal sealed class UploadQuota(Database database, EngineOptions options, Time
             }
         }
 
-        return running.TryOpen($"{caller.OrganisationId:N}") is { } counted ? Outcome<IDisposable>.Of(counted)
+        return running.TryOpen($"{caller.OrganisationId:N}") is { } counted ? Outcome.Of<IDisposable>(counted)
             : new Refusal(StatusCodes.Status429TooManyRequests, "UPLOADS_AT_ONCE", $"{AtOnce} uploads of your organisation are running.", "Send this one when another has ended.").With("limit", AtOnce).With("retry_after_s", 10L);
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Gs1;
 

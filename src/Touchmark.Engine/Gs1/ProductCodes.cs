@@ -1,9 +1,10 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Designs;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Gs1;
 

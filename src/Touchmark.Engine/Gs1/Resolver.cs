@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Gs1;
 
@@ -87,7 +87,7 @@ internal sealed class Resolver(PartRegistry parts, ProductCodes products, PartLi
 
     private async Task<Outcome<IReadOnlyList<LinkContext>>> FindProductAsync(DigitalLink link, string gtin, CancellationToken cancel) =>
         await products.IsKnownAsync(gtin, cancel)
-            ? Outcome<IReadOnlyList<LinkContext>>.Of([new LinkContext(link, null, TypedLink.OfProduct())])
+            ? Outcome.Of<IReadOnlyList<LinkContext>>([new LinkContext(link, null, TypedLink.OfProduct())])
             : NotHere("GTIN_UNKNOWN", $"No product here has the GTIN {gtin}.").With("gtin", gtin);
 
     private async Task<Outcome<IReadOnlyList<LinkContext>>> FindPartAsync(string id, string? gtin, Caller? caller, CancellationToken cancel)
@@ -104,7 +104,7 @@ internal sealed class Resolver(PartRegistry parts, ProductCodes products, PartLi
 
         // As the standard writes it, however it was asked for; a part that was an asset before its product got a GTIN is of that product now.
         var context = new LinkContext(links.Of(part)!, part.DesignName, TypedLink.Of(part));
-        return Outcome<IReadOnlyList<LinkContext>>.Of(part.Gtin is null ? [context] : [context, new(DigitalLink.Of(Gtin.Stored(part.Gtin)), null, TypedLink.OfProduct())]);
+        return Outcome.Of<IReadOnlyList<LinkContext>>(part.Gtin is null ? [context] : [context, new(DigitalLink.Of(Gtin.Stored(part.Gtin)), null, TypedLink.OfProduct())]);
     }
 
     private static Outcome<Choice> Choose(HttpRequest request, LinkContext context)

@@ -4,7 +4,7 @@ using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Sessions;
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Jobs;
 

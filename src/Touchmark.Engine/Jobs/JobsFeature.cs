@@ -4,8 +4,9 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Slicing;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Engine.Jobs;

@@ -5,8 +5,8 @@ using Touchmark.Engine.Audit;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Storage;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
 

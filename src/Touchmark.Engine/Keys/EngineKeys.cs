@@ -1,6 +1,6 @@
 using Touchmark.Cryptography;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Cbor;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Keys;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Keys;
 

@@ -1,7 +1,7 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Labels;
 

@@ -1,7 +1,7 @@
 using Dapper;
 using Touchmark.Engine.Accounts;
-using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Licences;
 

@@ -3,9 +3,10 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Keys;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Licences;
 

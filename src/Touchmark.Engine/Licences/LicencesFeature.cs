@@ -2,6 +2,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Licences;
 

@@ -2,7 +2,7 @@ using System.Text;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Touchmark.Engine.Keys;
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Pages;
 

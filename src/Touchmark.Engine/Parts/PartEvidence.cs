@@ -2,8 +2,8 @@ using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Custody;
 using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Transparency;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Parts;
 

@@ -2,11 +2,11 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Recalls;
-using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Parts;
 

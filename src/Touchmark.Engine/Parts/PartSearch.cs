@@ -1,9 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Touchmark.Engine.Accounts;
-using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Cbor;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Parts;
 

@@ -4,12 +4,12 @@ using System.Text.Json;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Keys;
-using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Cbor;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 using Touchmark.Streaming;
-using Refusal = Touchmark.Engine.Web.Refusal;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Printers;
 

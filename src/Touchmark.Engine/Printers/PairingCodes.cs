@@ -1,7 +1,8 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Printers;
 

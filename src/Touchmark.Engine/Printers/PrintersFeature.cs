@@ -2,7 +2,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Web;
 using Touchmark.Streaming;
-using Refusal = Touchmark.Engine.Web.Refusal;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Printers;
 

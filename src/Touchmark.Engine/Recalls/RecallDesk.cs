@@ -3,10 +3,11 @@ using Touchmark.Engine.Audit;
 using Touchmark.Engine.Custody;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Recalls;
 

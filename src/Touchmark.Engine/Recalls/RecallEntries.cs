@@ -1,9 +1,9 @@
 using Touchmark.Engine.Custody;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Recalls;
 

@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Threading.Channels;
 using Touchmark.Engine.Custody;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Recalls;
 

@@ -3,10 +3,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Problems;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Regulators;
 

@@ -1,7 +1,7 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Regulators;
 

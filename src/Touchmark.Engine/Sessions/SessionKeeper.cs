@@ -1,4 +1,4 @@
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Sessions;
 

@@ -5,7 +5,7 @@ using Touchmark.Engine.Printers;
 using Touchmark.Engine.Web;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
-using Refusal = Touchmark.Engine.Web.Refusal;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Sessions;
 

@@ -3,6 +3,7 @@ using Touchmark.Cryptography;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Slicing;
 

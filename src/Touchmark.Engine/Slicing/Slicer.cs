@@ -4,9 +4,9 @@ using Touchmark.Cryptography;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Storage;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Documents;
 using Touchmark.GCode;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Slicing;
 

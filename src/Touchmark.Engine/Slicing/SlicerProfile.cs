@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Touchmark.Engine.Web;
 using Touchmark.GCode;
+using Touchmark.Hosting.Problems;
 using Touchmark.Streaming;
-using Refusal = Touchmark.Engine.Web.Refusal;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Slicing;
 

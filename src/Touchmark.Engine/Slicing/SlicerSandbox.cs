@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Slicing;
 

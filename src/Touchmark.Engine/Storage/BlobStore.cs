@@ -1,3 +1,5 @@
+using Touchmark.Hosting.Storage;
+
 namespace Touchmark.Engine.Storage;
 
 /// <summary>

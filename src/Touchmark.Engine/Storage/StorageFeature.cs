@@ -1,3 +1,5 @@
+using Touchmark.Hosting.Storage;
+
 namespace Touchmark.Engine.Storage;
 
 internal static class StorageFeature
@@ -6,11 +8,12 @@ internal static class StorageFeature
     {
         services.AddSingleton(provider =>
         {
-            DataFolder.Create(provider.GetRequiredService<EngineOptions>().Data);
-            return Dialect.For(provider.GetRequiredService<EngineOptions>());
+            var options = provider.GetRequiredService<EngineOptions>();
+            DataFolder.Create(options.Data);
+            return Dialect.For(options.Database, options.Data);
         });
         services.AddSingleton<Database>();
-        services.AddSingleton<Migrations>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Migrations>(provider, typeof(StorageFeature).Assembly));
         services.AddSingleton(provider => new BlobStore(Path.Combine(provider.GetRequiredService<EngineOptions>().Data, "blobs")));
     }
 }

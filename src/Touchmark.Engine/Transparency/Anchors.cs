@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Touchmark.Engine.Keys;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Storage;
 using Touchmark.Log.Storage;
 
 namespace Touchmark.Engine.Transparency;

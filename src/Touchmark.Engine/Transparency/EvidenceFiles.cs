@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Problems;
 using Touchmark.Log.Storage;
 
 namespace Touchmark.Engine.Transparency;

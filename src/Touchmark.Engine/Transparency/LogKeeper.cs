@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 using Touchmark.Log.Writing;
 
 namespace Touchmark.Engine.Transparency;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Transparency;
 

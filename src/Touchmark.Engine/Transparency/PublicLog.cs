@@ -1,8 +1,8 @@
 using System.Text;
 using Touchmark.Engine.Keys;
-using Touchmark.Engine.Storage;
 using Touchmark.Evidence.Receipts;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Storage;
 using Touchmark.Log.Notes;
 using Touchmark.Log.Proofs;
 using Touchmark.Log.Storage;

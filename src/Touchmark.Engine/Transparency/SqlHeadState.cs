@@ -1,4 +1,4 @@
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 using Touchmark.Log.Storage;
 using Touchmark.Log.Tree;
 

@@ -3,6 +3,7 @@ using Touchmark.Engine.Parts;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Receipts;
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Problems;
 using Touchmark.Log.Proofs;
 using Touchmark.Log.Storage;
 using Touchmark.Log.Tiles;

@@ -1,4 +1,4 @@
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Verification;
 

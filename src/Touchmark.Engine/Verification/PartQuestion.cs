@@ -1,6 +1,6 @@
 using Touchmark.Engine.Gs1;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Parts;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Verification;
 

@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Verification;
 

@@ -4,6 +4,7 @@ using Touchmark.Engine.Keys;
 using Touchmark.Engine.Web;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Verification;
 

@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Mvc;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Parts;
-using Touchmark.Engine.Web;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Verification;
 

@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Touchmark.Engine.Accounts;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Web;
 

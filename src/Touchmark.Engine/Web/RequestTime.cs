@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Timeouts;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Web;
 

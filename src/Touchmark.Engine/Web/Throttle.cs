@@ -1,3 +1,5 @@
+using Touchmark.Hosting.Problems;
+
 namespace Touchmark.Engine.Web;
 
 /// <summary>

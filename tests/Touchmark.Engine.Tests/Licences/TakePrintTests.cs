@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Tests.Server;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Tests.Licences;
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Touchmark.Engine.Storage;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Tests.Server;
 
@@ -74,7 +74,7 @@ internal sealed partial class ServerFactory : IAsyncDisposable
     public async Task RestartAsync(Func<Database, Task> meanwhile)
     {
         await StopAsync();
-        await using (var dialect = Dialect.For(new EngineOptions { Data = Data, Log = Path.Combine(Data, "log"), Database = database }))
+        await using (var dialect = Dialect.For(database, Data))
         {
             await meanwhile(new Database(dialect));
         }

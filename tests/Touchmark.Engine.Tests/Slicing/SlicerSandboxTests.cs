@@ -1,7 +1,7 @@
 using System.Text;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Tests.Server;
-using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Tests.Slicing;
 

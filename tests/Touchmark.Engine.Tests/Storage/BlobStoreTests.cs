@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Tests.Server;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Tests.Storage;
 

@@ -1,6 +1,6 @@
-using Touchmark.Engine.Storage;
-using Touchmark.Engine.Tests.Server;
 using Microsoft.Extensions.DependencyInjection;
+using Touchmark.Engine.Tests.Server;
+using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Tests.Storage;
 

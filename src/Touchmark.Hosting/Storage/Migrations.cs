@@ -1,19 +1,25 @@
 using System.Globalization;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>
 /// Brings the database forward. Each feature keeps its tables in <c>NNNN-name.sql</c> files beside its code; they are embedded and run once each, in the order of
 /// their numbers, at start. Forward only: a file that has run is never changed, and a database that is newer than the program, or that ran another text, stops the start.
 /// </summary>
-internal sealed partial class Migrations(Database database, TimeProvider time, ILogger<Migrations> log)
+/// <param name="owner">The program, whose SQL files are run.</param>
+/// <param name="database">What is brought forward.</param>
+/// <param name="time">Tells when.</param>
+/// <param name="log">Hears of each file that is run.</param>
+public sealed partial class Migrations(Assembly owner, Database database, TimeProvider time, ILogger<Migrations> log)
 {
     public async Task RunAsync(CancellationToken cancel)
     {
-        var known = Read();
+        var known = Read(owner);
         await using var work = await database.BeginAsync(cancel);
         await work.ExecuteAsync(database.Dialect.LockSchema, null, cancel);
         await work.ExecuteAsync(
@@ -22,7 +28,7 @@ internal sealed partial class Migrations(Database database, TimeProvider time, I
 
         foreach (var row in applied.Values.Where(row => known.All(migration => migration.Number != row.Number)))
         {
-            throw new InvalidOperationException($"The database has migration {row.Name}, which this version of the engine does not know. Start the newer engine instead.");
+            throw new InvalidOperationException($"The database has migration {row.Name}, which this version of the program does not know. Start the newer program instead.");
         }
 
         foreach (var migration in known)
@@ -47,9 +53,8 @@ internal sealed partial class Migrations(Database database, TimeProvider time, I
         await work.CommitAsync(cancel);
     }
 
-    private static List<Migration> Read()
+    private static List<Migration> Read(Assembly assembly)
     {
-        var assembly = typeof(Migrations).Assembly;
         var migrations = new List<Migration>();
         foreach (var resource in assembly.GetManifestResourceNames())
         {

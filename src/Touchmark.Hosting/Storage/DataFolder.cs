@@ -1,9 +1,9 @@
 using Touchmark.Log.Storage;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>Folders and files that only the engine's own user may read, and that are on the disk when they are said to be.</summary>
-internal static class DataFolder
+public static class DataFolder
 {
     private const UnixFileMode Folder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 

@@ -4,7 +4,7 @@ using Dapper;
 using Touchmark.Evidence.Cbor;
 using Touchmark.Evidence.Parts;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>How the program's types lie in the database, the same in both: ids as text "D", times as UTC microseconds, enums as their number.</summary>
 internal static class SqlTypes

@@ -3,13 +3,14 @@ using Dapper;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>Everything in which SQLite and PostgreSQL differ. One SQL text serves both: text, bigint, {blob}, times as UTC microseconds, keys made by the program.</summary>
-internal abstract class Dialect : IAsyncDisposable
+public abstract class Dialect : IAsyncDisposable
 {
-    public static Dialect For(EngineOptions options) =>
-        options.Database is { } connection ? new Postgres(connection) : new Sqlite(Path.Combine(options.Data, "touchmark.db"));
+    /// <summary>PostgreSQL where there is a connection string, else SQLite in a file of this folder.</summary>
+    public static Dialect For(string? connection, string folder) =>
+        connection is not null ? new Postgres(connection) : new Sqlite(Path.Combine(folder, "touchmark.db"));
 
     /// <summary>The word that stands for <c>{blob}</c> in migrations.</summary>
     public abstract string Blob { get; }

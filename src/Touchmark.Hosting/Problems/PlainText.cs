@@ -2,13 +2,13 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
-namespace Touchmark.Engine.Web;
+namespace Touchmark.Hosting.Problems;
 
 /// <summary>
 /// Text that people enter and other people see: names, descriptions. One line, no control characters and nothing invisible that reorders or hides other
 /// characters (Unicode categories Cc, Cf, Cs, Co, Zl, Zp), so it can stand in a log, a page, a certificate or a terminal as it is.
 /// </summary>
-internal static class PlainText
+public static class PlainText
 {
     public static bool TryAccept(string? text, int maximumLength, [NotNullWhen(true)] out string? clean)
     {

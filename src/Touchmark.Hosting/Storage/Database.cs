@@ -1,13 +1,13 @@
 using System.Data.Common;
 using Dapper;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>
 /// The one way to the database. Reading, or a single statement: <see cref="OpenAsync"/> and Dapper. Several statements that belong together:
 /// <see cref="BeginAsync"/>. SQL is written once for both databases (see <see cref="Dialect"/>); parameters are <c>@Name</c>.
 /// </summary>
-internal sealed class Database(Dialect dialect)
+public sealed class Database(Dialect dialect)
 {
     static Database() => SqlTypes.Register();
 
@@ -63,7 +63,7 @@ internal sealed class Database(Dialect dialect)
 }
 
 /// <summary>Statements that happen all or not at all.</summary>
-internal sealed class Transaction(DbConnection connection, DbTransaction transaction, IDisposable? turn) : IAsyncDisposable
+public sealed class Transaction(DbConnection connection, DbTransaction transaction, IDisposable? turn) : IAsyncDisposable
 {
     private bool released;
 

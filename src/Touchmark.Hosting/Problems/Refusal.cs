@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
 
-namespace Touchmark.Engine.Web;
+namespace Touchmark.Hosting.Problems;
 
 /// <summary>
 /// A refusal that a person can act on. Over HTTP it is a problem detail (RFC 9457) with three members more: <c>code</c> (stable, never reworded), <c>figures</c>
@@ -10,7 +11,7 @@ namespace Touchmark.Engine.Web;
 /// <param name="Code">UPPER_CASE, stable.</param>
 /// <param name="Text">One sentence: what is refused and why.</param>
 /// <param name="Fix">One sentence: what would help.</param>
-internal sealed record Refusal(int Status, string Code, string Text, string Fix) : IResult
+public sealed record Refusal(int Status, string Code, string Text, string Fix) : IResult
 {
     public IReadOnlyDictionary<string, object?> Figures { get; init; } = new Dictionary<string, object?>();
 
@@ -19,8 +20,7 @@ internal sealed record Refusal(int Status, string Code, string Text, string Fix)
 
     public static Refusal Invalid(string code, string text, string fix) => new(StatusCodes.Status400BadRequest, code, text, fix);
 
-    public static Refusal NotFound(string what) =>
-        new(StatusCodes.Status404NotFound, "NOT_FOUND", $"There is no such {what}, or it is not yours to see.", $"Check the id; list what you may see under /api/{what}s.");
+    public static Refusal NotFound(string text, string fix) => new(StatusCodes.Status404NotFound, "NOT_FOUND", text, fix);
 
     public static Refusal Conflict(string code, string text, string fix) => new(StatusCodes.Status409Conflict, code, text, fix);
 
@@ -49,20 +49,17 @@ internal sealed record ProblemBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] IReadOnlyDictionary<string, object?> Figures, string Fix);
 
 /// <summary>What a use case answers: a value, or the refusal that explains why there is none.</summary>
-internal readonly struct Outcome<T>
+public readonly struct Outcome<T>
 {
     private readonly T? value;
 
-    private Outcome(T? value, Refusal? refusal) => (this.value, Refusal) = (value, refusal);
+    internal Outcome(T? value, Refusal? refusal) => (this.value, Refusal) = (value, refusal);
 
     public Refusal? Refusal { get; }
 
     public static implicit operator Outcome<T>(T value) => new(value, null);
 
     public static implicit operator Outcome<T>(Refusal refusal) => new(default, refusal);
-
-    /// <summary>An outcome of an interface type, which no operator converts.</summary>
-    public static Outcome<T> Of(T value) => new(value, null);
 
     /// <summary>True, and the value, when there is no refusal.</summary>
     public bool Has([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T found, [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out Refusal? refusal)
@@ -74,4 +71,10 @@ internal readonly struct Outcome<T>
 
     /// <summary>The answer of an endpoint.</summary>
     public IResult ToResult(Func<T, IResult> answer) => Has(out var found, out var refusal) ? answer(found) : refusal;
+}
+
+/// <summary>Outcomes of interface types, which no operator converts.</summary>
+public static class Outcome
+{
+    public static Outcome<T> Of<T>(T value) => new(value, null);
 }

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using SQLitePCL;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>
 /// Makes Microsoft.Data.Sqlite use the system's SQLite (which the distribution keeps patched) instead of the native build of 2021 that its bundle brings.

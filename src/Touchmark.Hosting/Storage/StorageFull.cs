@@ -1,9 +1,9 @@
 using System.Data.Common;
 
-namespace Touchmark.Engine.Storage;
+namespace Touchmark.Hosting.Storage;
 
 /// <summary>Recognises the one storage failure that a person can mend: no room.</summary>
-internal static class StorageFull
+public static class StorageFull
 {
     private const int Enospc = 28;
     private const int Edquot = 122;
