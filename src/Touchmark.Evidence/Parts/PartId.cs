@@ -24,7 +24,6 @@ public sealed record PartId
     /// <summary>Longest text that is read as an id, characters.</summary>
     public const int MaxInput = 64;
 
-    private const int Base = 32;
     private const int Group = 4;
 
     private PartId(string value) => Value = value;
@@ -37,7 +36,7 @@ public sealed record PartId
     {
         Span<char> characters = stackalloc char[Length];
         RandomNumberGenerator.GetItems<char>(Crockford.Alphabet, characters[..^1]);
-        characters[^1] = Repair(characters, Length - 1);
+        characters[^1] = Crockford.LuhnRepair(characters, Length - 1);
         return new(new string(characters));
     }
 
@@ -49,7 +48,7 @@ public sealed record PartId
         Span<char> characters = stackalloc char[Length];
         id = null;
         problem = Read(text ?? "", characters);
-        if (problem is null && Sum(characters) != 0)
+        if (problem is null && Crockford.LuhnSum(characters) != 0)
         {
             problem = new("PART_ID_CHECK", "The check character does not match the others: one character is wrong, or two were exchanged. Compare it with the label.", Likely(characters));
         }
@@ -67,7 +66,7 @@ public sealed record PartId
     internal static PartId Read(CborFields fields, string key)
     {
         var text = fields.Text(key, Length);
-        if (Crockford.Is(text, Length) && Sum(text) == 0)
+        if (Crockford.Is(text, Length) && Crockford.LuhnSum(text) == 0)
         {
             return new(text);
         }
@@ -81,19 +80,7 @@ public sealed record PartId
         {
             return new("PART_ID_LENGTH", $"A part id has {Length} characters, this text has {text.Length}.", []);
         }
-        var count = 0;
-        foreach (var written in text)
-        {
-            if (IsSeparator(written))
-            {
-                continue;
-            }
-            if (count < Length)
-            {
-                characters[count] = Forgive(written);
-            }
-            count++;
-        }
+        var count = Crockford.ReadForgiving(text, characters);
         if (count != Length)
         {
             return new("PART_ID_LENGTH", $"A part id has {Length} characters, this one has {count}.", []);
@@ -104,19 +91,8 @@ public sealed record PartId
             return null;
         }
         return new("PART_ID_CHARACTER", $"Character {unknown + 1} is none that occurs in a part id: the digits, and the letters without I, L, O and U.",
-            characters[(unknown + 1)..].IndexOfAnyExcept(Crockford.Characters) < 0 ? [With(characters, unknown, Repair(characters, unknown))] : []);
+            characters[(unknown + 1)..].IndexOfAnyExcept(Crockford.Characters) < 0 ? [With(characters, unknown, Crockford.LuhnRepair(characters, unknown))] : []);
     }
-
-    /// <summary>Space, tab, no-break space; hyphen-minus, the dashes of U+2010 to U+2015, minus.</summary>
-    private static bool IsSeparator(char character) => character is ' ' or '\t' or '\u00A0' or '-' or (>= '\u2010' and <= '\u2015') or '\u2212';
-
-    private static char Forgive(char character) => character switch
-    {
-        'I' or 'i' or 'L' or 'l' => '1',
-        'O' or 'o' => '0',
-        >= 'a' and <= 'z' => (char)(character - 'a' + 'A'),
-        _ => character,
-    };
 
     private static List<PartId> Likely(ReadOnlySpan<char> characters)
     {
@@ -126,14 +102,14 @@ public sealed record PartId
         {
             characters.CopyTo(exchanged);
             (exchanged[at], exchanged[at + 1]) = (exchanged[at + 1], exchanged[at]);
-            if (Sum(exchanged) == 0)
+            if (Crockford.LuhnSum(exchanged) == 0)
             {
                 likely.Add(new(new string(exchanged)));
             }
         }
         for (var at = 0; at < Length; at++)
         {
-            likely.Add(With(characters, at, Repair(characters, at)));
+            likely.Add(With(characters, at, Crockford.LuhnRepair(characters, at)));
         }
         return likely;
     }
@@ -145,30 +121,4 @@ public sealed record PartId
         changed[at] = character;
         return new(new string(changed));
     }
-
-    /// <summary>The one character that makes the id right when it stands at this place, whatever stands there now.</summary>
-    private static char Repair(ReadOnlySpan<char> characters, int at)
-    {
-        Span<char> others = stackalloc char[Length];
-        characters.CopyTo(others);
-        others[at] = Crockford.Alphabet[0];
-        var wanted = (Base - Sum(others)) % Base;
-        return Crockford.Alphabet[!IsDoubled(at) ? wanted : wanted % 2 == 0 ? wanted / 2 : (wanted + Base - 1) / 2];
-    }
-
-    /// <summary>Luhn mod 32: every second value from the right is doubled and its digits in base 32 are added; 0 for a right id.</summary>
-    private static int Sum(ReadOnlySpan<char> characters)
-    {
-        var sum = 0;
-        for (var at = 0; at < Length; at++)
-        {
-            var value = Crockford.ValueOf(characters[at]);
-            var doubled = 2 * value;
-            sum += !IsDoubled(at) ? value : doubled / Base + doubled % Base;
-        }
-        return sum % Base;
-    }
-
-    /// <summary>The check character, at the right end, counts once; its left neighbour twice, and so on.</summary>
-    private static bool IsDoubled(int at) => at % 2 == 0;
 }
