@@ -1,0 +1,6 @@
+namespace Touchmark.Vault.Hsm;
+
+internal static class HsmFeature
+{
+    public static void AddHsm(this IServiceCollection services) => _ = services;
+}

@@ -1,0 +1,8 @@
+namespace Touchmark.Vault.Operators;
+
+/// <summary>Who worked at the printer: tokens of the customer's own identity provider.</summary>
+internal static class OperatorsFeature
+{
+    public static void AddOperators(this IServiceCollection services) => _ = services;
+
+}

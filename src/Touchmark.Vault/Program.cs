@@ -1,0 +1,92 @@
+using Touchmark.Hosting.Storage;
+using Touchmark.Vault.Access;
+using Touchmark.Vault.Bundles;
+using Touchmark.Vault.Ceremony;
+using Touchmark.Vault.Export;
+using Touchmark.Vault.Firmware;
+using Touchmark.Vault.Hsm;
+using Touchmark.Vault.Manifest;
+using Touchmark.Vault.Operators;
+using Touchmark.Vault.Posture;
+using Touchmark.Vault.Review;
+using Touchmark.Vault.Slicers;
+using Touchmark.Vault.Twins;
+using Touchmark.Vault.Verification;
+using Touchmark.Vault.Web;
+
+namespace Touchmark.Vault;
+
+/// <summary>The vault process: a list of commands, and a list of features.</summary>
+internal static class Program
+{
+    private static Task<int> Main(string[] args) => args switch
+    {
+        ["ceremony", .. var rest] => CeremonyCommand.RunAsync(rest),
+        ["token", .. var rest] => TokenCommand.RunAsync(rest),
+        ["export", .. var rest] => ExportCommand.RunAsync(rest),
+        ["run", .. var rest] => RunAsync(rest),
+        _ => RunAsync(args),
+    };
+
+    /// <summary>Builds the vault from its command line; what a command other than <c>run</c> needs of it is taken from its services.</summary>
+    /// <param name="args">See <see cref="VaultOptions"/>.</param>
+    /// <param name="replace">Lets a test put a clock, an HSM or a fault in the place of a service.</param>
+    internal static WebApplication Create(string[] args, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        // Only the command line and our own variables count: a stray settings file in a folder changes nothing.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddEnvironmentVariables("TOUCHMARK_VAULT_").AddCommandLine(args);
+        var options = VaultOptions.Read(builder.Configuration);
+        var services = builder.Services;
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        builder.AddWeb(options);
+        services.AddStorage();
+        services.AddHsm();
+        services.AddManifest();
+        services.AddAccess();
+        services.AddOperators();
+        services.AddSlicers();
+        services.AddFirmware();
+        services.AddTwins();
+        services.AddReview();
+        services.AddBundles();
+        services.AddPosture();
+        services.AddVerification();
+        services.AddExport();
+
+        replace?.Invoke(services);
+
+        var app = builder.Build();
+        app.MapWeb();
+        app.MapBundles();
+        app.MapPosture();
+        app.MapVerification();
+        app.MapSlicers();
+        app.MapFirmware();
+        app.MapTwins();
+        app.MapReview();
+        return app;
+    }
+
+    private static async Task<int> RunAsync(string[] args)
+    {
+        await using var app = Create(args);
+        await app.Services.GetRequiredService<Migrations>().RunAsync(CancellationToken.None);
+        await app.RunAsync();
+        return 0;
+    }
+
+    private static void AddStorage(this IServiceCollection services)
+    {
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<VaultOptions>();
+            DataFolder.Create(options.Data);
+            return Dialect.For(options.Database, options.Data);
+        });
+        services.AddSingleton<Database>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Migrations>(provider, typeof(Program).Assembly));
+    }
+}
