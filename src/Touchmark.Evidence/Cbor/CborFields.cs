@@ -123,6 +123,29 @@ public sealed class CborFields
     public IReadOnlyList<T> Maps<T>(string key, int maxCount, Func<CborFields, T> readItem) =>
         List(key, maxCount, item => new CborFields(item, $"{_path}.{key}", _sink).ReadAll(readItem));
 
+    /// <summary>An array of SHA-256 values.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Hashes(string key, int maxCount) =>
+        List(key, maxCount, item => item is CborBytes { Value: { Length: 32 } hash } ? hash : Wrong(key, "holds something other than SHA-256 values", ReadOnlyMemory<byte>.Empty));
+
+    /// <summary>A map from names that the document chooses to maps of the same fields.</summary>
+    public IReadOnlyDictionary<string, T> Named<T>(string key, int maxCount, int maxLength, Func<CborFields, T> readItem)
+    {
+        var items = new Dictionary<string, T>(StringComparer.Ordinal);
+        if ((Take<CborMap>(key, "a map") ?? Missing<CborMap?>(key, null)) is not { Entries: var entries } || entries.Count > maxCount)
+        {
+            return Wrong<IReadOnlyDictionary<string, T>>(key, $"more than {maxCount} entries", items);
+        }
+        foreach (var (name, value) in entries)
+        {
+            if (name is not CborText { Value: { Length: > 0 } text } || text.Length > maxLength)
+            {
+                return Wrong<IReadOnlyDictionary<string, T>>(key, $"a name in it is not text of 1 to {maxLength} characters", items);
+            }
+            items.Add(text, new CborFields(value, $"{_path}.{key}.{text}", _sink).ReadAll(readItem));
+        }
+        return items;
+    }
+
     /// <summary>A nested map.</summary>
     public T Map<T>(string key, Func<CborFields, T> readFields) =>
         new CborFields(Take<CborMap>(key, "a map") ?? Missing<CborValue?>(key, null), $"{_path}.{key}", _sink).ReadAll(readFields);

@@ -54,7 +54,11 @@ public static class Document
 
     internal static CborValue? Text(string? text) => text is null ? null : new CborText(text);
 
+    internal static CborValue? Bytes(ReadOnlyMemory<byte>? bytes) => bytes is { } value ? new CborBytes(value) : null;
+
     internal static CborArray Ids(IEnumerable<Guid> ids) => new([.. ids.Select(Id)]);
+
+    internal static CborArray Hashes(IEnumerable<ReadOnlyMemory<byte>> hashes) => new([.. hashes.Select(hash => new CborBytes(hash))]);
 
     internal static CborArray Texts(IEnumerable<string> texts) => new([.. texts.Select(text => new CborText(text))]);
 }

@@ -61,6 +61,11 @@ public sealed record Challenges(long Asked, long Answered, long Missed);
 /// <param name="Text">A sentence for people, with the figures.</param>
 public sealed record Alert(DateTimeOffset At, string Code, string Text);
 
+/// <summary>Where the vault beside the printer told of a job.</summary>
+/// <param name="BundleSha256">SHA-256 of the statement of the <see cref="Vault.EvidenceBundle"/>.</param>
+/// <param name="VaultId">The vault that signed it.</param>
+public sealed record VaultReference(ReadOnlyMemory<byte> BundleSha256, Guid VaultId);
+
 /// <summary>What one print was: of which design, under which licence, on which machine, when, how, and how it ended.</summary>
 public sealed record PrintCertificate : IDocument<PrintCertificate>
 {
@@ -168,6 +173,9 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
     /// <summary>The name of the part that was printed; null where it was given none.</summary>
     public PartId? PartId { get; init; }
 
+    /// <summary>The bundle that the vault beside the printer signed of this job; null where there was no vault.</summary>
+    public VaultReference? Vault { get; init; }
+
     /// <summary>Number of segments that were sent.</summary>
     public long Segments => SegmentIvs.Length / IvLength;
 
@@ -214,7 +222,8 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
         ("licence_statement", LicenceStatement),
         ("enrolment_statement", EnrolmentStatement),
         ("slice_statement", SliceStatement),
-        ("part_id", Document.Text(PartId?.Value)));
+        ("part_id", Document.Text(PartId?.Value)),
+        ("vault", Vault is { } vault ? CborMap.Of(("bundle_sha256", vault.BundleSha256), ("vault_id", Document.Id(vault.VaultId))) : null));
 
     public static PrintCertificate Read(CborFields fields)
     {
@@ -257,6 +266,7 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
             EnrolmentStatement = fields.Bytes("enrolment_statement", 32),
             SliceStatement = fields.Bytes("slice_statement", 32),
             PartId = fields.Has("part_id") ? PartId.Read(fields, "part_id") : null,
+            Vault = fields.OptionalMap("vault", vault => new VaultReference(vault.Bytes("bundle_sha256", 32), vault.Id("vault_id"))),
         };
         if (certificate.SegmentIvs.Length % IvLength != 0)
         {

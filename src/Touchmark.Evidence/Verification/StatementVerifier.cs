@@ -1,5 +1,6 @@
 using Touchmark.Cryptography;
 using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Evidence.Verification;
@@ -67,16 +68,30 @@ public static class StatementVerifier
     internal static bool CheckDocument(Checks checks, string subject, Statement statement, ReadOnlyMemory<byte>? beside)
     {
         var type = statement.ContentType;
-        return type == PrintCertificate.ContentType ? CheckDocument<PrintCertificate>(checks, subject, statement, beside) is not null
-            : type == LicenceGrant.ContentType ? CheckDocument<LicenceGrant>(checks, subject, statement, beside) is not null
-            : type == LicenceRevocation.ContentType ? CheckDocument<LicenceRevocation>(checks, subject, statement, beside) is not null
-            : type == PrinterEnrolment.ContentType ? CheckDocument<PrinterEnrolment>(checks, subject, statement, beside) is not null
-            : type == SliceRecord.ContentType ? CheckDocument<SliceRecord>(checks, subject, statement, beside) is not null
-            : type == CustodianAdmission.ContentType ? CheckDocument<CustodianAdmission>(checks, subject, statement, beside) is not null
-            : type == CustodyEvent.ContentType ? CheckDocument<CustodyEvent>(checks, subject, statement, beside) is not null
+        return type == PrintCertificate.ContentType ? Is<PrintCertificate>()
+            : type == LicenceGrant.ContentType ? Is<LicenceGrant>()
+            : type == LicenceRevocation.ContentType ? Is<LicenceRevocation>()
+            : type == PrinterEnrolment.ContentType ? Is<PrinterEnrolment>()
+            : type == SliceRecord.ContentType ? Is<SliceRecord>()
+            : type == CustodianAdmission.ContentType ? Is<CustodianAdmission>()
+            : type == CustodyEvent.ContentType ? Is<CustodyEvent>()
             : type == LogAnchor.ContentType ? CheckAnchor(checks, subject, statement, beside)
-            : type == Recall.ContentType ? CheckDocument<Recall>(checks, subject, statement, beside) is not null
-            : CheckDocument<AuditRecord>(checks, subject, statement, beside) is not null;
+            : type == Recall.ContentType ? Is<Recall>()
+            : type == EvidenceBundle.ContentType ? Is<EvidenceBundle>()
+            : type == TwinCertificate.ContentType ? Is<TwinCertificate>()
+            : type == VaultKeyRequest.ContentType ? Is<VaultKeyRequest>()
+            : type == VaultCertificate.ContentType ? Is<VaultCertificate>()
+            : type == OfficerAppointment.ContentType ? Is<OfficerAppointment>()
+            : type == KeyRevocation.ContentType ? Is<KeyRevocation>()
+            : type == CeremonyRecord.ContentType ? Is<CeremonyRecord>()
+            : type == SlicerManifest.ContentType ? Is<SlicerManifest>()
+            : type == FirmwareApproval.ContentType ? Is<FirmwareApproval>()
+            : type == FindingReview.ContentType ? Is<FindingReview>()
+            : type == CertificateEndorsement.ContentType ? Is<CertificateEndorsement>()
+            : Is<AuditRecord>();
+
+        bool Is<T>()
+            where T : class, IDocument<T> => CheckDocument<T>(checks, subject, statement, beside) is not null;
     }
 
     private static bool CheckAnchor(Checks checks, string subject, Statement statement, ReadOnlyMemory<byte>? beside)
