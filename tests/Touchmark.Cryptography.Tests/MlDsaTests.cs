@@ -211,13 +211,19 @@ public sealed class MlDsaTests
     public void Rounding_puts_every_residue_back_together()
     {
         long wrong = 0;
-        for (int a = 0; a < Polynomial.Q; a++)
+        int[] residues = new int[Polynomial.N], highs = new int[Polynomial.N], lows = new int[Polynomial.N];
+        for (int first = 0; first < Polynomial.Q; first += Polynomial.N)
         {
-            int high = Rounding.Decompose(a, out int low);
-            int whole = ((high * 2 * Rounding.Gamma2) + low + Polynomial.Q) % Polynomial.Q;
-            bool inRange = high is >= 0 and < 16 && low is >= -Rounding.Gamma2 and <= Rounding.Gamma2;
-            if (whole != a || !inRange)
-                wrong++;
+            for (int i = 0; i < Polynomial.N; i++)
+                residues[i] = Math.Min(first + i, Polynomial.Q - 1);
+            Rounding.Decompose(residues, highs, lows);
+            for (int i = 0; i < Polynomial.N; i++)
+            {
+                int whole = ((highs[i] * 2 * Rounding.Gamma2) + lows[i] + Polynomial.Q) % Polynomial.Q;
+                bool inRange = highs[i] is >= 0 and < 16 && lows[i] is >= -Rounding.Gamma2 and <= Rounding.Gamma2;
+                if (whole != residues[i] || !inRange)
+                    wrong++;
+            }
         }
         Assert.Equal(0, wrong);
     }

@@ -189,8 +189,7 @@ internal static class ManagedMlDsa65
             Polynomial.Reduce(w);
             Polynomial.InverseTransform(w);
             Polynomial.ToPositive(w);
-            for (int i = 0; i < w.Length; i++)
-                w[i] = Rounding.UseHint(w[i], hints[i]);
+            Rounding.UseHints(w, hints);
 
             Span<byte> highPacked = stackalloc byte[HighBytes];
             Packing.Pack(w, highPacked, HighBits);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Touchmark.Cryptography.MlDsa;
 
@@ -22,20 +23,23 @@ internal static class Rounding
     }
 
     /// <summary>Splits a in [0, q) into high · 2γ2 + low, high in [0, 16), low in (-γ2, γ2], where a near q wraps to high 0 (algorithm 36).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int Decompose(int a, out int low)
-    {
-        // Rounded division by 2γ2 = 523,776 = 2^7 · 4092: 1025 / 2^22 stands for 1 / 4092, exact on this range.
-        int high = (((((a + 127) >> 7) * 1025) + (1 << 21)) >> 22) & 15;
-        low = a - (high * 2 * Gamma2);
-        low -= (((Polynomial.Q - 1) / 2) - low >> 31) & Polynomial.Q;
-        return high;
-    }
-
     internal static void Decompose(ReadOnlySpan<int> a, Span<int> high, Span<int> low)
     {
-        for (int i = 0; i < a.Length; i++)
-            high[i] = Decompose(a[i], out low[i]);
+        ReadOnlySpan<Vector256<int>> values = Polynomial.Vectors(a);
+        Span<Vector256<int>> highs = Polynomial.Vectors(high)[..values.Length];
+        Span<Vector256<int>> lows = Polynomial.Vectors(low)[..values.Length];
+        for (int i = 0; i < values.Length; i++)
+            highs[i] = Decompose(values[i], out lows[i]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Decompose(Vector256<int> a, out Vector256<int> low)
+    {
+        // Rounded division by 2γ2 = 523,776 = 2^7 · 4092: 1025 / 2^22 stands for 1 / 4092, exact on this range.
+        Vector256<int> high = (((((a + Vector256.Create(127)) >> 7) * 1025) + Vector256.Create(1 << 21)) >> 22) & Vector256.Create(15);
+        low = a - (high * (2 * Gamma2));
+        low -= ((Vector256.Create((Polynomial.Q - 1) / 2) - low) >> 31) & Vector256.Create(Polynomial.Q);
+        return high;
     }
 
     /// <summary>
@@ -57,11 +61,16 @@ internal static class Rounding
         return count;
     }
 
-    /// <summary>The high part of a in [0, q), corrected by a hint (algorithm 40).</summary>
-    internal static int UseHint(int a, int hint)
+    /// <summary>The high parts of a in [0, q), corrected by hints, in place (algorithm 40).</summary>
+    internal static void UseHints(Span<int> a, ReadOnlySpan<int> hints)
     {
-        int high = Decompose(a, out int low);
-        int step = low > 0 ? hint : -hint;
-        return (high + step) & 15;
+        Span<Vector256<int>> values = Polynomial.Vectors(a);
+        ReadOnlySpan<Vector256<int>> corrections = Polynomial.Vectors(hints)[..values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            Vector256<int> high = Decompose(values[i], out Vector256<int> low);
+            Vector256<int> up = Vector256.GreaterThan(low, default);
+            values[i] = (high + Vector256.ConditionalSelect(up, corrections[i], -corrections[i])) & Vector256.Create(15);
+        }
     }
 }
