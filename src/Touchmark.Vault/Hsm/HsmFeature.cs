@@ -1,6 +1,7 @@
 namespace Touchmark.Vault.Hsm;
 
+/// <summary>The vault's HSM.</summary>
 internal static class HsmFeature
 {
-    public static void AddHsm(this IServiceCollection services) => _ = services;
+    public static void AddHsm(this IServiceCollection services) => services.AddSingleton<IVaultHsm, NoHsm>();
 }

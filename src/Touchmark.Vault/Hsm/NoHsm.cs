@@ -1,0 +1,21 @@
+namespace Touchmark.Vault.Hsm;
+
+/// <summary>The HSM of a vault that was told of none: it starts, verifies and hands out, and signs nothing.</summary>
+internal sealed class NoHsm : IVaultHsm
+{
+    public HsmState State => HsmState.Absent;
+
+    public string Reason => "no PKCS#11 module was said; --module names it.";
+
+    public VaultKeys? Keys => null;
+
+    public VaultKeys CreateKeys(string generation) => throw new HsmException(Reason);
+
+    public CounterReading ReadCounter() => throw new HsmException(Reason);
+
+    public CounterReading Increment(ManifestMark mark) => throw new HsmException(Reason);
+
+    public void Reconnect()
+    {
+    }
+}

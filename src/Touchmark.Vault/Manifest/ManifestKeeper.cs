@@ -1,0 +1,74 @@
+using Touchmark.Evidence.Documents;
+using Touchmark.Vault.Hsm;
+
+namespace Touchmark.Vault.Manifest;
+
+/// <summary>
+/// Opens the manifest at the start, enters its own checkpoint in it then and every so often (<see cref="VaultOptions.AnchorMinutes"/>), which tells readers how old what they hold is, and looks for an
+/// HSM that is not ready.
+/// </summary>
+internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest, IVaultHsm hsm, TimeProvider time, ILogger<ManifestKeeper> log) : BackgroundService
+{
+    private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>When the manifest was last anchored by this process.</summary>
+    public DateTimeOffset? AnchoredAt { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The host goes on with its start meanwhile.
+        await Task.Yield();
+        using var ticks = new PeriodicTimer(LookTime, time);
+        try
+        {
+            do
+            {
+                await LookAsync(stoppingToken);
+            }
+            while (await ticks.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // It ends with the process.
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (hsm.State != HsmState.Ready)
+            {
+                hsm.Reconnect();
+            }
+
+            // A clock that was put back does not keep the manifest from being anchored.
+            if (AnchoredAt is not { } last || (time.GetUtcNow() - last).Duration() >= TimeSpan.FromMinutes(options.AnchorMinutes))
+            {
+                await AnchorAsync(cancel);
+            }
+        }
+        catch (HsmException failure)
+        {
+            log.LogWarning("The HSM is not back: {Problem}", failure.Message);
+        }
+    }
+
+    private async Task AnchorAsync(CancellationToken cancel)
+    {
+        if (!(await manifest.EnterAsync(cancel)).Has(out var turn, out _))
+        {
+            return;
+        }
+
+        await using (turn)
+        {
+            var now = time.GetUtcNow();
+            var anchor = new LogAnchor { AnchorId = Guid.CreateVersion7(now), Origin = turn.Identity.Certificate.ManifestOrigin, Size = turn.Mark.Size, Root = turn.Mark.Root.ToArray(), At = now };
+            if ((await turn.StateAsync(anchor, now)).Has(out _, out _))
+            {
+                AnchoredAt = now;
+            }
+        }
+    }
+}

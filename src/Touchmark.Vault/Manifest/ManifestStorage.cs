@@ -1,0 +1,55 @@
+using Touchmark.Evidence.Statements;
+using Touchmark.Log.Notes;
+using Touchmark.Log.Storage;
+using Touchmark.Log.Tiles;
+
+namespace Touchmark.Vault.Manifest;
+
+/// <summary>Where the manifest and the documents beside its statements lie, and what can be read and proved from it. It needs no HSM.</summary>
+internal sealed class ManifestStorage
+{
+    private const string Documents = "documents/";
+
+    private readonly TileCache cache = new();
+
+    public ManifestStorage(VaultOptions options)
+    {
+        Objects = new FolderStore(Path.Combine(options.Data, "manifest"));
+        Head = new FolderHeadState(Path.Combine(options.Data, "manifest-head"));
+        Beside = new FolderStore(options.Data);
+    }
+
+    public IObjectStore Objects { get; }
+
+    public IHeadState Head { get; }
+
+    private FolderStore Beside { get; }
+
+    /// <summary>The published checkpoint; null while there is none.</summary>
+    /// <exception cref="LogDamagedException">It cannot be read.</exception>
+    public async ValueTask<SignedCheckpoint?> CheckpointAsync(CancellationToken cancel) =>
+        await Objects.ReadAsync(LogPaths.Checkpoint, cancel) is not { } bytes ? null
+        : SignedCheckpoint.TryParse(bytes.Span, out var signed, out var problem) ? signed
+        : throw new LogDamagedException($"The manifest's checkpoint cannot be read: {problem}.");
+
+    /// <summary>The tree of a checkpoint of the manifest.</summary>
+    public TileTree TreeOf(Checkpoint checkpoint) => new(Objects, checkpoint.Size, checkpoint.Root, cache);
+
+    /// <summary>Keeps a document that is too long for its statement; it has to be there before the statement is entered.</summary>
+    public async Task KeepAsync(SignedStatement statement, CancellationToken cancel)
+    {
+        if (statement.IsDetached && Statement.TryParse(statement.Envelope, out var parsed, out _))
+        {
+            await Beside.WriteAsync(PathOf(parsed), statement.Document, cancel);
+        }
+    }
+
+    /// <summary>An entry of the manifest with what stands beside it.</summary>
+    /// <exception cref="LogDamagedException">It is no statement.</exception>
+    public async ValueTask<ManifestEntry> EntryAsync(long index, ReadOnlyMemory<byte> envelope, CancellationToken cancel) =>
+        Statement.TryParse(envelope, out var statement, out var problem)
+            ? new ManifestEntry(index, envelope, statement, statement.IsHashEnvelope ? await Beside.ReadAsync(PathOf(statement), cancel) : null)
+            : throw new LogDamagedException($"Entry {index} of the manifest is no statement: {problem}.");
+
+    private static string PathOf(Statement statement) => Documents + Convert.ToHexStringLower(statement.Payload.Span);
+}
