@@ -7,7 +7,7 @@ using Touchmark.Log.Tests.Killing;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|anomaly]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -54,6 +54,7 @@ internal static class Program
             ("log", () => LogBench.RunAsync(quick)),
             ("registry", () => Registry.RegistryBench.RunAsync(quick ? 50_000 : 1_000_000)),
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
+            ("anomaly", () => Anomaly.AnomalyBench.RunAsync(quick)),
             ("log-kills", () => LogBench.KillsAsync(quick)),
         ];
         var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];
