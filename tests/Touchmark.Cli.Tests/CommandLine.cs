@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text;
 
 namespace Touchmark.Cli.Tests;
 
@@ -31,20 +32,41 @@ internal sealed class CommandLine : IDisposable
         return path;
     }
 
-    public async Task<Outcome> RunAsync(params string[] arguments)
+    public Task<Outcome> RunAsync(params string[] arguments) => AnswerAsync(_ => "", arguments);
+
+    /// <summary>Runs the program and types, for each line that it prints, what the function says: nothing where that is null, the end of the input where it is empty.</summary>
+    public async Task<Outcome> AnswerAsync(Func<string, string?> answer, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "touchmark.dll"), .. arguments])
         {
             UseShellExecute = false,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         start.Environment["TOUCHMARK_HOME"] = Home;
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
+        var output = new StringBuilder();
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            output.AppendLine(line);
+            switch (answer(line))
+            {
+                case "":
+                    process.StandardInput.Close();
+                    break;
+                case { } typed:
+                    await process.StandardInput.WriteLineAsync(typed);
+                    await process.StandardInput.FlushAsync();
+                    break;
+                default:
+                    break;
+            }
+        }
+
         await process.WaitForExitAsync();
-        return new(process.ExitCode, await output, await errors);
+        return new(process.ExitCode, output.ToString(), await errors);
     }
 
     public void Dispose() => Directory.Delete(Home, recursive: true);

@@ -12,6 +12,8 @@ internal static class KeysCommand
     {
         Show(),
         new Command("trust", "Change which keys are believed.") { Add(), List(), Remove() },
+        RootCommands.Create(),
+        OfficerCommands.Create(),
     };
 
     private static Command Show()

@@ -1,6 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
-using Touchmark.Cryptography;
+using Touchmark.Evidence.Keys;
 using Touchmark.Evidence.Statements;
 
 namespace Touchmark.Evidence.Parts;
@@ -12,27 +10,25 @@ namespace Touchmark.Evidence.Parts;
 public sealed class CustodianKeys : IDisposable
 {
     /// <summary>Length of the root seed, bytes.</summary>
-    public const int RootSize = 32;
+    public const int RootSize = PairedKeys.SeedSize;
 
-    private readonly Ed25519Signer _primary;
-    private readonly MlDsa65Signer _shadow;
+    private readonly PairedKeys _keys;
 
-    private CustodianKeys(Ed25519Signer primary, MlDsa65Signer shadow)
+    private CustodianKeys(PairedKeys keys)
     {
-        _primary = primary;
-        _shadow = shadow;
-        Pseudonym = Parts.Pseudonym.Of(primary.PublicKey.Span, shadow.PublicKey.Span);
-        Signer = new(primary, shadow, Parts.Pseudonym.IssuerOf(Pseudonym));
+        _keys = keys;
+        Pseudonym = Parts.Pseudonym.Of(keys.Ed25519Key.Span, keys.MlDsa65Key.Span);
+        Signer = keys.SignerFor(Parts.Pseudonym.IssuerOf(Pseudonym));
     }
 
     /// <summary>Who the custodian is under this part.</summary>
     public string Pseudonym { get; }
 
     /// <summary>32 bytes.</summary>
-    public ReadOnlyMemory<byte> Ed25519Key => _primary.PublicKey;
+    public ReadOnlyMemory<byte> Ed25519Key => _keys.Ed25519Key;
 
     /// <summary>1,952 bytes.</summary>
-    public ReadOnlyMemory<byte> MlDsa65Key => _shadow.PublicKey;
+    public ReadOnlyMemory<byte> MlDsa65Key => _keys.MlDsa65Key;
 
     /// <summary>Signs custody events of this part.</summary>
     public StatementSigner Signer { get; }
@@ -44,23 +40,8 @@ public sealed class CustodianKeys : IDisposable
     public static CustodianKeys Derive(ReadOnlySpan<byte> root, PartId part)
     {
         ArgumentNullException.ThrowIfNull(part);
-        if (root.Length != RootSize)
-        {
-            throw new ArgumentException($"Must be {RootSize} bytes, is {root.Length}.", nameof(root));
-        }
-        using var seed = new LockedBuffer(RootSize);
-        DeriveSeed(root, "ed25519", part, seed.Span);
-        var primary = new Ed25519Signer(seed.Span);
-        DeriveSeed(root, "ml-dsa-65", part, seed.Span);
-        return new(primary, new MlDsa65Signer(seed.Span));
+        return new(PairedKeys.Derive(root, "custody", part.Value));
     }
 
-    public void Dispose()
-    {
-        _primary.Dispose();
-        _shadow.Dispose();
-    }
-
-    private static void DeriveSeed(ReadOnlySpan<byte> root, string algorithm, PartId part, Span<byte> seed) =>
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, root, seed, salt: [], Encoding.ASCII.GetBytes($"touchmark custody v1 {algorithm} {part.Value}"));
+    public void Dispose() => _keys.Dispose();
 }
