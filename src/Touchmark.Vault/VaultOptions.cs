@@ -56,6 +56,8 @@ internal sealed record VaultOptions
             {
                 Module = Text("module"),
                 TokenLabel = Text("token"),
+                TokenSerial = Text("token-serial"),
+                TakeOver = Text("take-over") is "true",
                 PinFile = Text("pin-file"),
                 TpmCounter = Text("tpm-counter"),
             },

@@ -15,7 +15,7 @@ public sealed unsafe class Token : IDisposable
     private readonly Lock _connecting = new();
     private readonly SemaphoreSlim _free = new(MostSessions);
     private readonly Pkcs11Module _module;
-    private readonly LockedBuffer _pin;
+    private LockedBuffer _pin;
     private readonly string _label;
     private readonly string? _serial;
     private readonly TimeSpan _patience;
@@ -33,7 +33,7 @@ public sealed unsafe class Token : IDisposable
     }
 
     /// <summary>What it says of itself; null until it was connected for the first time.</summary>
-    public TokenInfo? Info => _connection?.Info;
+    public TokenInfo? Info { get; private set; }
 
     /// <summary>
     /// Finds the token, logs in and asks for its mechanisms. A wrong PIN costs one of the few attempts that a token allows: after such a refusal nobody should
@@ -42,6 +42,16 @@ public sealed unsafe class Token : IDisposable
     /// <exception cref="TokenAbsentException">It is not there.</exception>
     /// <exception cref="Pkcs11Exception">CKR_PIN_INCORRECT, CKR_PIN_LOCKED or whatever else it refuses with.</exception>
     public void Connect() => Connect(after: _connection);
+
+    /// <summary>Takes another PIN for the next login, and disposes the one before.</summary>
+    public void ChangePin(LockedBuffer pin)
+    {
+        lock (_connecting)
+        {
+            _pin.Dispose();
+            _pin = pin;
+        }
+    }
 
     /// <summary>Whether it signs with this algorithm and makes keys for it.</summary>
     public bool Offers(SignatureAlgorithm algorithm) => Offers(TokenKeys.MechanismOf(algorithm)) && Offers(TokenKeys.GenerationOf(algorithm));
@@ -115,7 +125,10 @@ public sealed unsafe class Token : IDisposable
             using (_module.Enter())
             {
                 if (after is not null)
+                {
+                    _connection = null;
                     Drop(after);
+                }
                 (nuint slot, TokenInfo info) = _module.Find(_label, _serial)
                     ?? throw new TokenAbsentException($"There is no token with the label '{_label}'{(_serial is null ? "" : $" and the serial number '{_serial}'")}.");
                 IReadOnlySet<nuint> mechanisms = _module.Mechanisms(slot);
@@ -129,7 +142,8 @@ public sealed unsafe class Token : IDisposable
                     _ = _module.Functions->CloseSession(anchor);
                     throw;
                 }
-                _connection = new(slot, info, mechanisms, anchor, _module.Generation);
+                _connection = new(slot, mechanisms, anchor, _module.Generation);
+                Info = info;
                 int withheld = Interlocked.Exchange(ref _withheld, 0);
                 if (withheld > 0)
                     _free.Release(withheld);
@@ -197,14 +211,12 @@ public sealed unsafe class Token : IDisposable
 }
 
 /// <summary>One login to a token: handles of its sessions and objects are valid within it.</summary>
-internal sealed class Connection(nuint slot, TokenInfo info, IReadOnlySet<nuint> mechanisms, nuint anchor, int generation)
+internal sealed class Connection(nuint slot, IReadOnlySet<nuint> mechanisms, nuint anchor, int generation)
 {
     private readonly Stack<Session> _idle = new();
     private bool _ended;
 
     internal nuint Slot => slot;
-
-    internal TokenInfo Info => info;
 
     internal IReadOnlySet<nuint> Mechanisms => mechanisms;
 

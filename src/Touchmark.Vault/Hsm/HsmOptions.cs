@@ -9,9 +9,18 @@ internal sealed record HsmOptions
     /// <summary>The label of the token.</summary>
     public string? TokenLabel { get; init; }
 
+    /// <summary>The serial number of the token, where several have the label.</summary>
+    public string? TokenSerial { get; init; }
+
     /// <summary>The file that holds the user's PIN, and nobody else may read.</summary>
     public string? PinFile { get; init; }
 
-    /// <summary>An NV index of a TPM that counts, too; null for none.</summary>
+    /// <summary>An NV index of a TPM that counts, too (<c>0x01500016</c>, or with the way to it <c>device:/dev/tpmrm0@0x01500016</c>); null for none.</summary>
     public string? TpmCounter { get; init; }
+
+    /// <summary>Takes the token over from another host, which has to be off for good.</summary>
+    public bool TakeOver { get; init; }
+
+    /// <summary>How long a call waits for others that hang in the token.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 }

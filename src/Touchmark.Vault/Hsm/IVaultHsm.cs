@@ -1,4 +1,5 @@
 using Touchmark.Cryptography;
+using Touchmark.Cryptography.Pkcs11;
 using Touchmark.Log.Tree;
 
 namespace Touchmark.Vault.Hsm;
@@ -40,10 +41,7 @@ internal sealed record ManifestMark(long Size, TreeHash Root);
 /// <param name="Mark">The manifest then; null before the first.</param>
 internal sealed record CounterReading(long Value, ManifestMark? Mark);
 
-/// <summary>The HSM could not do what it was asked; its state says why.</summary>
-internal class HsmException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>The vault's HSM: keys, and a counter that never goes back. Whatever fails in it becomes its state and an <see cref="HsmException"/>.</summary>
+/// <summary>The vault's HSM: keys, and a counter that never goes back. Whatever fails in it becomes its state and an <see cref="HsmException"/>. Several threads may use it.</summary>
 internal interface IVaultHsm
 {
     HsmState State { get; }
@@ -51,16 +49,35 @@ internal interface IVaultHsm
     /// <summary>In words; empty while it is ready.</summary>
     string Reason { get; }
 
-    /// <summary>Null before the ceremony, and while they cannot be reached.</summary>
+    /// <summary>What the token says of itself; null until it was reached for the first time.</summary>
+    TokenInfo? Token { get; }
+
+    /// <summary>The keys in use; null before the ceremony, and until they were reached for the first time. The signers stay the same when the token goes and comes back.</summary>
     VaultKeys? Keys { get; }
 
-    /// <summary>Makes new keys in the token. Old ones stay.</summary>
+    /// <summary>Makes new keys in the token. Old ones stay, and stay in use; the first ones are in use at once.</summary>
+    /// <param name="generation">Their name: 1 to 32 of a-z, 0-9 and '-'.</param>
     VaultKeys CreateKeys(string generation);
+
+    /// <summary>Keys by their generation, used or not; null when there are none.</summary>
+    VaultKeys? KeysOf(string generation);
+
+    /// <summary>Puts a generation of keys to use, durably: the last step of re-keying.</summary>
+    void UseKeys(string generation);
+
+    /// <summary>Destroys a generation of keys for good: superseded ones, or the used ones in a decommissioning.</summary>
+    void DestroyKeys(string generation);
 
     CounterReading ReadCounter();
 
     /// <summary>Takes the next value, which is durable before it returns and never given twice.</summary>
     CounterReading Increment(ManifestMark mark);
+
+    /// <summary>
+    /// Leaves the value and moves the mark on. Called when the manifest has grown by what was signed, it leaves nothing for a restored disk to hide; without it the
+    /// newest entry alone could be lost so, and shows as a gap.
+    /// </summary>
+    void Confirm(ManifestMark mark);
 
     /// <summary>Looks whether it is there again. Tried every few seconds while it is not ready.</summary>
     void Reconnect();

@@ -1,0 +1,38 @@
+using Touchmark.Cryptography.Pkcs11;
+using Touchmark.Log.Tree;
+using Touchmark.Tests;
+using Touchmark.Vault.Hsm;
+
+namespace Touchmark.Vault.Tests.Hsm;
+
+/// <summary>A token, its PIN in a file, and vaults' HSMs over it.</summary>
+internal sealed class TokenBench : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("touchmark-hsm-").FullName;
+    private readonly List<VaultHsm> _opened = [];
+
+    public TokenBench(string pin = SoftHsm.UserPin)
+    {
+        var pinFile = Path.Combine(_folder, "pin");
+        File.WriteAllText(pinFile, pin + "\n");
+        File.SetUnixFileMode(pinFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Options = new HsmOptions { Module = SoftHsm.Instance.ModulePath, TokenLabel = SoftHsm.Instance.NewToken(), PinFile = pinFile };
+    }
+
+    public HsmOptions Options { get; init; }
+
+    public static ManifestMark MarkAt(long size) => new(size, TreeHash.OfLeaf([(byte)size]));
+
+    public VaultHsm Open(Func<string, Pkcs11Module>? load = null, IHardwareCounter? hardware = null)
+    {
+        var hsm = VaultHsm.Open(Options, load, hardware);
+        _opened.Add(hsm);
+        return hsm;
+    }
+
+    public void Dispose()
+    {
+        _opened.ForEach(hsm => hsm.Dispose());
+        Directory.Delete(_folder, recursive: true);
+    }
+}
