@@ -25,30 +25,69 @@ public static class CanonicalHash
 
     /// <summary>Hashes a stream to its end in a fixed amount of memory.</summary>
     /// <returns>32 bytes.</returns>
-    public static async ValueTask<byte[]> ComputeAsync(Stream raw, CancellationToken cancellationToken = default)
+    public static async ValueTask<byte[]> ComputeAsync(Stream raw, CancellationToken cancellationToken = default) => (await ReadAsync(raw, null, cancellationToken)).Sha256;
+
+    /// <summary>The same, with the length and with what the file's comments say about it.</summary>
+    public static async ValueTask<ToolpathDigest> DigestAsync(Stream raw, CancellationToken cancellationToken = default)
+    {
+        var comments = new CommentReader();
+        (byte[] sha256, long bytes) = await ReadAsync(raw, comments, cancellationToken);
+        return new ToolpathDigest(sha256, bytes, comments.Finish(new ToolpathMetadata()) with { Thumbnails = [] });
+    }
+
+    private static async ValueTask<(byte[] Sha256, long Bytes)> ReadAsync(Stream raw, CommentReader? comments, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var canonicaliser = new Canonicaliser();
         byte[] buffer = new byte[Canonicaliser.BlockBytes];
         int held = 0;
+        long bytes = 0;
         bool last = false;
         while (!last)
         {
             int read = await raw.ReadAsync(buffer.AsMemory(held), cancellationToken);
             held += read;
             last = read == 0;
-            held = Append(hash, canonicaliser, buffer, held, last);
+            int taken = Append(hash, canonicaliser, buffer.AsSpan(0, held), last, ref bytes);
+            ReadComments(comments, buffer.AsSpan(0, taken));
+            buffer.AsSpan(taken, held - taken).CopyTo(buffer);
+            held -= taken;
         }
 
         CryptographicOperations.ZeroMemory(buffer);
-        return hash.GetHashAndReset();
+        return (hash.GetHashAndReset(), bytes);
     }
 
-    private static int Append(IncrementalHash hash, Canonicaliser canonicaliser, byte[] buffer, int held, bool last)
+    private static int Append(IncrementalHash hash, Canonicaliser canonicaliser, ReadOnlySpan<byte> block, bool last, ref long bytes)
     {
-        int taken = canonicaliser.Next(buffer.AsSpan(0, held), last, out ReadOnlySpan<byte> canonical);
+        int taken = canonicaliser.Next(block, last, out ReadOnlySpan<byte> canonical);
         hash.AppendData(canonical);
-        buffer.AsSpan(taken, held - taken).CopyTo(buffer);
-        return held - taken;
+        bytes += canonical.Length;
+        return taken;
+    }
+
+    /// <summary>Reads the lines of a block that are comments and nothing else, which are those in which slicers write.</summary>
+    private static void ReadComments(CommentReader? comments, ReadOnlySpan<byte> block)
+    {
+        while (comments is not null && !block.IsEmpty)
+        {
+            if (block[0] == ';')
+            {
+                int feed = block.IndexOf((byte)'\n');
+                comments.Read(GCodeText.Trim(feed < 0 ? block[1..] : block[1..feed]), 0);
+                block = feed < 0 ? [] : block[(feed + 1)..];
+            }
+            else
+            {
+                int next = block.IndexOf("\n;"u8);
+                block = next < 0 ? [] : block[(next + 1)..];
+            }
+        }
     }
 }
+
+/// <summary>What a toolpath is called by, and what it says about itself.</summary>
+/// <param name="Sha256">Of the canonical text, 32 bytes.</param>
+/// <param name="Bytes">Length of the canonical text.</param>
+/// <param name="Metadata">From its comments alone: nothing is measured, and no picture is listed.</param>
+public sealed record ToolpathDigest(byte[] Sha256, long Bytes, ToolpathMetadata Metadata);

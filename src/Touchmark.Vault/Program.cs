@@ -73,9 +73,25 @@ internal static class Program
     private static async Task<int> RunAsync(string[] args)
     {
         await using var app = Create(args);
-        await app.Services.GetRequiredService<Migrations>().RunAsync(CancellationToken.None);
-        await app.RunAsync();
+        await StartAsync(app);
+        await app.WaitForShutdownAsync(CancellationToken.None);
         return 0;
+    }
+
+    /// <summary>Starts a vault that was built. Only one process writes a data folder, and it says so before it touches anything in there.</summary>
+    internal static async Task StartAsync(WebApplication app)
+    {
+        await PrepareAsync(app);
+        await app.StartAsync(CancellationToken.None);
+    }
+
+    /// <summary>Takes the data folder and brings its tables forward: what every command does first that writes the manifest.</summary>
+    /// <exception cref="InvalidOperationException">Another process has the folder.</exception>
+    internal static Task PrepareAsync(WebApplication app)
+    {
+        DataFolder.Create(app.Services.GetRequiredService<VaultOptions>().Data);
+        app.Services.GetRequiredService<DataLock>().Take();
+        return app.Services.GetRequiredService<Migrations>().RunAsync(CancellationToken.None);
     }
 
     private static void AddStorage(this IServiceCollection services)

@@ -4,6 +4,23 @@ public sealed class MetadataTests
 {
     private static async Task<ToolpathMetadata> ReadAsync(string sample) => (await Given.CheckAsync(Given.Sample(sample))).Metadata;
 
+    [Theory]
+    [InlineData("prusaslicer")]
+    [InlineData("cura")]
+    [InlineData("orcaslicer")]
+    public async Task A_digest_says_what_the_comments_say_and_hashes_what_the_check_hashes(string sample)
+    {
+        byte[] raw = Given.Sample(sample);
+        ToolpathReport report = await Given.CheckAsync(raw);
+
+        ToolpathDigest digest = await CanonicalHash.DigestAsync(new MemoryStream(raw), TestContext.Current.CancellationToken);
+
+        Assert.Equal((Convert.ToHexString(report.CanonicalSha256), report.CanonicalBytes), (Convert.ToHexString(digest.Sha256), digest.Bytes));
+        Assert.Equal(
+            (report.Metadata.Slicer, report.Metadata.SlicerVersion, report.Metadata.FilamentType, report.Metadata.Layers, report.Metadata.EstimatedSeconds),
+            (digest.Metadata.Slicer, digest.Metadata.SlicerVersion, digest.Metadata.FilamentType, digest.Metadata.Layers, digest.Metadata.EstimatedSeconds));
+    }
+
     [Fact]
     public async Task PrusaSlicer_comments_and_the_moves_are_read()
     {

@@ -123,6 +123,10 @@ public sealed class CborFields
     public IReadOnlyList<T> Maps<T>(string key, int maxCount, Func<CborFields, T> readItem) =>
         List(key, maxCount, item => new CborFields(item, $"{_path}.{key}", _sink).ReadAll(readItem));
 
+    /// <summary>An array of finite floating point numbers.</summary>
+    public IReadOnlyList<double> Numbers(string key, int maxCount) =>
+        List(key, maxCount, item => item is CborFloat { Value: var number } ? number : Wrong(key, "holds something other than floating point numbers", 0d));
+
     /// <summary>An array of SHA-256 values.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Hashes(string key, int maxCount) =>
         List(key, maxCount, item => item is CborBytes { Value: { Length: 32 } hash } ? hash : Wrong(key, "holds something other than SHA-256 values", ReadOnlyMemory<byte>.Empty));

@@ -5,6 +5,7 @@ create table manifest_entries (
     content_type text not null,
     subject text not null,
     issuer text not null,
+    issued_at bigint,
     -- Of bundles alone.
     machine_counter bigint unique,
     envelope {blob} not null

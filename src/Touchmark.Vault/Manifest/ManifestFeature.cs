@@ -7,10 +7,17 @@ internal static class ManifestFeature
     {
         services.AddSingleton<DataLock>();
         services.AddSingleton<ManifestStorage>();
-        services.AddSingleton<ManifestIndex>();
-        services.AddSingleton<IManifestIndex>(provider => provider.GetRequiredService<ManifestIndex>());
+        services.AddManifestIndex<ManifestIndex>();
         services.AddSingleton<ManifestBook>();
         services.AddSingleton<ManifestKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<ManifestKeeper>());
+    }
+
+    /// <summary>Adds tables that are made from the manifest.</summary>
+    public static void AddManifestIndex<T>(this IServiceCollection services)
+        where T : class, IManifestIndex
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IManifestIndex>(provider => provider.GetRequiredService<T>());
     }
 }

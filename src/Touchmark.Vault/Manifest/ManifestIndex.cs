@@ -11,10 +11,10 @@ internal sealed class ManifestIndex(Database database, ManifestStorage storage) 
     public IReadOnlyList<string> Tables => ["manifest_entries"];
 
     public Task ApplyAsync(Transaction work, ManifestEntry entry, CancellationToken cancel) => work.ExecuteAsync(
-        "insert into manifest_entries (log_index, sha256, content_type, subject, issuer, machine_counter, envelope) values (@Index, @Sha256, @ContentType, @Subject, @Issuer, @Counter, @Envelope)",
+        "insert into manifest_entries (log_index, sha256, content_type, subject, issuer, issued_at, machine_counter, envelope) values (@Index, @Sha256, @ContentType, @Subject, @Issuer, @IssuedAt, @Counter, @Envelope)",
         new
         {
-            entry.Index, entry.Sha256, entry.Statement.ContentType, entry.Statement.Subject, entry.Statement.Issuer,
+            entry.Index, entry.Sha256, entry.Statement.ContentType, entry.Statement.Subject, entry.Statement.Issuer, entry.Statement.IssuedAt,
             Counter = entry.Read<EvidenceBundle>()?.MachineCounter,
             Envelope = entry.Envelope.ToArray(),
         }, cancel);
@@ -24,7 +24,7 @@ internal sealed class ManifestIndex(Database database, ManifestStorage storage) 
 
     /// <summary>The vault's newest bundle; null before the first.</summary>
     public async Task<ChainLink?> LastBundleAsync(CancellationToken cancel) => await database.FirstOrDefaultAsync<ChainLink>(
-        "select machine_counter, sha256 from manifest_entries where machine_counter = (select max(machine_counter) from manifest_entries)", null, cancel);
+        "select machine_counter, sha256, issued_at as signed_at from manifest_entries where machine_counter = (select max(machine_counter) from manifest_entries)", null, cancel);
 
     public Task<ManifestEntry?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancel) => FirstAsync("sha256 = @Sha256", new { Sha256 = sha256.ToArray() }, cancel);
 
@@ -32,6 +32,10 @@ internal sealed class ManifestIndex(Database database, ManifestStorage storage) 
 
     /// <summary>The newest statement about this subject.</summary>
     public Task<ManifestEntry?> FindAsync(string subject, CancellationToken cancel) => FirstAsync("subject = @Subject order by log_index desc limit 1", new { Subject = subject }, cancel);
+
+    /// <summary>The newest statement of a type.</summary>
+    public Task<ManifestEntry?> LastAsync(string contentType, CancellationToken cancel) =>
+        FirstAsync("content_type = @ContentType order by log_index desc limit 1", new { ContentType = contentType }, cancel);
 
     /// <summary>Statements of a type, oldest first, behind an entry.</summary>
     public async Task<IReadOnlyList<ManifestEntry>> ListAsync(string contentType, long after, int most, CancellationToken cancel)
@@ -64,4 +68,6 @@ internal sealed record ChainLink
     public long MachineCounter { get; init; }
 
     public byte[] Sha256 { get; init; } = [];
+
+    public DateTimeOffset? SignedAt { get; init; }
 }

@@ -35,7 +35,7 @@ internal sealed class OpenManifest(LogWriter writer, VaultIdentity identity, Vau
     {
         if (entry.Read<EvidenceBundle>() is { } bundle)
         {
-            Chain = new ChainLink { MachineCounter = bundle.MachineCounter, Sha256 = entry.Sha256 };
+            Chain = new ChainLink { MachineCounter = bundle.MachineCounter, Sha256 = entry.Sha256, SignedAt = entry.Statement.IssuedAt };
         }
     }
 }
@@ -52,6 +52,9 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
 
     /// <summary>The vault's newest bundle; null before the first.</summary>
     public ChainLink? Chain => open.Chain;
+
+    /// <summary>The value that <see cref="CountAsync"/> will take.</summary>
+    public long NextCount => open.Counter + 1;
 
     /// <summary>Takes the next value of the token's counter. It is used up, whatever follows.</summary>
     public async Task<Outcome<long>> CountAsync(IVaultHsm hsm)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.GCode;
 
@@ -6,7 +7,7 @@ namespace Touchmark.Vault.Review;
 /// <summary>The values of one sensor in the order of their times, which no statement keeps.</summary>
 /// <param name="PeriodSeconds">From one value to the next, s.</param>
 /// <param name="Values">In the channel's unit.</param>
-internal sealed record SensorSeries(double PeriodSeconds, IReadOnlyList<double> Values);
+internal sealed record SensorSeries([property: JsonPropertyName("period_s")] double PeriodSeconds, IReadOnlyList<double> Values);
 
 /// <summary>What is looked at before a bundle is signed.</summary>
 /// <param name="Draft">The bundle without signals.</param>
