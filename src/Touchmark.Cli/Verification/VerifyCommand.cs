@@ -59,14 +59,13 @@ internal static class VerifyCommand
         {
             var evidence = EvidenceVerifier.Verify(bytes, trust, now, maximumAge);
             verdict = evidence.Verdict;
-            var file = EvidenceFile.TryDecode(bytes, out var decoded, out _) ? decoded : null;
             if (json)
             {
-                Screen.Json(ToJson(verdict, file: file is null ? null : JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(file))));
+                Screen.Json(ToJson(verdict, file: Decode(bytes) is not { } file ? null : JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(file))));
             }
             else if (evidence.Certificate is null && verdict.Kind != VerdictKind.Unreadable)
             {
-                VerdictView.Show(verdict, JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(file!.Subject)));
+                VerdictView.Show(verdict, JsonSerializer.Deserialize<JsonElement>(EvidenceJson.Write(Decode(bytes)!.Subject)));
             }
             else
             {
@@ -84,6 +83,8 @@ internal static class VerifyCommand
 
         return verdict.Kind switch { VerdictKind.Valid => 0, VerdictKind.Unreadable => Unreadable, _ => 1 };
     }
+
+    private static EvidenceFile? Decode(byte[] bytes) => EvidenceFile.TryDecode(bytes, out var file, out _) ? file : null;
 
     private static byte[] Read(FileInfo file)
     {
