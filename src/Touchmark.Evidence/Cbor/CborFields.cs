@@ -163,11 +163,11 @@ public sealed class CborFields
     }
 
     /// <summary>One of the names in <paramref name="names"/>, as the enum value beside it.</summary>
-    public T Choice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
+    public T Choice<T>(string key, (T Value, string Name)[] names)
         where T : struct => OptionalChoice(key, names) ?? Missing(key, default(T));
 
     /// <inheritdoc cref="Choice"/>
-    public T? OptionalChoice<T>(string key, IReadOnlyList<(T Value, string Name)> names)
+    public T? OptionalChoice<T>(string key, (T Value, string Name)[] names)
         where T : struct
     {
         if (OptionalText(key) is not { } text)
@@ -187,14 +187,23 @@ public sealed class CborFields
     /// <summary>Reports that a field that was read is wrong for a reason the reader found out itself.</summary>
     public void Refuse(string key, string reason) => _sink.Report($"{_path}.{key}: {reason}");
 
-    private List<T> List<T>(string key, int maxCount, Func<CborValue, T> convert)
+    private T[] List<T>(string key, int maxCount, Func<CborValue, T> convert)
     {
         var items = Take<CborArray>(key, "an array")?.Items;
         if (items is null)
         {
-            return Missing<List<T>>(key, []);
+            return Missing<T[]>(key, []);
         }
-        return items.Count <= maxCount ? items.Select(convert).ToList() : Wrong<List<T>>(key, $"more than {maxCount} items", []);
+        if (items.Count > maxCount)
+        {
+            return Wrong<T[]>(key, $"more than {maxCount} items", []);
+        }
+        var values = new T[items.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = convert(items[i]);
+        }
+        return values;
     }
 
     private T ReadAll<T>(Func<CborFields, T> readFields)

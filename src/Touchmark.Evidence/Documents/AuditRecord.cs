@@ -60,7 +60,7 @@ public sealed record AuditRecord : IDocument<AuditRecord>
     public string Subject => $"audit-record/{RecordId:D}";
 
     /// <summary>The name that an outcome has in statements.</summary>
-    public static string NameOf(AuditOutcome outcome) => Outcomes.First(entry => entry.Item1 == outcome).Item2;
+    public static string NameOf(AuditOutcome outcome) => Wire.NameOf(Outcomes, outcome);
 
     public CborMap ToCbor() => CborMap.Of(
         ("record_id", Document.Id(RecordId)),

@@ -63,7 +63,7 @@ public sealed record CustodianAdmission : IDocument<CustodianAdmission>
     public string Subject => $"custodian-admission/{PartId.Value}/{Pseudonym}";
 
     /// <summary>The name of a role on the wire, in JSON and for people.</summary>
-    public static string NameOf(CustodianRole role) => Roles.First(entry => entry.Item1 == role).Item2;
+    public static string NameOf(CustodianRole role) => Wire.NameOf(Roles, role);
 
     public CborMap ToCbor() => CborMap.Of(
         ("part_id", PartId.Value),

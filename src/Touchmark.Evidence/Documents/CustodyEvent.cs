@@ -87,7 +87,7 @@ public sealed record CustodyEvent : IDocument<CustodyEvent>
     public string Subject => $"custody-event/{EventId:D}";
 
     /// <summary>The name of a kind on the wire, in JSON and for people.</summary>
-    public static string NameOf(CustodyEventKind kind) => Kinds.First(entry => entry.Item1 == kind).Item2;
+    public static string NameOf(CustodyEventKind kind) => Wire.NameOf(Kinds, kind);
 
     public CborMap ToCbor() => CborMap.Of(
         ("event_id", Document.Id(EventId)),
@@ -99,7 +99,7 @@ public sealed record CustodyEvent : IDocument<CustodyEvent>
         ("custodian", Custodian),
         ("to", Document.Text(To)),
         ("into", Document.Text(Into)),
-        ("outcome", Document.Text(Outcome is { } outcome ? Outcomes.First(entry => entry.Item1 == outcome).Item2 : null)),
+        ("outcome", Document.Text(Outcome is { } outcome ? Wire.NameOf(Outcomes, outcome) : null)),
         ("recall", Recall is { } recall ? new CborBytes(recall) : null),
         ("reason", Document.Text(Reason)),
         ("note", Document.Text(Note)));

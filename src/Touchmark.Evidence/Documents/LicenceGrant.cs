@@ -77,7 +77,7 @@ public sealed record LicenceGrant : IDocument<LicenceGrant>
     public double? MaxTemperatureTrimC { get; init; }
 
     /// <summary>The name that a policy has in statements.</summary>
-    public static string NameOf(RevocationPolicy policy) => Policies.First(entry => entry.Item1 == policy).Item2;
+    public static string NameOf(RevocationPolicy policy) => Wire.NameOf(Policies, policy);
 
     public string Subject => $"licence-grant/{LicenceId:D}";
 

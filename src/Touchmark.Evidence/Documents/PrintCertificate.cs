@@ -182,7 +182,7 @@ public sealed record PrintCertificate : IDocument<PrintCertificate>
     public string Subject => $"print-certificate/{CertificateId:D}";
 
     /// <summary>The name of a result on the wire, in JSON and for people.</summary>
-    public static string NameOf(PrintResult result) => Results.First(entry => entry.Item1 == result).Item2;
+    public static string NameOf(PrintResult result) => Wire.NameOf(Results, result);
 
     public CborMap ToCbor() => CborMap.Of(
         ("certificate_id", Document.Id(CertificateId)),

@@ -140,12 +140,20 @@ public sealed record EvidenceFile(StatementPart Subject, IReadOnlyList<Statement
         {
             return true;
         }
-        if (value is not CborArray { Items: [CborInteger { Value: >= 0 and var index }, CborArray { Items: { Count: <= TreeProof.MaxHashes } hashes }] }
-            || hashes.Any(hash => hash is not CborBytes { Value.Length: TreeHash.Size }))
+        if (value is not CborArray { Items: [CborInteger { Value: >= 0 and var index }, CborArray { Items: { Count: <= TreeProof.MaxHashes } items }] })
         {
             return false;
         }
-        proof = new(index, [.. hashes.Select(hash => new TreeHash(((CborBytes)hash).Value.Span))]);
+        var hashes = new TreeHash[items.Count];
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            if (items[i] is not CborBytes { Value: { Length: TreeHash.Size } hash })
+            {
+                return false;
+            }
+            hashes[i] = new(hash.Span);
+        }
+        proof = new(index, hashes);
         return true;
     }
 }

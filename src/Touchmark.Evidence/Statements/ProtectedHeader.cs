@@ -118,7 +118,19 @@ internal sealed class ProtectedHeader
             SessionMac = mac.Value;
             return true;
         }
-        return label == CoseLabels.CwtClaims && value is CborMap claims && claims.Entries.All(entry => TakeClaim(entry.Key, entry.Value));
+        return label == CoseLabels.CwtClaims && value is CborMap claims && TakeClaims(claims);
+    }
+
+    private bool TakeClaims(CborMap claims)
+    {
+        foreach (var (key, value) in claims.Entries)
+        {
+            if (!TakeClaim(key, value))
+            {
+                return false;
+            }
+        }
+        return true;
     }
 
     private bool TakeClaim(CborValue key, CborValue value)

@@ -20,10 +20,11 @@ internal sealed class CustodyRegistry(Checks checks, PrintCertificate certificat
 
     public CustodianAdmission? Find(string pseudonym) => _custodians.GetValueOrDefault(pseudonym);
 
-    public void Admit(List<(StatementPart Part, Statement Statement)> statements)
+    public void Admit(List<RelatedStatement> statements)
     {
-        foreach (var (index, (part, statement)) in statements.Index())
+        for (var index = 0; index < statements.Count; index++)
         {
+            var (part, statement) = statements[index];
             var subject = $"admission-{index + 1}";
             CheckSigned(subject, statement);
             if (StatementVerifier.CheckDocument<CustodianAdmission>(checks, subject, statement, part.Document) is not { } admission)
@@ -39,10 +40,11 @@ internal sealed class CustodyRegistry(Checks checks, PrintCertificate certificat
         }
     }
 
-    public void TakeRecalls(List<(StatementPart Part, Statement Statement)> statements)
+    public void TakeRecalls(List<RelatedStatement> statements)
     {
-        foreach (var (index, (part, statement)) in statements.Index())
+        for (var index = 0; index < statements.Count; index++)
         {
+            var (part, statement) = statements[index];
             var subject = $"recall-{index + 1}";
             CheckSigned(subject, statement);
             if (StatementVerifier.CheckDocument<Recall>(checks, subject, statement, part.Document) is { } recall

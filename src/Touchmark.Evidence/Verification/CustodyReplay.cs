@@ -13,7 +13,7 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
 {
     private readonly HashSet<string> _enteredRecalls = new(StringComparer.Ordinal);
 
-    public CustodyRecord Replay(CustodyState beginning, List<(StatementPart Part, Statement Statement)> statements)
+    public CustodyRecord Replay(CustodyState beginning, List<RelatedStatement> statements)
     {
         var links = Read(statements);
         CheckNumbers(links);
@@ -46,14 +46,14 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
     }
 
     /// <summary>The events that can be read, by their number, whatever order they come in.</summary>
-    private List<(CustodyEvent Link, StatementPart Part, Statement Statement)> Read(List<(StatementPart Part, Statement Statement)> statements)
+    private List<LinkOfChain> Read(List<RelatedStatement> statements)
     {
-        var links = new List<(CustodyEvent Link, StatementPart Part, Statement Statement)>(statements.Count);
+        var links = new List<LinkOfChain>(statements.Count);
         foreach (var (part, statement) in statements)
         {
             if (Document.TryDecode<CustodyEvent>(part.Document ?? statement.Payload, out var link, out _))
             {
-                links.Add((link, part, statement));
+                links.Add(new(link, part, statement));
             }
             else
             {
@@ -63,7 +63,7 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
         return [.. links.OrderBy(entry => entry.Link.Number)];
     }
 
-    private void CheckNumbers(List<(CustodyEvent Link, StatementPart Part, Statement Statement)> links)
+    private void CheckNumbers(List<LinkOfChain> links)
     {
         for (var number = 1; number <= links.Count; number++)
         {
@@ -165,4 +165,6 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
         CustodyEventKind.Inspected => link.Outcome == InspectionOutcome.Passed ? "inspected and passed" : "inspected and did not pass",
         _ => CustodyEvent.NameOf(link.Kind),
     };
+
+    private sealed record LinkOfChain(CustodyEvent Link, StatementPart Part, Statement Statement);
 }

@@ -54,7 +54,7 @@ public static class CustodyVerifier
             checks.Fail("custody.length", $"There are {parts.Count} statements about the part, at most {MaxStatements} are read.");
             return new(checks.Verdict, CustodyRecord.None);
         }
-        var statements = new List<(StatementPart, Statement)>(parts.Count);
+        var statements = new List<RelatedStatement>(parts.Count);
         foreach (var part in parts)
         {
             if (!Statement.TryParse(part.Envelope, out var statement, out var problem))
@@ -62,7 +62,7 @@ public static class CustodyVerifier
                 checks.FailUnreadable("custody.format", $"A statement about the part cannot be read: {problem}.");
                 return new(checks.Verdict, CustodyRecord.None);
             }
-            statements.Add((part, statement));
+            statements.Add(new(part, statement));
         }
         var record = Check(checks, certificate, certificateStatement, statements, trust, now);
         return new(checks.Verdict, record);
@@ -81,7 +81,7 @@ public static class CustodyVerifier
 
     /// <summary>The same within the verification of a file that holds more.</summary>
     internal static CustodyRecord Check(
-        Checks checks, PrintCertificate certificate, Statement certificateStatement, IReadOnlyList<(StatementPart Part, Statement Statement)> statements,
+        Checks checks, PrintCertificate certificate, Statement certificateStatement, IReadOnlyList<RelatedStatement> statements,
         TrustStore trust, DateTimeOffset now)
     {
         var events = Of(CustodyEvent.ContentType);
@@ -110,6 +110,6 @@ public static class CustodyVerifier
         registry.TakeRecalls(recalls);
         return new CustodyReplay(checks, registry, now).Replay(beginning, events);
 
-        List<(StatementPart Part, Statement Statement)> Of(string contentType) => [.. statements.Where(entry => entry.Statement.ContentType == contentType)];
+        List<RelatedStatement> Of(string contentType) => [.. statements.Where(entry => entry.Statement.ContentType == contentType)];
     }
 }

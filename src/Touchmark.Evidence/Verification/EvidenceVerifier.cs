@@ -37,7 +37,7 @@ public static class EvidenceVerifier
     private sealed class Run(TrustStore trust, DateTimeOffset now)
     {
         private readonly Checks _checks = new();
-        private readonly List<(StatementPart Part, Statement Statement)> _related = [];
+        private readonly List<RelatedStatement> _related = [];
         private LicenceGrant? _licence;
         private PrinterEnrolment? _enrolment;
         private SliceRecord? _slice;
@@ -61,7 +61,7 @@ public static class EvidenceVerifier
                 {
                     return Unreadable($"a statement beside that which it is about: {problem}");
                 }
-                _related.Add((part, other));
+                _related.Add(new(part, other));
             }
             _checks.Pass("file.format", "The file is an evidence file in its only encoding.");
             var certificate = statement.ContentType == PrintCertificate.ContentType ? CheckCertificate(statement, file.Subject.Document) : null;
@@ -131,7 +131,7 @@ public static class EvidenceVerifier
             _related.RemoveAll(IsOfCustody);
             _custody = CustodyVerifier.Check(_checks, certificate, statement, custody, trust, now);
 
-            static bool IsOfCustody((StatementPart Part, Statement Statement) other) =>
+            static bool IsOfCustody(RelatedStatement other) =>
                 other.Statement.ContentType == CustodyEvent.ContentType || other.Statement.ContentType == CustodianAdmission.ContentType || other.Statement.ContentType == Recall.ContentType;
         }
 

@@ -103,6 +103,13 @@ internal sealed class Checks
         }, check.Words, check.Figures));
     }
 
-    private void Add(string id, CheckOutcome outcome, string words, (string Name, string Value)[] figures) =>
-        _made.Add(new(id, outcome, words, figures.ToDictionary(figure => figure.Name, figure => figure.Value, StringComparer.Ordinal)));
+    private void Add(string id, CheckOutcome outcome, string words, (string Name, string Value)[] figures)
+    {
+        var named = new Dictionary<string, string>(figures.Length, StringComparer.Ordinal);
+        foreach (var (name, value) in figures)
+        {
+            named.Add(name, value);
+        }
+        _made.Add(new(id, outcome, words, named));
+    }
 }

@@ -42,6 +42,13 @@ internal sealed class LogChecks
     public void Require(bool holds, string id, string words, string otherwise, params (string Name, string Value)[] figures) =>
         Add(id, holds ? LogCheckOutcome.Passed : LogCheckOutcome.Failed, holds ? words : otherwise, figures);
 
-    private void Add(string id, LogCheckOutcome outcome, string words, (string Name, string Value)[] figures) =>
-        _made.Add(new(id, outcome, words, figures.ToDictionary(figure => figure.Name, figure => figure.Value, StringComparer.Ordinal)));
+    private void Add(string id, LogCheckOutcome outcome, string words, (string Name, string Value)[] figures)
+    {
+        var named = new Dictionary<string, string>(figures.Length, StringComparer.Ordinal);
+        foreach (var (name, value) in figures)
+        {
+            named.Add(name, value);
+        }
+        _made.Add(new(id, outcome, words, named));
+    }
 }
