@@ -38,15 +38,15 @@ internal sealed record VaultOptions
     /// <summary>Hours after which <c>/v3/verify</c> refuses a manifest as too old.</summary>
     public int ManifestHours { get; init; } = 24;
 
-    /// <summary>Time for a request from its headers to its answer, s.</summary>
-    public int RequestSeconds { get; init; } = 300;
+    /// <summary>A vault in this folder, with what is usual.</summary>
+    public static VaultOptions In(string data) => new() { Data = data, Socket = Path.Combine(data, "vault.sock"), Hsm = new HsmOptions() };
 
     /// <summary>Reads the options from the host's configuration.</summary>
     /// <exception cref="InvalidOperationException">One of them is not what it has to be; the message says which, and what it takes.</exception>
     public static VaultOptions Read(IConfiguration configuration)
     {
         var data = Path.GetFullPath(Text("data") ?? "vault-data");
-        var defaults = new VaultOptions { Data = data, Socket = Path.Combine(data, "vault.sock"), Hsm = new HsmOptions() };
+        var defaults = In(data);
         return defaults with
         {
             Socket = Text("socket") is { } socket ? Path.GetFullPath(socket) : defaults.Socket,
@@ -65,7 +65,6 @@ internal sealed record VaultOptions
             GCodeBytes = Number("gcode-bytes", defaults.GCodeBytes, long.MaxValue),
             AnchorMinutes = (int)Number("anchor-minutes", defaults.AnchorMinutes, 7 * 24 * 60),
             ManifestHours = (int)Number("manifest-hours", defaults.ManifestHours, 100 * 365 * 24),
-            RequestSeconds = (int)Number("request-seconds", defaults.RequestSeconds, 24 * 3600),
         };
 
         long Number(string key, long usual, long highest) => Text(key) is not { } text ? usual

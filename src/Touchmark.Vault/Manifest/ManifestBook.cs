@@ -20,6 +20,7 @@ internal sealed class ManifestBook(
 {
     private readonly SemaphoreSlim turn = new(1, 1);
     private OpenManifest? open;
+    private VaultIdentity? identity;
 
     /// <summary>Why it could not be opened last time; null while it is open, or was not tried.</summary>
     public Refusal? Problem { get; private set; }
@@ -27,8 +28,11 @@ internal sealed class ManifestBook(
     /// <summary>The newest published checkpoint that this process knows.</summary>
     public SignedCheckpoint? Published { get; private set; }
 
-    /// <summary>Who the vault is, once that is known.</summary>
-    public VaultIdentity? Identity { get; private set; }
+    /// <summary>Who the vault is; null before the ceremony.</summary>
+    public VaultIdentity? Identity => identity ??= VaultIdentity.TryLoad(options.Data, time.GetUtcNow(), out var found, out _) ? found : null;
+
+    /// <summary>The newest bundle that this process knows.</summary>
+    public ChainLink? LastBundle { get; private set; }
 
     /// <summary>Waits for the turn; refused when the HSM, the ceremony or the storage does not let anything be entered.</summary>
     public async Task<Outcome<ManifestTurn>> EnterAsync(CancellationToken cancel)
@@ -107,6 +111,7 @@ internal sealed class ManifestBook(
             var entry = await storage.EntryAsync(receipt.Index, statement.Envelope, CancellationToken.None);
             await IndexAsync([entry], CancellationToken.None);
             manifest.Take(entry);
+            LastBundle = manifest.Chain;
             return entry;
         }
         catch (Exception failure) when (failure is LogAppendException or LogStoppedException or LogDamagedException or DbException or IOException or UnauthorizedAccessException)
@@ -136,18 +141,18 @@ internal sealed class ManifestBook(
                 return ManifestProblems.HsmNotReady(hsm);
             }
 
-            if (!VaultIdentity.TryLoad(options.Data, time.GetUtcNow(), out var identity, out var problem))
+            if (!VaultIdentity.TryLoad(options.Data, time.GetUtcNow(), out var found, out var problem))
             {
                 return ManifestProblems.NoCertificate(problem);
             }
 
-            if (!identity.Fits(keys))
+            if (!found.Fits(keys))
             {
                 return ManifestProblems.OtherKeys;
             }
 
-            Identity = identity;
-            return await OpenAsync(identity, keys, cancel);
+            identity = found;
+            return await OpenAsync(found, keys, cancel);
         }
         catch (HsmException failure)
         {
@@ -160,9 +165,9 @@ internal sealed class ManifestBook(
         }
     }
 
-    private async Task<Outcome<OpenManifest>> OpenAsync(VaultIdentity identity, VaultKeys keys, CancellationToken cancel)
+    private async Task<Outcome<OpenManifest>> OpenAsync(VaultIdentity found, VaultKeys keys, CancellationToken cancel)
     {
-        var writerOptions = new LogWriterOptions(identity.Certificate.ManifestOrigin, keys.ManifestEd25519.Signer, keys.ManifestMlDsa65.Signer, storage.Objects, storage.Head) { BatchTime = TimeSpan.Zero };
+        var writerOptions = new LogWriterOptions(found.Certificate.ManifestOrigin, keys.ManifestEd25519.Signer, keys.ManifestMlDsa65.Signer, storage.Objects, storage.Head) { BatchTime = TimeSpan.Zero };
         var counter = hsm.ReadCounter();
         if (await storage.Head.ReadAsync(cancel) is null)
         {
@@ -187,7 +192,7 @@ internal sealed class ManifestBook(
             }
 
             await CatchUpAsync(checkpoint, cancel);
-            var chain = await index.LastBundleAsync(cancel);
+            var chain = LastBundle = await index.LastBundleAsync(cancel);
             if (CounterGuard.FindOldToken(counter.Value, chain?.MachineCounter ?? 0) is { } restored)
             {
                 await writer.DisposeAsync();
@@ -195,7 +200,7 @@ internal sealed class ManifestBook(
             }
 
             Published = await storage.CheckpointAsync(cancel);
-            var opened = new OpenManifest(writer, identity, keys, new ManifestMark(head.Size, head.Root), counter.Value, chain);
+            var opened = new OpenManifest(writer, found, keys, new ManifestMark(head.Size, head.Root), counter.Value, chain);
             return await EnterCertificateAsync(opened, cancel);
         }
         catch
