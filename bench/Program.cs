@@ -39,6 +39,20 @@ internal static class Program
             args = [.. args[..option], .. args[(option + 2)..]];
         }
 
+        var kills = quick ? 20 : 1000;
+        if (Array.IndexOf(args, "--kills") is >= 0 and var loop)
+        {
+            if (loop + 1 == args.Length || !int.TryParse(args[loop + 1], CultureInfo.InvariantCulture, out kills) || kills is < 1 or > 100_000)
+            {
+                await Console.Error.WriteLineAsync("error: --kills needs a number from 1 to 100000");
+                return 2;
+            }
+
+            // A loop of kills is asked for where the vault is: bench/run vault --kills 1000.
+            args = [.. args[..loop], .. args[(loop + 2)..]];
+            args = [.. args.Select(argument => argument == "vault" ? "vault-kills" : argument)];
+        }
+
         (string Name, Func<Task> Run)[] benches =
         [
             ("gcode", GCodeBench.RunAsync),
@@ -55,6 +69,8 @@ internal static class Program
             ("registry", () => Registry.RegistryBench.RunAsync(quick ? 50_000 : 1_000_000)),
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("anomaly", () => Anomaly.AnomalyBench.RunAsync(quick)),
+            ("vault", () => Vault.VaultBench.RunAsync(quick)),
+            ("vault-kills", () => Vault.VaultBench.KillsAsync(kills)),
             ("log-kills", () => LogBench.KillsAsync(quick)),
         ];
         var chosen = args.Length == 0 ? benches : [.. benches.Where(bench => args.Contains(bench.Name, StringComparer.Ordinal))];

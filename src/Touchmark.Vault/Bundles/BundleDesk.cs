@@ -15,8 +15,8 @@ namespace Touchmark.Vault.Bundles;
 /// <summary>A bundle that is in the manifest.</summary>
 /// <param name="Entry">Its statement.</param>
 /// <param name="Bundle">What it says.</param>
-/// <param name="IsNew">Whether this request made it.</param>
-internal sealed record SignedBundle(ManifestEntry Entry, EvidenceBundle Bundle, bool IsNew);
+/// <param name="Times">Where the time went, when this request made it; null when it was there.</param>
+internal sealed record SignedBundle(ManifestEntry Entry, EvidenceBundle Bundle, TurnTimes? Times);
 
 /// <summary>
 /// Makes bundles. Everything that can be refused is refused first; then, in one turn: the counter is taken, the bundle is signed, entered in the manifest and indexed. A crash between any two of
@@ -71,7 +71,7 @@ internal sealed class BundleDesk(
             return null;
         }
 
-        return request.IsOf(bundle) ? new SignedBundle(entry, bundle, IsNew: false)
+        return request.IsOf(bundle) ? new SignedBundle(entry, bundle, null)
             : Refusal.Conflict("JOB_DIFFERS", "The job was signed before, and not with this content.", "Read its bundle; a different job needs a different job_id.")
                 .With("bundle_id", bundle.BundleId).With("job_id", bundle.JobId);
     }
@@ -147,7 +147,7 @@ internal sealed class BundleDesk(
             await twins.CompleteAsync(turn, bundle, entry);
         }
 
-        return new SignedBundle(entry, bundle, IsNew: true);
+        return new SignedBundle(entry, bundle, turn.Times);
     }
 
     private IEnumerable<string> Reasons(FirmwareReading reading, DateTimeOffset now, ChainLink? chain)

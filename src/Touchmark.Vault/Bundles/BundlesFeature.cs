@@ -44,7 +44,13 @@ internal static class BundlesFeature
         }
 
         var answer = BundleAnswer.Of(signed.Entry, signed.Bundle);
-        return signed.IsNew ? Results.Created($"/v3/bundles/{answer.BundleId:D}", answer) : Results.Ok(answer);
+        if (signed.Times is not { } times)
+        {
+            return Results.Ok(answer);
+        }
+
+        context.Response.Headers["Server-Timing"] = times.ToString();
+        return Results.Created($"/v3/bundles/{answer.BundleId:D}", answer);
     }
 
     private static async Task<IResult> GetAsync(Guid id, HttpContext context, BundleIndex index, BundleFiles files, ManifestBook manifest, CancellationToken cancel)

@@ -100,16 +100,25 @@ internal sealed class ManifestBook(
     }
 
     /// <summary>Appends, and indexes what was appended. Nothing here is cancelled: an entry that is decided is seen through.</summary>
-    internal async Task<Outcome<ManifestEntry>> AppendAsync(OpenManifest manifest, SignedStatement statement)
+    internal async Task<Outcome<ManifestEntry>> AppendAsync(OpenManifest manifest, SignedStatement statement, TurnTimes times)
     {
         try
         {
-            await storage.KeepAsync(statement, CancellationToken.None);
-            var receipt = await manifest.Writer.AppendAsync(statement.Envelope, CancellationToken.None);
+            LogReceipt receipt;
+            using (times.Measure(TurnTimes.Step.Enter))
+            {
+                await storage.KeepAsync(statement, CancellationToken.None);
+                receipt = await manifest.Writer.AppendAsync(statement.Envelope, CancellationToken.None);
+            }
+
             Published = receipt.Checkpoint;
             manifest.Mark = new ManifestMark(receipt.Checkpoint.Checkpoint.Size, receipt.Checkpoint.Checkpoint.Root);
             var entry = await storage.EntryAsync(receipt.Index, statement.Envelope, CancellationToken.None);
-            await IndexAsync([entry], CancellationToken.None);
+            using (times.Measure(TurnTimes.Step.Index))
+            {
+                await IndexAsync([entry], CancellationToken.None);
+            }
+
             manifest.Take(entry);
             LastBundle = manifest.Chain;
             return entry;
@@ -221,7 +230,7 @@ internal sealed class ManifestBook(
         }
 
         open = opened;
-        var outcome = await AppendAsync(opened, statement);
+        var outcome = await AppendAsync(opened, statement, new TurnTimes());
         open = null;
         if (!outcome.Has(out var entry, out var refusal))
         {

@@ -56,9 +56,13 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
     /// <summary>The value that <see cref="CountAsync"/> will take.</summary>
     public long NextCount => open.Counter + 1;
 
+    /// <summary>Where the time of this turn went.</summary>
+    public TurnTimes Times { get; } = new();
+
     /// <summary>Takes the next value of the token's counter. It is used up, whatever follows.</summary>
     public async Task<Outcome<long>> CountAsync(IVaultHsm hsm)
     {
+        using var timed = Times.Measure(TurnTimes.Step.Count);
         try
         {
             var value = hsm.Increment(open.Mark).Value;
@@ -75,6 +79,7 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
     /// <summary>Does something with the keys, whose failure is the HSM's.</summary>
     public async Task<Outcome<T>> SignAsync<T>(Func<VaultKeys, T> sign)
     {
+        using var timed = Times.Measure(TurnTimes.Step.Sign);
         try
         {
             return sign(open.Keys);
@@ -88,10 +93,10 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
     /// <summary>Signs a document and enters it.</summary>
     public async Task<Outcome<ManifestEntry>> StateAsync<T>(T document, DateTimeOffset at)
         where T : class, IDocument<T> =>
-        (await SignAsync(_ => open.Signer.Sign(document, at))).Has(out var statement, out var refusal) ? await manifest.AppendAsync(open, statement) : refusal;
+        (await SignAsync(_ => open.Signer.Sign(document, at))).Has(out var statement, out var refusal) ? await AppendAsync(statement) : refusal;
 
     /// <summary>Enters a statement.</summary>
-    public Task<Outcome<ManifestEntry>> AppendAsync(SignedStatement statement) => manifest.AppendAsync(open, statement);
+    public Task<Outcome<ManifestEntry>> AppendAsync(SignedStatement statement) => manifest.AppendAsync(open, statement, Times);
 
     public ValueTask DisposeAsync()
     {

@@ -49,20 +49,28 @@ internal sealed class RunningVault : IDisposable
     /// <summary>Starts the process; returns when it listens.</summary>
     public async Task StartAsync()
     {
-        var me = string.Create(CultureInfo.InvariantCulture, $"uid:{GetUid()}");
-        process = Process.Start(new ProcessStartInfo(program,
-            ["run", "--data", Data, "--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile, "--signer", me, "--auditor", me]) { RedirectStandardOutput = true, UseShellExecute = false })!;
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        var output = Start();
+        while (await output.ReadLineAsync() is { } line)
         {
             if (line.Contains("Application started", StringComparison.Ordinal))
             {
                 // What it says from now on is read, and dropped: a full pipe would stop it.
-                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+                _ = output.BaseStream.CopyToAsync(Stream.Null);
                 return;
             }
         }
 
         throw new InvalidOperationException("The vault ended before it listened.");
+    }
+
+    /// <summary>Starts the process, and waits for nothing.</summary>
+    /// <returns>What it says.</returns>
+    public StreamReader Start()
+    {
+        var me = string.Create(CultureInfo.InvariantCulture, $"uid:{GetUid()}");
+        process = Process.Start(new ProcessStartInfo(program,
+            ["run", "--data", Data, "--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile, "--signer", me, "--auditor", me]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        return process.StandardOutput;
     }
 
     /// <summary>SIGKILL.</summary>
