@@ -4,8 +4,8 @@ using Touchmark.Cryptography.Pkcs11;
 namespace Touchmark.Tests;
 
 /// <summary>
-/// A PKCS#11 module that stands in front of a real one: a CK_FUNCTION_LIST of which each function that the product calls comes by here first. Starting and ending
-/// stop here, as the real module is shared with other tests.
+/// A PKCS#11 module that stands in front of a real one: a CK_FUNCTION_LIST of which each function that the product calls comes by here first. Its end
+/// stops here, as the real module is shared with other tests.
 /// </summary>
 internal abstract unsafe class InterposedModule
 {
@@ -13,7 +13,7 @@ internal abstract unsafe class InterposedModule
     private static readonly Dictionary<string, int> Arguments = new(StringComparer.Ordinal)
     {
         ["Initialize"] = 1, ["Finalize"] = 1, ["GetSlotList"] = 3, ["GetTokenInfo"] = 2, ["GetMechanismList"] = 3, ["OpenSession"] = 5, ["CloseSession"] = 1,
-        ["Login"] = 4, ["CreateObject"] = 4, ["DestroyObject"] = 2, ["GetAttributeValue"] = 4, ["SetAttributeValue"] = 4, ["FindObjectsInit"] = 3,
+        ["Login"] = 4, ["CreateObject"] = 4, ["DestroyObject"] = 2, ["GetAttributeValue"] = 4, ["FindObjectsInit"] = 3,
         ["FindObjects"] = 4, ["FindObjectsFinal"] = 1, ["EncryptInit"] = 3, ["Encrypt"] = 5, ["DecryptInit"] = 3, ["Decrypt"] = 5, ["SignInit"] = 3, ["Sign"] = 5,
         ["GenerateKey"] = 5, ["GenerateKeyPair"] = 8,
     };
@@ -59,7 +59,7 @@ internal abstract unsafe class InterposedModule
     }
 
     private CkResult Enter(string name, nint real, params nuint[] arguments) =>
-        name is "Initialize" or "Finalize" ? CkResult.CKR_OK : Call(name, arguments, () => Forward(real, arguments));
+        name is "Finalize" ? CkResult.CKR_OK : Call(name, arguments, () => Forward(real, arguments));
 
     private static CkResult Forward(nint f, nuint[] a) => a.Length switch
     {

@@ -45,15 +45,14 @@ internal sealed unsafe partial class SoftHsm
     public string TokenFolder => Path.Combine(Folder, "tokens");
 
     /// <summary>The module's CK_FUNCTION_LIST, for a module that stands in front of it.</summary>
-    public nint Functions
+    public nint Functions => FunctionsOf(_library);
+
+    public static nint FunctionsOf(nint library)
     {
-        get
-        {
-            nint list = 0;
-            var get = (delegate* unmanaged[Cdecl]<nint*, nuint>)NativeLibrary.GetExport(_library, "C_GetFunctionList");
-            Require("C_GetFunctionList", get(&list));
-            return list;
-        }
+        nint list = 0;
+        var get = (delegate* unmanaged[Cdecl]<nint*, nuint>)NativeLibrary.GetExport(library, "C_GetFunctionList");
+        Require("C_GetFunctionList", get(&list));
+        return list;
     }
 
     public static LockedBuffer Pin(string pin = UserPin) => LockedBuffer.CopyOf(Encoding.UTF8.GetBytes(pin));

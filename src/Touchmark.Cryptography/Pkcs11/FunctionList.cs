@@ -33,7 +33,7 @@ internal unsafe struct FunctionList
     internal delegate* unmanaged[Cdecl]<nuint, nuint, CkResult> DestroyObject;
     internal nint GetObjectSize;
     internal delegate* unmanaged[Cdecl]<nuint, nuint, NativeAttribute*, nuint, CkResult> GetAttributeValue;
-    internal delegate* unmanaged[Cdecl]<nuint, nuint, NativeAttribute*, nuint, CkResult> SetAttributeValue;
+    internal nint SetAttributeValue;
     internal delegate* unmanaged[Cdecl]<nuint, NativeAttribute*, nuint, CkResult> FindObjectsInit;
     internal delegate* unmanaged[Cdecl]<nuint, nuint*, nuint, nuint*, CkResult> FindObjects;
     internal delegate* unmanaged[Cdecl]<nuint, CkResult> FindObjectsFinal;

@@ -51,20 +51,6 @@ internal sealed unsafe class Session(Pkcs11Module module, nuint handle, Connecti
         return made;
     }
 
-    /// <summary>False when the token lets nobody replace this value.</summary>
-    internal bool TryWrite(nuint item, nuint type, ReadOnlySpan<byte> value)
-    {
-        fixed (byte* v = value)
-        {
-            var attribute = new NativeAttribute { Type = type, Value = v, Length = (nuint)value.Length };
-            CkResult result = _functions->SetAttributeValue(handle, item, &attribute, 1);
-            if (result is CkResult.CKR_ATTRIBUTE_READ_ONLY or CkResult.CKR_ACTION_PROHIBITED or CkResult.CKR_FUNCTION_NOT_SUPPORTED)
-                return false;
-            Check("C_SetAttributeValue", result);
-            return true;
-        }
-    }
-
     internal void Destroy(nuint item) => Check("C_DestroyObject", _functions->DestroyObject(handle, item));
 
     internal nuint GenerateKey(nuint mechanism, Template template)

@@ -1,34 +1,29 @@
 namespace Touchmark.Cryptography.Pkcs11;
 
-/// <summary>Small data objects in a token, seen by its logged-in user alone and found by their label.</summary>
+/// <summary>
+/// Small data objects in a token, seen by its logged-in user alone and found by their label. Their values are never replaced: some modules let them be (tpm2-pkcs11),
+/// others do not (SoftHSM), and a new object beside the old one can be written by two without either destroying what the other wrote.
+/// </summary>
 public static class TokenData
 {
-    /// <summary>Null when there is none.</summary>
-    public static byte[]? ReadData(this Token token, string label) =>
-        token.Run(label, static (session, name) => Find(session, name) is { } item ? session.Read(item, AttributeType.Value) : null);
+    /// <summary>The values of all objects with the label, in no order.</summary>
+    public static IReadOnlyList<byte[]> ReadData(this Token token, string label) =>
+        token.Run(label, static (session, name) => session.Find(Named(name)).ConvertAll(item => session.Read(item, AttributeType.Value)));
 
-    /// <summary>
-    /// Makes the object, or replaces its value. SoftHSM lets no value be replaced: there the object is destroyed and made anew, and a crash in between leaves none.
-    /// </summary>
-    public static void WriteData(this Token token, string label, byte[] value) => token.Run((label, value), static (session, data) =>
+    /// <summary>Makes one more object.</summary>
+    public static void CreateData(this Token token, string label, byte[] value) => token.Run((label, value), static (session, data) =>
+        session.Create(Named(data.label).Add(AttributeType.Private, true).Add(AttributeType.Value, data.value)));
+
+    /// <summary>Destroys the objects with the label whose values are those.</summary>
+    public static void DestroyData(this Token token, string label, Predicate<byte[]> which) => token.Run((label, which), static (session, data) =>
     {
-        if (Find(session, data.label) is { } item)
+        foreach (nuint item in session.Find(Named(data.label)))
         {
-            if (session.TryWrite(item, AttributeType.Value, data.value))
-                return true;
-            session.Destroy(item);
+            if (data.which(session.Read(item, AttributeType.Value)))
+                session.Destroy(item);
         }
-        session.Create(Named(data.label).Add(AttributeType.Private, true).Add(AttributeType.Value, data.value));
         return true;
     });
-
-    public static void DestroyData(this Token token, string label) => token.Run(label, static (session, name) =>
-    {
-        session.Find(Named(name)).ForEach(session.Destroy);
-        return true;
-    });
-
-    private static nuint? Find(Session session, string label) => TokenKeys.One(session, Named(label), label);
 
     private static Template Named(string label) =>
         new Template().Add(AttributeType.Class, ObjectClass.Data).Add(AttributeType.Token, true).Add(AttributeType.Label, label);

@@ -21,6 +21,9 @@ internal sealed record HsmOptions
     /// <summary>Takes the token over from another host, which has to be off for good.</summary>
     public bool TakeOver { get; init; }
 
+    /// <summary>Where the processes of this host find each other's locks; all that may meet have to name the same.</summary>
+    public string LockFolder { get; init; } = Directory.Exists("/run/lock") ? "/run/lock" : Path.GetTempPath();
+
     /// <summary>How long a call waits for others that hang in the token.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 }

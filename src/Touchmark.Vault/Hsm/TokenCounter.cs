@@ -34,76 +34,86 @@ internal sealed class TokenCounter(Token token, TokenLease lease, IHardwareCount
     public CounterReading Increment(ManifestMark mark)
     {
         lease.Require();
-        var (before, origin) = Current();
-        var value = hardware is null ? before.Value + 1 : hardware.Increment() - origin;
-        Write(new(value, mark), origin);
+        var current = Current();
+        var value = hardware is null ? current.Reading.Value + 1 : hardware.Increment() - current.Origin;
+        var taken = Write(current, new(value, mark));
         // A value that was not handed out may be taken again; one that was, never.
         _handedOut = value;
-        return new(value, mark);
+        return taken;
     }
 
     public void Confirm(ManifestMark mark)
     {
         lease.Require();
-        var (before, origin) = Current();
-        Write(before with { Mark = mark }, origin);
+        var current = Current();
+        Write(current, current.Reading with { Mark = mark });
     }
 
-    private void Write(CounterReading reading, long origin)
+    private CounterReading Write(State before, CounterReading reading)
     {
         Span<byte> content = stackalloc byte[Size];
         BinaryPrimitives.WriteInt64BigEndian(content, reading.Value);
-        BinaryPrimitives.WriteInt64BigEndian(content[8..], origin);
+        BinaryPrimitives.WriteInt64BigEndian(content[8..], before.Origin);
         BinaryPrimitives.WriteInt64BigEndian(content[16..], reading.Mark?.Size ?? -1);
         reading.Mark?.Root.CopyTo(content[24..]);
-        _record.Write(content);
+        _record.Write(before.Version, content);
         // Last, so that of two holders at most one gets past it with the same value (docs/decisions/0020-counter.md).
         lease.Require();
+        return reading;
     }
 
-    private (CounterReading Reading, long Origin) Current()
+    private State Current()
     {
-        var (reading, origin) = Parse(_record.Read());
-        if (hardware is null)
+        var state = Parse(_record.Read());
+        if (hardware is not null)
         {
-            return reading.Value >= _handedOut ? (reading, origin) : throw WentBack($"The token's counter stands at {reading.Value}, and {_handedOut} was handed out.");
+            state = Follow(state, hardware.Read());
         }
-        var counted = hardware.Read();
-        if (origin == Unset)
-        {
-            return (reading, counted);
-        }
-        // One increment may have been cut off before it was written down; more than one cannot, as each start writes it down.
-        var value = counted - origin;
-        if (value == reading.Value + 1)
-        {
-            Write(reading with { Value = value }, origin);
-        }
-        else if (value != reading.Value)
-        {
-            throw WentBack($"The TPM has counted {value}, the token's record {reading.Value}: one of them was restored from a copy, or exchanged.");
-        }
-        return value >= _handedOut ? (reading with { Value = value }, origin) : throw WentBack($"The TPM has counted {value}, and {_handedOut} was handed out.");
+        return state.Reading.Value >= _handedOut ? state
+            : throw WentBack($"The token's counter stands at {state.Reading.Value}, and {_handedOut} was handed out.");
     }
 
-    private const long Unset = -1;
-
-    private (CounterReading Reading, long Origin) Parse(byte[]? content)
+    /// <summary>The hardware decides. It may be one ahead, by an increment that was cut off before it was written down; more it cannot be, as that is done here.</summary>
+    private State Follow(State state, long counted)
     {
-        if (content is null)
+        if (state.Version.Sequence == 0)
         {
-            return (new(0, null), hardware is null ? 0 : Unset);
+            return state with { Origin = counted };
+        }
+        var value = counted - state.Origin;
+        if (value == state.Reading.Value)
+        {
+            return state;
+        }
+        if (value != state.Reading.Value + 1)
+        {
+            throw WentBack($"The TPM has counted {value}, the token's record {state.Reading.Value}: one of them was restored from a copy, or exchanged.");
+        }
+        Write(state, state.Reading with { Value = value });
+        return Parse(_record.Read());
+    }
+
+    private static State Parse(RecordVersion version)
+    {
+        var content = version.Content;
+        if (version.Sequence == 0)
+        {
+            return new(version, new(0, null), 0);
         }
         if (content.Length != Size)
         {
             throw new TokenLiedException($"The counter's record in the token has {content.Length} bytes instead of {Size}.");
         }
         var size = BinaryPrimitives.ReadInt64BigEndian(content.AsSpan(16));
-        return (
-            new(BinaryPrimitives.ReadInt64BigEndian(content), size < 0 ? null : new ManifestMark(size, new TreeHash(content.AsSpan(24)))),
-            BinaryPrimitives.ReadInt64BigEndian(content.AsSpan(8)));
+        var mark = size < 0 ? null : new ManifestMark(size, new TreeHash(content.AsSpan(24)));
+        return new(version, new(BinaryPrimitives.ReadInt64BigEndian(content), mark), BinaryPrimitives.ReadInt64BigEndian(content.AsSpan(8)));
     }
 
     private static HsmException WentBack(string reason) => new(new HsmFault(
         HsmState.Failing, "COUNTER_WENT_BACK", reason, "Put the real token back. If it is lost, hold the ceremony that replaces it; nothing is signed until then."));
+
+    /// <param name="Version">As it was read.</param>
+    /// <param name="Reading">What it says.</param>
+    /// <param name="Origin">What the hardware counter stood at when the vault began; 0 without one.</param>
+    private readonly record struct State(RecordVersion Version, CounterReading Reading, long Origin);
 }

@@ -13,16 +13,16 @@ internal sealed class TokenKeySet(Token token)
     private readonly TokenRecord _active = new(token, ActiveLabel);
 
     /// <summary>The generation in use; null for none.</summary>
-    public string? Active() => _active.Read() is { Length: > 0 } name ? Encoding.UTF8.GetString(name) : null;
+    public string? Active() => _active.Read().Content is { Length: > 0 } name ? Encoding.UTF8.GetString(name) : null;
 
-    public void Use(string? generation) => _active.Write(Encoding.UTF8.GetBytes(generation ?? ""));
+    public void Use(string? generation) => _active.Write(_active.Read(), Encoding.UTF8.GetBytes(generation ?? ""));
 
     /// <exception cref="NotSupportedException">The token cannot hold what is needed.</exception>
     /// <exception cref="InvalidOperationException">There are keys of this generation already.</exception>
     public VaultKeys Create(string generation)
     {
         RequireName(generation);
-        if (token.ReadData(Mark(generation)) is not null)
+        if (token.ReadData(Mark(generation)).Count > 0)
         {
             throw new InvalidOperationException($"The token holds keys of the generation '{generation}' already.");
         }
@@ -34,7 +34,7 @@ internal sealed class TokenKeySet(Token token)
             Make(generation, "manifest-ed25519", SignatureAlgorithm.Ed25519),
             Make(generation, "manifest-ml-dsa-65", SignatureAlgorithm.MlDsa65));
         // Last, as it says that all of them are there.
-        token.WriteData(Mark(generation), [Complete]);
+        token.CreateData(Mark(generation), [Complete]);
         return keys;
     }
 
@@ -42,7 +42,7 @@ internal sealed class TokenKeySet(Token token)
     public VaultKeys? Find(string generation)
     {
         RequireName(generation);
-        if (token.ReadData(Mark(generation)) is null)
+        if (token.ReadData(Mark(generation)).Count == 0)
         {
             return null;
         }
@@ -56,11 +56,11 @@ internal sealed class TokenKeySet(Token token)
     public void Destroy(string generation)
     {
         RequireName(generation);
-        token.DestroyData(Mark(generation));
+        token.DestroyData(Mark(generation), _ => true);
         foreach (var name in (string[])["primary", "shadow", "manifest-ed25519", "manifest-ml-dsa-65"])
         {
             token.DestroyKeys(Label(generation, name));
-            token.DestroyData(SeedLabel(generation, name));
+            token.DestroyData(SeedLabel(generation, name), _ => true);
             token.DestroyKeys(SeedLabel(generation, name));
         }
     }
@@ -72,7 +72,7 @@ internal sealed class TokenKeySet(Token token)
             return new(token.CreateSigner(Label(generation, name), algorithm), InToken: true);
         }
         using var seed = LockedBuffer.Random(MlDsa65.SeedSize);
-        token.WriteData(SeedLabel(generation, name), TokenSeal.Seal(token, SeedLabel(generation, name), seed.Span));
+        token.CreateData(SeedLabel(generation, name), TokenSeal.Seal(token, SeedLabel(generation, name), seed.Span));
         return FromSeed(seed, algorithm);
     }
 
@@ -82,7 +82,7 @@ internal sealed class TokenKeySet(Token token)
         {
             return key;
         }
-        using var seed = TokenSeal.Open(token, SeedLabel(generation, name), token.ReadData(SeedLabel(generation, name)) ?? throw Lost(name));
+        using var seed = TokenSeal.Open(token, SeedLabel(generation, name), token.ReadData(SeedLabel(generation, name)) is [var only] ? only : throw Lost(name));
         return FromSeed(seed, algorithm);
     }
 

@@ -14,32 +14,34 @@ internal sealed class TokenLease : IDisposable
     private const int HostSize = 32;
     private const int HolderSize = HostSize + 16;
 
-    private readonly Token _token;
+    private readonly TokenRecord _record;
     private readonly FileStream _file;
     private readonly byte[] _holder;
 
     private TokenLease(Token token, FileStream file)
     {
-        (_token, _file) = (token, file);
+        (_record, _file) = (new TokenRecord(token, Label), file);
         _holder = [.. ThisHost(), .. RandomNumberGenerator.GetBytes(HolderSize - HostSize)];
     }
 
     /// <summary>Takes the token.</summary>
     /// <param name="token">Connected.</param>
+    /// <param name="lockFolder">Where the processes of this host find each other's locks.</param>
     /// <param name="takeOver">Also from another host.</param>
     /// <exception cref="HsmException">HSM_IN_USE: by another process here; HSM_HELD_ELSEWHERE: by another host.</exception>
-    public static TokenLease Take(Token token, bool takeOver)
+    public static TokenLease Take(Token token, string lockFolder, bool takeOver)
     {
-        var lease = new TokenLease(token, LockFile(token.Info!));
+        var lease = new TokenLease(token, LockFile(token.Info!, lockFolder));
         try
         {
-            if (token.ReadData(Label) is { Length: HolderSize } held && !takeOver && !held.AsSpan(0, HostSize).SequenceEqual(lease._holder.AsSpan(0, HostSize)))
+            var before = lease._record.Read();
+            if (before.Content.Length == HolderSize && !takeOver && !before.Content.AsSpan(0, HostSize).SequenceEqual(lease._holder.AsSpan(0, HostSize)))
             {
                 throw new HsmException(new HsmFault(
                     HsmState.Failing, "HSM_HELD_ELSEWHERE", "A vault on another host holds this token.",
                     "Use a token of its own for each vault; if the other host is off for good, start once with --take-over true."));
             }
-            token.WriteData(Label, lease._holder);
+            lease._record.Write(before, lease._holder);
             return lease;
         }
         catch
@@ -52,7 +54,7 @@ internal sealed class TokenLease : IDisposable
     /// <exception cref="HsmException">HSM_TAKEN_OVER: somebody else holds the token by now.</exception>
     public void Require()
     {
-        if (!_token.ReadData(Label).AsSpan().SequenceEqual(_holder))
+        if (!_record.Read().Content.AsSpan().SequenceEqual(_holder))
         {
             throw new HsmException(new HsmFault(
                 HsmState.Failing, "HSM_TAKEN_OVER", "Another vault has taken this token over.", "Let one vault use it; restart this one to take it back."));
@@ -61,10 +63,9 @@ internal sealed class TokenLease : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static FileStream LockFile(TokenInfo token)
+    private static FileStream LockFile(TokenInfo token, string folder)
     {
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{token.Manufacturer}\n{token.Model}\n{token.Serial}")).AsSpan(0, 16));
-        var folder = Directory.Exists("/run/lock") ? "/run/lock" : Path.GetTempPath();
         try
         {
             return new FileStream(Path.Combine(folder, $"touchmark-hsm-{name}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -4,59 +4,72 @@ using Touchmark.Cryptography.Pkcs11;
 
 namespace Touchmark.Vault.Hsm;
 
+/// <summary>What a record holds.</summary>
+/// <param name="Sequence">From 1, one more with each write; 0 for nothing yet.</param>
+/// <param name="Content">Empty for nothing yet.</param>
+internal readonly record struct RecordVersion(long Sequence, byte[] Content)
+{
+    public bool IsNewerThan(RecordVersion other) =>
+        Sequence != other.Sequence ? Sequence > other.Sequence : Content.AsSpan().SequenceCompareTo(other.Content) > 0;
+
+    public bool Is(RecordVersion other) => Sequence == other.Sequence && Content.AsSpan().SequenceEqual(other.Content);
+}
+
 /// <summary>
-/// A few bytes in the token that are replaced without ever being away: two data objects in turn, each with a sequence number and a digest. A write that a crash
-/// tears leaves the value before it. Layout: version 1 | i64 big-endian sequence | content | first 8 bytes of the SHA-256 of all that.
+/// A few bytes in the token that are replaced without ever being away, and that nobody who comes late puts back: each version is a data object of its own with a
+/// sequence number, made before the older ones are destroyed. Of two with one number the greater content counts, whoever looks. An object that a crash has torn
+/// is none. Layout: version 1 | i64 big-endian sequence | content | first 8 bytes of the SHA-256 of all that.
 /// </summary>
 internal sealed class TokenRecord(Token token, string label)
 {
-    private const byte Version = 1;
+    private const byte Format = 1;
     private const int HeadSize = 1 + sizeof(long);
     private const int DigestSize = 8;
 
-    /// <summary>The content; null when nothing was ever written.</summary>
-    /// <exception cref="TokenLiedException">There is something, and it is damaged.</exception>
-    public byte[]? Read() => Newest()?.Content;
-
-    /// <summary>Writes, reads back and compares.</summary>
-    /// <exception cref="TokenLiedException">The token did not write what it said that it wrote.</exception>
-    public void Write(ReadOnlySpan<byte> content)
+    /// <exception cref="TokenLiedException">There is something, and all of it is damaged.</exception>
+    public RecordVersion Read()
     {
-        var sequence = (Newest()?.Sequence ?? 0) + 1;
-        var record = new byte[HeadSize + content.Length + DigestSize];
-        record[0] = Version;
-        BinaryPrimitives.WriteInt64BigEndian(record.AsSpan(1), sequence);
-        content.CopyTo(record.AsSpan(HeadSize));
-        SHA256.HashData(record.AsSpan(0, record.Length - DigestSize)).AsSpan(0, DigestSize).CopyTo(record.AsSpan(record.Length - DigestSize));
-        token.WriteData(Slot(sequence % 2), record);
-        if (Newest() is not { } written || written.Sequence != sequence || !written.Content.AsSpan().SequenceEqual(content))
+        var objects = token.ReadData(label);
+        var newest = new RecordVersion(0, []);
+        foreach (var item in objects)
         {
-            throw new TokenLiedException($"The token says that it wrote '{label}', and it did not.");
-        }
-    }
-
-    public void Destroy()
-    {
-        token.DestroyData(Slot(0));
-        token.DestroyData(Slot(1));
-    }
-
-    private (long Sequence, byte[] Content)? Newest()
-    {
-        byte[]?[] slots = [token.ReadData(Slot(0)), token.ReadData(Slot(1))];
-        (long Sequence, byte[] Content)? newest = null;
-        foreach (var record in slots)
-        {
-            if (IsWhole(record) && BinaryPrimitives.ReadInt64BigEndian(record.AsSpan(1)) is var sequence && !(newest?.Sequence > sequence))
+            if (TryParse(item, out var version) && version.IsNewerThan(newest))
             {
-                newest = (sequence, record![HeadSize..^DigestSize]);
+                newest = version;
             }
         }
-        return newest is not null || slots.All(slot => slot is null) ? newest : throw new TokenLiedException($"What the token holds as '{label}' is damaged.");
+        return newest.Sequence > 0 || objects.Count == 0 ? newest : throw new TokenLiedException($"What the token holds as '{label}' is damaged.");
     }
 
-    private static bool IsWhole(byte[]? record) => record is [Version, ..] && record.Length >= HeadSize + DigestSize
-        && SHA256.HashData(record.AsSpan(0, record.Length - DigestSize)).AsSpan(0, DigestSize).SequenceEqual(record.AsSpan(record.Length - DigestSize));
+    /// <summary>Writes what follows the version that was read, looks whether it counts, and removes what came before.</summary>
+    /// <exception cref="TokenLiedException">The token did not write what it said that it wrote, or somebody else was faster.</exception>
+    public void Write(RecordVersion before, ReadOnlySpan<byte> content)
+    {
+        var version = new RecordVersion(before.Sequence + 1, content.ToArray());
+        token.CreateData(label, Serialise(version));
+        if (!Read().Is(version))
+        {
+            throw new TokenLiedException($"The token says that it wrote '{label}', and what it holds is something else.");
+        }
+        token.DestroyData(label, item => !TryParse(item, out var other) || version.IsNewerThan(other));
+    }
 
-    private string Slot(long number) => $"{label} {number}";
+    private static byte[] Serialise(RecordVersion version)
+    {
+        var item = new byte[HeadSize + version.Content.Length + DigestSize];
+        item[0] = Format;
+        BinaryPrimitives.WriteInt64BigEndian(item.AsSpan(1), version.Sequence);
+        version.Content.CopyTo(item, HeadSize);
+        Digest(item).CopyTo(item.AsSpan(item.Length - DigestSize));
+        return item;
+    }
+
+    private static bool TryParse(byte[] item, out RecordVersion version)
+    {
+        var whole = item is [Format, ..] && item.Length >= HeadSize + DigestSize && Digest(item).SequenceEqual(item.AsSpan(item.Length - DigestSize));
+        version = whole ? new(BinaryPrimitives.ReadInt64BigEndian(item.AsSpan(1)), item[HeadSize..^DigestSize]) : default;
+        return whole;
+    }
+
+    private static ReadOnlySpan<byte> Digest(byte[] item) => SHA256.HashData(item.AsSpan(0, item.Length - DigestSize)).AsSpan(0, DigestSize);
 }

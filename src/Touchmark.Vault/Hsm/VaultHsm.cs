@@ -154,7 +154,7 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
         }
         if (_lease is null)
         {
-            _lease = TokenLease.Take(_token, _options.TakeOver);
+            _lease = TokenLease.Take(_token, _options.LockFolder, _options.TakeOver);
             _counter = new TokenCounter(_token, _lease, _hardware);
         }
         _lease.Require();

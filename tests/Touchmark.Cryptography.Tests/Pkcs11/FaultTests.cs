@@ -52,7 +52,7 @@ public sealed class FaultTests : IDisposable
     [InlineData("FindObjects", ulong.MaxValue)]
     public void Lengths_that_cannot_be_are_believed_nowhere(string function, ulong length)
     {
-        _token.WriteData("data", [1, 2, 3]);
+        _token.CreateData("data", [1, 2, 3]);
         _module.Fault = new(function, Misdeed.StateLength, Number: (nuint)length);
         Assert.Throws<TokenLiedException>(() => _token.ReadData("data"));
     }

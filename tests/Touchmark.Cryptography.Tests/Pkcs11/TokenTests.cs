@@ -81,17 +81,19 @@ public sealed class TokenTests
     }
 
     [Fact]
-    public void Data_in_the_token_is_replaced_and_read_back_and_not_seen_by_another_token()
+    public void Data_in_the_token_is_read_back_destroyed_and_not_seen_by_another_token()
     {
         using Token token = SoftHsm.Instance.NewConnectedToken();
         using Token other = SoftHsm.Instance.NewConnectedToken();
-        Assert.Null(token.ReadData("counter"));
-        token.WriteData("counter", [1, 2, 3]);
-        token.WriteData("counter", [4, 5]);
-        Assert.Equal([4, 5], token.ReadData("counter"));
-        Assert.Null(other.ReadData("counter"));
-        token.DestroyData("counter");
-        Assert.Null(token.ReadData("counter"));
+        Assert.Empty(token.ReadData("counter"));
+        token.CreateData("counter", [1, 2, 3]);
+        token.CreateData("counter", [4, 5]);
+        token.CreateData("another", [6]);
+        Assert.Equal([[1, 2, 3], [4, 5]], token.ReadData("counter").OrderBy(value => value[0]));
+        Assert.Empty(other.ReadData("counter"));
+        token.DestroyData("counter", value => value[0] == 1);
+        Assert.Equal([[4, 5]], token.ReadData("counter"));
+        Assert.Equal([[6]], token.ReadData("another"));
     }
 
     [Fact]
