@@ -132,6 +132,21 @@ class Custody(unittest.TestCase):
         self.assertFalse(any(documents.is_part_id(case["id"][:-1] + other) for case in ids["valid"] for other in documents.CROCKFORD if other != case["id"][-1]))
 
 
+class Bundles(unittest.TestCase):
+    """Files about a vault's bundles: every check that is made, in its order, and what came of it."""
+
+    def test_files(self):
+        told = json.loads((FOLDER / "bundle/bundles.json").read_text("utf-8"))
+        blobs = {name: base64.b64decode(blob) for name, blob in told["blobs"].items()}
+        now, keys, age = datetime.datetime.fromisoformat(told["now"]), store("bundle"), datetime.timedelta(seconds=told["max_age_s"])
+        marks = {"passed": "+", "failed": "-", "not_checked": "?"}
+        for case in told["cases"]:
+            with self.subTest(case["name"]):
+                data = b"".join(blobs[piece[1:]] if piece.startswith("@") else bytes.fromhex(piece) for piece in case["file"])
+                checks, _ = evidence.verify(data, keys, now, age)
+                self.assertEqual((case["verdict"], case["checks"]), (checks.verdict, [marks[check.outcome] + check.id for check in checks.made]))
+
+
 class Signatures(unittest.TestCase):
     """What a lenient Ed25519 would take: RFC 8032 leaves it open, spec/statement.md does not."""
 

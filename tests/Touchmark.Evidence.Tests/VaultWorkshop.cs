@@ -7,19 +7,19 @@ using Touchmark.Evidence.Verification;
 namespace Touchmark.Evidence.Tests;
 
 /// <summary>A customer with fixed keys: a root, three officers, a vault, and one print that it signed: what the tests of the vault's documents start from.</summary>
-internal sealed class VaultWorkshop : IDisposable
+internal sealed partial class VaultWorkshop : IDisposable
 {
     public const string CustomerId = "falkner.example";
 
     private readonly List<IDisposable> _keys = [];
 
-    public VaultWorkshop(string vaultKeys = "vault")
+    public VaultWorkshop()
     {
         (Root, RootEd25519, RootMlDsa65) = Signer("root", Issuers.OfCustomer(CustomerId));
         (Anna, AnnaEd25519, AnnaMlDsa65) = Signer("anna", Issuers.OfOfficer(Workshop.Id(41)));
         (Bert, BertEd25519, BertMlDsa65) = Signer("bert", Issuers.OfOfficer(Workshop.Id(42)));
-        (Vault, Primary, Shadow) = Signer(vaultKeys, Issuers.OfVault(VaultId));
-        (_, ManifestEd25519, ManifestMlDsa65) = Signer(vaultKeys + " manifest", "");
+        (Vault, Primary, Shadow) = Signer("vault", Issuers.OfVault(VaultId));
+        (_, ManifestEd25519, ManifestMlDsa65) = Signer("the manifest", "");
     }
 
     public static Guid VaultId { get; } = Workshop.Id(40);

@@ -2,6 +2,7 @@
 import datetime
 import hashlib
 import math
+import re
 import uuid
 
 from . import cbor
@@ -56,6 +57,18 @@ def array(rule, most, least=0):
     return check
 
 
+def named(rule, most, longest):
+    """A map from names that the document chooses."""
+    def check(value, where):
+        if not isinstance(value, cbor.Map) or len(value.entries) > most:
+            raise Unreadable(f"{where}: not a map of at most {most} entries")
+        for name, member in value.entries:
+            if type(name) is not str or not 0 < length(name) <= longest:
+                raise Unreadable(f"{where}: a name in it is not text of 1 to {longest} characters")
+            rule(member, f"{where}.{name}")
+    return check
+
+
 def fields(required, optional=None):
     optional = optional or {}
 
@@ -90,14 +103,6 @@ TIME, ID, HASH, BOOLEAN = integer(0, LATEST), octets(16), octets(32), _rule(bool
 NAME, PART_ID, PSEUDONYM = text(200), _rule(str, is_part_id), _rule(str, lambda value: len(value) == 16 and all(c in CROCKFORD for c in value))
 
 
-def _is_part_id(value):
-    """Sixteen characters of Crockford's base32, the last of them by Luhn mod 32 (spec/part-id.md)."""
-    values = ["0123456789ABCDEFGHJKMNPQRSTVWXYZ".find(character) for character in value]
-    return len(values) == 16 and min(values) >= 0 and (sum(values[1::2]) + sum(sum(divmod(2 * item, 32)) for item in values[::2])) % 32 == 0
-
-
-PART_ID = _rule(str, _is_part_id)
-
 _GRANT = fields(
     {"licence_id": ID, "design_id": ID, "design_sha256": HASH, "owner": text(), "manufacturers": array(text(), 1024), "printers": array(ID, 1024),
      "prints": integer(1), "materials": array(text(), 256), "qualities": array(text(), 256), "granted_at": TIME},
@@ -130,7 +135,8 @@ _CERTIFICATE = fields(
      "adjustments": array(fields({"at": TIME, "what": text(), "from": number(), "to": number()}, {"by": text(), "why": text()}), 4096),
      "alerts": array(fields({"at": TIME, "code": text(), "text": text(1024)}), 4096), "segment_ivs": octets(0, 12_000_000), "chain_head": octets(32),
      "licence_statement": HASH, "enrolment_statement": HASH, "slice_statement": HASH},
-    {"result_reason": text(), "part_id": PART_ID, "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}), "part_id": PART_ID})
+    {"result_reason": text(), "part_id": PART_ID, "challenges": fields({"asked": integer(), "answered": integer(), "missed": integer()}),
+     "vault": fields({"bundle_sha256": HASH, "vault_id": ID})})
 
 _ADMISSION = fields(
     {"part_id": PART_ID, "pseudonym": PSEUDONYM, "role": choice("manufacturer", "owner", "carrier", "dealer", "operator", "maintainer", "inspector", "recycler"),
@@ -164,10 +170,84 @@ def _custody_event(value, where):
     _EVENTS[kind](value, where)
 
 
+_CUSTOMER_ID = _rule(str, lambda value: re.fullmatch("[a-z0-9.-]{1,128}", value))
+_CUSTODY = choice("token", "software")
+
+
+def _key(sizes):
+    def check(value, where):
+        algorithm = value.get("algorithm") if isinstance(value, cbor.Map) else None
+        if type(algorithm) is not str or algorithm not in sizes:
+            raise Unreadable(f"{where}.algorithm: not one of {', '.join(sizes)}")
+        fields({"algorithm": choice(algorithm), "public_key": octets(sizes[algorithm]), "custody": _CUSTODY})(value, where)
+    return check
+
+
+_ED25519, _ML_DSA_65 = {"Ed25519": 32}, {"ML-DSA-65": 1952}
+_KEYS = fields({"primary": _key(_ED25519 | {"ES256": 65}), "shadow": _key(_ML_DSA_65), "manifest_ed25519": _key(_ED25519), "manifest_ml_dsa_65": _key(_ML_DSA_65)})
+_TOKEN = fields({"manufacturer": text(), "model": text(), "serial": text(), "library": text()})
+_VAULT = {"vault_id": ID, "customer_id": _CUSTOMER_ID, "printer_id": ID, "keys": _KEYS, "token": _TOKEN}
+
+_REQUEST = fields(_VAULT | {"requested_at": TIME}, {"replaces": HASH})
+
+_VAULT_CERTIFICATE = fields(_VAULT | {"request_sha256": HASH, "valid_from": TIME}, {"valid_until": TIME, "replaces": HASH})
+
+_APPOINTMENT = fields(
+    {"officer_id": ID, "customer_id": _CUSTOMER_ID, "name": text(), "roles": array(choice("custodian", "witness", "reviewer", "firmware", "slicer", "operator_admin"), 6, 1),
+     "ed25519_key": octets(32), "ml_dsa_65_key": octets(1952), "valid_from": TIME},
+    {"valid_until": TIME})
+
+_KEY_REVOCATION = fields(
+    {"revocation_id": ID, "customer_id": _CUSTOMER_ID, "revoked_statement": HASH, "holder": ID, "revoked_at": TIME,
+     "reason": choice("compromised", "superseded", "decommissioned", "lost")},
+    {"note": text(1024)})
+
+_CEREMONY = fields(
+    {"ceremony_id": ID, "kind": choice("enrol", "rekey", "decommission"), "customer_id": _CUSTOMER_ID, "vault_id": ID, "at": TIME, "place": text(), "custodian": ID,
+     "witness": ID, "steps": array(fields({"at": TIME, "what": text(512)}), 256), "token": _TOKEN, "certificate_sha256": HASH, "root_pin": text(128)},
+    {"note": text(1024)})
+
+_BUNDLE = fields(
+    {"bundle_id": ID, "customer_id": _CUSTOMER_ID, "printer_id": ID, "vault_id": ID, "signed_at": TIME, "machine_counter": integer(1), "job_id": text(128),
+     "gcode_sha256": HASH, "gcode_bytes": integer(),
+     "slicer_attest": fields({"level": choice("unknown", "self-identified", "attested"), "reason": text(512)},
+                             {"name": text(), "version": text(), "build_sha256": HASH, "manifest_sha256": HASH}),
+     "firmware": fields({"state": choice("unknown", "unapproved", "approved"), "approvals": array(HASH, 16)}, {"reason": text(512)}),
+     "sensor_envelope": named(fields({"min": number(), "max": number(), "mean": number(), "unit": text(16), "samples": integer(1)}), 64, 64),
+     "mode": choice("normal", "degraded"), "reasons": array(text(512), 32), "key_custody": fields({"primary": _CUSTODY, "shadow": _CUSTODY}),
+     "models": array(fields({"name": text(64), "version": text(64), "sha256": HASH}), 16),
+     "signals": array(fields({"name": text(64), "score": number(0, 1), "reason": text(512), "evidence": array(fields({"name": text(128), "value": text()}), 32)}), 16)},
+    {"previous": HASH, "firmware_sha256": HASH, "operator_binding": fields({"idp": text(), "subject": text(), "token_sha256": HASH, "signature": octets(64)}),
+     "twincert_ref": fields({"twin_id": ID, "draft_sha256": HASH}), "started_at": TIME, "ended_at": TIME, "material": text(), "note": text(1024)})
+
+_TWIN = fields(
+    {"twin_id": ID, "customer_id": _CUSTOMER_ID, "state": choice("draft", "complete"), "made_at": TIME,
+     "as_designed": fields({"model_sha256": HASH}, {"profile_sha256": HASH, "name": text(), "revision": text()})},
+    {"as_sliced": fields({"gcode_sha256": HASH, "slicer": text()}), "as_built": fields({"bundle_sha256": HASH, "bundle_id": ID}, {"part_id": PART_ID}), "draft_sha256": HASH})
+
+_SLICER_MANIFEST = fields(
+    {"manifest_id": ID, "customer_id": _CUSTOMER_ID, "slicer": text(), "version": text(), "platform": text(), "publisher": text(),
+     "files": array(fields({"path": text(512), "bytes": integer(), "sha256": HASH}), 16_384, 1), "made_at": TIME})
+
+_APPROVAL = fields(
+    {"approval_id": ID, "customer_id": _CUSTOMER_ID, "image_sha256": HASH, "name": text(), "version": text(), "printer_ids": array(ID, 1024), "approved_at": TIME},
+    {"board": text()})
+
+_REVIEW = fields(
+    {"review_id": ID, "customer_id": _CUSTOMER_ID, "bundle_sha256": HASH, "bundle_id": ID, "signal": text(64), "decision": choice("accept", "reject"),
+     "comment": text(1024), "reviewer": text(), "at": TIME})
+
+_ENDORSEMENT = fields({"certificate_id": ID, "certificate_sha256": HASH, "vault_id": ID, "bundle_sha256": HASH, "at": TIME})
+
 PREFIX, SUFFIX = "application/vnd.touchmark.", "+cbor"
 PRINT_CERTIFICATE, LICENCE_GRANT, LICENCE_REVOCATION, PRINTER_ENROLMENT, SLICE_RECORD, AUDIT_RECORD, CUSTODIAN_ADMISSION, CUSTODY_EVENT, RECALL, LOG_ANCHOR = (
     PREFIX + name + SUFFIX for name in ("print-certificate", "licence-grant", "licence-revocation", "printer-enrolment", "slice-record", "audit-record",
                                         "custodian-admission", "custody-event", "recall", "log-anchor"))
+
+EVIDENCE_BUNDLE, TWIN_CERTIFICATE, VAULT_KEY_REQUEST, VAULT_CERTIFICATE, OFFICER_APPOINTMENT, KEY_REVOCATION, CEREMONY_RECORD, SLICER_MANIFEST, FIRMWARE_APPROVAL, \
+    FINDING_REVIEW, CERTIFICATE_ENDORSEMENT = (
+        PREFIX + name + SUFFIX for name in ("evidence-bundle", "twin-certificate", "vault-key-request", "vault-certificate", "officer-appointment", "key-revocation",
+                                            "ceremony-record", "slicer-manifest", "firmware-approval", "finding-review", "certificate-endorsement"))
 
 # By media type: the fields, and those that end the subject.
 TYPES = {
@@ -181,7 +261,61 @@ TYPES = {
     CUSTODY_EVENT: (_custody_event, "event_id"),
     RECALL: (_RECALL, "recall_id"),
     LOG_ANCHOR: (_ANCHOR, "anchor_id"),
+    EVIDENCE_BUNDLE: (_BUNDLE, "bundle_id"),
+    TWIN_CERTIFICATE: (_TWIN, "twin_id"),
+    VAULT_KEY_REQUEST: (_REQUEST, "vault_id"),
+    VAULT_CERTIFICATE: (_VAULT_CERTIFICATE, "vault_id"),
+    OFFICER_APPOINTMENT: (_APPOINTMENT, "officer_id"),
+    KEY_REVOCATION: (_KEY_REVOCATION, "revocation_id"),
+    CEREMONY_RECORD: (_CEREMONY, "ceremony_id"),
+    SLICER_MANIFEST: (_SLICER_MANIFEST, "manifest_id"),
+    FIRMWARE_APPROVAL: (_APPROVAL, "approval_id"),
+    FINDING_REVIEW: (_REVIEW, "review_id"),
+    CERTIFICATE_ENDORSEMENT: (_ENDORSEMENT, "certificate_id"),
 }
+
+
+def _bundle_problem(bundle):
+    """What only shows in several fields of a bundle, or None."""
+    slicer, firmware = dict(bundle["slicer_attest"].entries), dict(bundle["firmware"].entries)
+    ranges = [dict(channel.entries) for _, channel in bundle["sensor_envelope"].entries]
+    attested = slicer["level"] == "attested"
+    if attested != ("manifest_sha256" in slicer):
+        return "slicer_attest.manifest_sha256: an attested slicer has a manifest, and no other has"
+    if attested and not {"build_sha256", "version"} <= slicer.keys() or slicer["level"] != "unknown" and "name" not in slicer:
+        return "slicer_attest.name: an attested slicer has name, version and build, a self-identified one a name"
+    if firmware["state"] == "approved" and len(firmware["approvals"]) < 2:
+        return "firmware.approvals: firmware is approved by two officers"
+    if not all(channel["min"] <= channel["mean"] <= channel["max"] for channel in ranges):
+        return "sensor_envelope.mean: not between min and max"
+    if (bundle["mode"] == "degraded") != bool(bundle["reasons"]):
+        return "mode: degraded with reasons, or normal without"
+    if "previous" in bundle and bundle["machine_counter"] == 1:
+        return "previous: there although this is the first bundle"
+    if ("firmware_sha256" in bundle) == (firmware["state"] == "unknown"):
+        return "firmware_sha256: the firmware is unknown exactly when it has no hash"
+    if firmware["state"] != "approved" and bundle["mode"] == "normal":
+        return "mode: normal although the firmware is not approved"
+    return "ended_at: before started_at" if bundle.get("ended_at", LATEST) < bundle.get("started_at", 0) else None
+
+
+def _problem(content_type, document):
+    """What only shows in several fields, or None."""
+    if content_type == EVIDENCE_BUNDLE:
+        return _bundle_problem(document)
+    if content_type in (VAULT_CERTIFICATE, OFFICER_APPOINTMENT) and document.get("valid_until", LATEST + 1) <= document["valid_from"]:
+        return "valid_until: not after valid_from"
+    if content_type == OFFICER_APPOINTMENT and len(set(document["roles"])) < len(document["roles"]):
+        return "roles: not one or more roles, each once"
+    if content_type == CEREMONY_RECORD and document["custodian"] == document["witness"]:
+        return "witness: the custodian: nobody watches himself"
+    if content_type == TWIN_CERTIFICATE:
+        complete = document["state"] == "complete"
+        if not complete == ("draft_sha256" in document) == ("as_built" in document):
+            return "state: a completion has as_built and draft_sha256, a draft neither"
+        if complete and "as_sliced" not in document:
+            return "as_sliced: missing"
+    return None
 
 
 def read(content_type, encoding):
@@ -200,6 +334,9 @@ def read(content_type, encoding):
         raise Unreadable("document.pseudonym: not that of the keys")
     if content_type == RECALL and (not document.keys() & _RECALL_SCOPE.keys() or document.get("printed_from", 0) > document.get("printed_to", LATEST)):
         raise Unreadable("document: the recall covers nothing")
+    problem = _problem(content_type, document)
+    if problem is not None:
+        raise Unreadable(f"document.{problem}")
     return document
 
 

@@ -1,7 +1,7 @@
 """Evidence files: statements, and the proofs that they are in the log (spec/certificate.md)."""
 from dataclasses import dataclass
 
-from . import cbor, certificate, documents, log, note, statement, tree
+from . import bundle, cbor, certificate, documents, log, note, papers, statement, tree
 from .checks import UNREADABLE, Checks, Unreadable
 
 MAGIC, VERSION, TAG = "touchmark evidence", 2, 55799
@@ -51,6 +51,10 @@ def verify(data, trust, now, max_age=None):
         return checks, None
     checks.passed("file.format", "The file is an evidence file in its only encoding.")
     (subject, beside), others = statements[0], statements[1:]
+    if subject.content_type == documents.EVIDENCE_BUNDLE:
+        first, *related = (papers.Part(signed, document, part.proof and part.proof[0]) for (signed, document), part in zip(statements, parts))
+        return checks, bundle.check(checks, first, related, checkpoint, lambda unproven: _check_proofs(
+            checks, checkpoint, [part for part, (signed, _) in zip(parts, statements) if part.proof or all(signed is not other.statement for other in unproven)]), trust, now, max_age)
     is_certificate = subject.content_type == documents.PRINT_CERTIFICATE
     name = "certificate" if is_certificate else "statement"
     statement.check_signatures(checks, name, subject, trust, now)
@@ -58,8 +62,11 @@ def verify(data, trust, now, max_age=None):
     if document is not None:
         if is_certificate:
             certificate.check(checks, subject, document, others, trust, now)
-        if others:
-            checks.failed("file.related", "The file holds statements that its first one does not refer to.", statements=" ".join(other.sha256.hex() for other, _ in others))
+        left = [papers.Part(signed, other, None) for signed, other in others]
+        if is_certificate:
+            bundle.check_endorsement(checks, document, subject, left, trust, now)
+        if left:
+            checks.failed("file.related", "The file holds statements that its first one does not refer to.", statements=" ".join(part.statement.sha256.hex() for part in left))
     _check_log(checks, checkpoint, parts, trust.policy, now, max_age)
     return checks, document
 
@@ -71,7 +78,11 @@ def _check_log(checks, checkpoint, parts, policy, now, max_age):
         checks.failed("log.inclusion", "The file holds no checkpoint of the log, and the trust asks for one: ask for a newer file.")
     else:
         log.check_head(checks, checkpoint, policy, now, max_age)
-        missing = [part for part in parts if part.proof is None or not tree.is_included(
-            tree.leaf_hash(part.envelope), part.proof[0], checkpoint.size, part.proof[1], checkpoint.root)]
-        checks.require(not missing, "log.inclusion", f"Every statement of the file is in the log ({len(parts)} of {len(parts)}).",
-                       f"{len(missing)} of the file's {len(parts)} statements are not shown to be in the log.")
+        _check_proofs(checks, checkpoint, parts)
+
+
+def _check_proofs(checks, checkpoint, parts):
+    missing = [part for part in parts if part.proof is None or not tree.is_included(
+        tree.leaf_hash(part.envelope), part.proof[0], checkpoint.size, part.proof[1], checkpoint.root)]
+    checks.require(not missing, "log.inclusion", f"Every statement of the file is in the log ({len(parts)} of {len(parts)}).",
+                   f"{len(missing)} of the file's {len(parts)} statements are not shown to be in the log.")

@@ -1,5 +1,7 @@
 using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Statements;
+using Touchmark.Evidence.Verification.Vault;
 
 namespace Touchmark.Evidence.Verification;
 
@@ -14,6 +16,12 @@ public sealed record EvidenceVerdict(
     Verdict Verdict, PrintCertificate? Certificate, LicenceGrant? Licence, PrinterEnrolment? Enrolment, SliceRecord? Slice, CustodyRecord? Custody)
 {
     public bool IsValid => Verdict.IsValid;
+
+    /// <summary>What the bundle says where the file is about one, under the same proviso.</summary>
+    public EvidenceBundle? Bundle { get; init; }
+
+    /// <summary>The certificate of the vault that signed the bundle, under the same proviso.</summary>
+    public VaultCertificate? Vault { get; init; }
 }
 
 /// <summary>
@@ -32,6 +40,17 @@ public static class EvidenceVerifier
         ArgumentNullException.ThrowIfNull(trust);
         var run = new Run(trust, now);
         return EvidenceFile.TryDecode(fileBytes, out var file, out var problem) ? run.Verify(file, maximumAge) : run.Unreadable(problem);
+    }
+
+    /// <summary>What is left has no place here, be it a stray statement, one that stands there twice, or one of a type that this version does not know.</summary>
+    internal static void CheckNothingElse(Checks checks, List<(StatementPart Part, Statement Statement)> left)
+    {
+        if (left.Count > 0)
+        {
+            checks.Fail("file.related", "The file holds statements that its first one does not refer to, or of types that this program does not know.",
+                ("statements", string.Join(' ', left.Take(8).Select(other => StatementVerifier.Hex(other.Statement.Sha256)))),
+                ("types", string.Join(' ', left.Select(other => other.Statement.ContentType).Distinct(StringComparer.Ordinal).Take(8))));
+        }
     }
 
     private sealed class Run(TrustStore trust, DateTimeOffset now)
@@ -64,13 +83,18 @@ public static class EvidenceVerifier
                 _related.Add(new(part, other));
             }
             _checks.Pass("file.format", "The file is an evidence file in its only encoding.");
+            if (statement.ContentType == EvidenceBundle.ContentType)
+            {
+                var (bundle, vault) = new BundleVerifier(_checks, file, _related, trust, now).Verify(statement, maximumAge);
+                return new(_checks.Verdict, null, null, null, null, null) { Bundle = bundle, Vault = vault };
+            }
             var certificate = statement.ContentType == PrintCertificate.ContentType ? CheckCertificate(statement, file.Subject.Document) : null;
             if (statement.ContentType != PrintCertificate.ContentType)
             {
                 StatementVerifier.CheckSignatures(_checks, StatementVerifier.Subject, statement, trust, now);
                 if (StatementVerifier.CheckDocument(_checks, StatementVerifier.Subject, statement, file.Subject.Document))
                 {
-                    CheckNothingElse();
+                    CheckNothingElse(_checks, _related);
                 }
             }
             InclusionRules.Check(_checks, file, trust, now, maximumAge);
@@ -86,7 +110,8 @@ public static class EvidenceVerifier
                 CheckSession(statement);
                 CheckRelated(certificate);
                 CheckCustody(certificate, statement);
-                CheckNothingElse();
+                EndorsementRules.Check(_checks, certificate, statement, _related, trust, now);
+                CheckNothingElse(_checks, _related);
             }
             return certificate;
         }
@@ -133,17 +158,6 @@ public static class EvidenceVerifier
 
             static bool IsOfCustody(RelatedStatement other) =>
                 other.Statement.ContentType == CustodyEvent.ContentType || other.Statement.ContentType == CustodianAdmission.ContentType || other.Statement.ContentType == Recall.ContentType;
-        }
-
-        /// <summary>What is left has no place here, be it a stray statement, one that stands there twice, or one of a type that this version does not know.</summary>
-        private void CheckNothingElse()
-        {
-            if (_related.Count > 0)
-            {
-                _checks.Fail("file.related", "The file holds statements that its first one does not refer to, or of types that this program does not know.",
-                    ("statements", string.Join(' ', _related.Take(8).Select(other => StatementVerifier.Hex(other.Statement.Sha256)))),
-                    ("types", string.Join(' ', _related.Select(other => other.Statement.ContentType).Distinct(StringComparer.Ordinal).Take(8))));
-            }
         }
 
         /// <summary>Takes the statement with this hash out of those that are left; a failed check and null when it is not there or not valid.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Touchmark.Evidence.Statements;
+using Touchmark.Log.Notes;
 using Touchmark.Log.Tree;
 using Touchmark.Log.Verification;
 
@@ -26,7 +27,13 @@ internal static class InclusionRules
         {
             checks.Take(check);
         }
-        IReadOnlyList<StatementPart> parts = [file.Subject, .. file.Related];
+        CheckProofs(checks, file, head, []);
+    }
+
+    /// <summary>Whether every statement of the file but those <paramref name="except"/> is in the tree of this head.</summary>
+    public static void CheckProofs(Checks checks, EvidenceFile file, Checkpoint head, IEnumerable<StatementPart> except)
+    {
+        List<StatementPart> parts = [file.Subject, .. file.Related.Except(except)];
         var missing = parts.Where(part => !IsIncluded(part, head.Size, head.Root)).ToList();
         checks.Require(missing.Count == 0, Id, $"Every statement of the file is in the log ({parts.Count} of {parts.Count}).",
             $"{missing.Count} of the file's {parts.Count} statements are not shown to be in the log: they or their proofs were altered or left out, or do not belong together.",
