@@ -2,11 +2,12 @@
 import { compare, sha256, uuid } from './bytes.js';
 import { type Cbor, CborMap, decodeCbor } from './cbor.js';
 import { Unreadable } from './checks.js';
-import { type Read, type Rule, array, boolean, bytes, choice, fields, hash, id, integer, number, text, textThat, time } from './fields.js';
+import {
+  type DocumentType, type Read, type Rule, array, boolean, bytes, choice, documentType as type, fields, hash, id, integer, mediaType, number, text, textThat, time,
+} from './fields.js';
 import { CROCKFORD, isCrockford, isPartId } from './part-id.js';
 import { LATEST } from './time.js';
-
-const mediaType = <const N extends string>(name: N) => `application/vnd.touchmark.${name}+cbor` as const;
+import { VAULT_TYPES } from './vault-documents.js';
 
 export const PRINT_CERTIFICATE = mediaType('print-certificate');
 export const LICENCE_GRANT = mediaType('licence-grant');
@@ -68,7 +69,10 @@ const printCertificate = fields(
     alerts: array(fields({ at: time, code: text(), text: text(1024) }), 4096), segment_ivs: bytes(0, 12_000_000), chain_head: hash, licence_statement: hash,
     enrolment_statement: hash, slice_statement: hash,
   },
-  { result_reason: text(), part_id: partId, challenges: fields({ asked: integer(), answered: integer(), missed: integer() }) });
+  {
+    result_reason: text(), part_id: partId, challenges: fields({ asked: integer(), answered: integer(), missed: integer() }),
+    vault: fields({ bundle_sha256: hash, vault_id: id }),
+  });
 
 const custodianAdmission = fields(
   {
@@ -121,15 +125,6 @@ export type AuditRecord = Read<typeof auditRecord>;
 export type CustodianAdmission = Read<typeof custodianAdmission>;
 export type Recall = Read<typeof recall>;
 
-/** By media type: the fields, what else has to hold (the problem, or null), and the fields that end the subject. */
-interface DocumentType<T> {
-  readonly rule: Rule<T>;
-  readonly named: readonly (keyof T & string)[];
-  problem?(document: T): string | null;
-}
-
-const type = <T>(rule: Rule<T>, named: readonly (keyof T & string)[], problem: (document: T) => string | null = () => null): DocumentType<T> => ({ rule, named, problem });
-
 const TYPES = {
   [PRINT_CERTIFICATE]: type(printCertificate, ['certificate_id'], (document) =>
     document.segment_ivs.length % 12 ? 'document.segment_ivs: not a multiple of 12 bytes' : document.ended_at < document.started_at ? 'document.ended_at: before started_at' : null),
@@ -145,6 +140,7 @@ const TYPES = {
   [RECALL]: type(recall, ['recall_id'], (document) =>
     !Object.keys(scope).some((field) => field in document) || (document.printed_from ?? 0n) > (document.printed_to ?? LATEST) ? 'document: the recall covers nothing' : null),
   [LOG_ANCHOR]: type(logAnchor, ['anchor_id']),
+  ...VAULT_TYPES,
 };
 
 export type ContentType = keyof typeof TYPES;

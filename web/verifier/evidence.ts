@@ -1,6 +1,7 @@
 // Evidence files: statements, and the proofs that they are in the log (spec/certificate.md).
 import { hex } from './bytes.js';
 import { type Cbor, CborTag, decodeCbor } from './cbor.js';
+import { checkBundle, checkEndorsement, checkNothingElse } from './bundle.js';
 import { type Check, Checks, Unreadable, type VerdictKind, type Watcher } from './checks.js';
 import { checkPapers } from './certificate.js';
 import { type CustodyRecord, checkCustody, isOfCustody } from './custody.js';
@@ -12,6 +13,7 @@ import { type Part, type StatementView, checkAnyDocument, checkDocument, checkSi
 import { type Time, SECOND, fromDate } from './time.js';
 import { MAX_HASHES, isIncluded, leafHash } from './tree.js';
 import type { TrustStore } from './trust.js';
+import { EVIDENCE_BUNDLE, type EvidenceBundle } from './vault-documents.js';
 
 export const MEDIA_TYPE = 'application/vnd.touchmark.evidence-file+cbor';
 const MAGIC = 'touchmark evidence';
@@ -33,6 +35,8 @@ export interface EvidenceVerdict {
   readonly checks: readonly Check[];
   readonly statements: readonly StatementView[];
   readonly certificate: PrintCertificate | null;
+  /** Of a file about a vault's bundle. */
+  readonly bundle: EvidenceBundle | null;
   readonly custody: CustodyRecord | null;
   /** The head of the log that the proofs of the file lead to. */
   readonly checkpoint: Checkpoint | null;
@@ -43,9 +47,11 @@ interface Proof {
   readonly hashes: readonly Uint8Array[];
 }
 
+type FilePart = Part & { readonly proof: Proof | null };
+
 interface EvidenceFile {
   readonly checkpoint: Checkpoint | null;
-  readonly parts: readonly (Part & { readonly proof: Proof | null })[];
+  readonly parts: readonly FilePart[];
 }
 
 /** Verifies the untrusted bytes of an evidence file. Never throws. */
@@ -60,7 +66,15 @@ export function verifyEvidence(data: Uint8Array, trust: TrustStore, options: Ver
     return verdictOf(checks, null, null, null);
   }
   checks.pass('file.format', 'The file is an evidence file in its only encoding.');
-  const [subject, ...others] = file.parts as unknown as readonly [Part, ...Part[]];
+  const [subject, ...others] = file.parts as unknown as readonly [FilePart, ...FilePart[]];
+  const maxAge = options.maxAgeSeconds === undefined ? null : BigInt(Math.round(options.maxAgeSeconds)) * SECOND;
+  if (subject.statement.contentType === EVIDENCE_BUNDLE) {
+    const { checkpoint, parts: [first, ...left] } = file as EvidenceFile & { readonly parts: readonly [FilePart, ...FilePart[]] };
+    const bundle = checkBundle(checks, {
+      subject: first, left, checkpoint, checkProofs: (except) => checkProofs(checks, checkpoint!, file.parts.filter((part) => !except.includes(part))),
+    }, trust, now, maxAge);
+    return verdictOf(checks, null, null, checkpoint, bundle);
+  }
   const isCertificate = subject.statement.contentType === PRINT_CERTIFICATE;
   const name = isCertificate ? 'certificate' : 'statement';
   checkSignatures(checks, name, subject.statement, trust, now);
@@ -72,12 +86,13 @@ export function verifyEvidence(data: Uint8Array, trust: TrustStore, options: Ver
       const left = others.filter((part) => !isOfCustody(part));
       checkPapers(checks, certificate, subject.statement.sessionCode, left, trust, now);
       custody = checkCustody(checks, certificate, subject.statement, others.filter(isOfCustody), trust, now);
+      checkEndorsement(checks, certificate, subject.statement, left, trust, now);
       checkNothingElse(checks, left);
     }
   } else if (checkAnyDocument(checks, name, subject)) {
     checkNothingElse(checks, others);
   }
-  checkLog(checks, file, trust, now, options.maxAgeSeconds);
+  checkLog(checks, file, trust, now, maxAge);
   return verdictOf(checks, certificate, custody, file.checkpoint);
 }
 
@@ -99,8 +114,8 @@ export function verifyStatement(envelope: Uint8Array, document: Uint8Array | nul
   return verdictOf(checks, null, null, null);
 }
 
-function verdictOf(checks: Checks, certificate: PrintCertificate | null, custody: CustodyRecord | null, checkpoint: Checkpoint | null): EvidenceVerdict {
-  return { verdict: checks.verdict, checks: checks.made, statements: checks.statements, certificate, custody, checkpoint };
+function verdictOf(checks: Checks, certificate: PrintCertificate | null, custody: CustodyRecord | null, checkpoint: Checkpoint | null, bundle: EvidenceBundle | null = null): EvidenceVerdict {
+  return { verdict: checks.verdict, checks: checks.made, statements: checks.statements, certificate, bundle, custody, checkpoint };
 }
 
 function readFile(data: Uint8Array): EvidenceFile {
@@ -119,7 +134,7 @@ function readFile(data: Uint8Array): EvidenceFile {
   return { checkpoint: note === null ? null : readCheckpoint(note), parts: (parts as readonly Cbor[]).map(readPart) };
 }
 
-function readPart(value: Cbor): Part & { proof: Proof | null } {
+function readPart(value: Cbor): FilePart {
   const items = Array.isArray(value) ? (value as readonly Cbor[]) : [];
   const [envelope, document, proof] = items;
   if (items.length !== 3 || !(envelope instanceof Uint8Array) || !(document === null || (document instanceof Uint8Array && document.length > 0))) {
@@ -138,15 +153,7 @@ function readProof(value: Cbor | undefined): Proof {
   return { index, hashes: hashes as readonly Uint8Array[] };
 }
 
-/** What is left has no place here, be it a stray statement, one that stands there twice, or one of a type that this version does not know. */
-function checkNothingElse(checks: Checks, left: readonly Part[]): void {
-  if (left.length > 0) {
-    checks.fail('file.related', 'The file holds statements that its first one does not refer to, or of types that this program does not know.',
-      { statements: left.slice(0, 8).map((part) => hex(part.statement.sha256)).join(' '), types: [...new Set(left.map((part) => part.statement.contentType))].slice(0, 8).join(' ') });
-  }
-}
-
-function checkLog(checks: Checks, { checkpoint, parts }: EvidenceFile, trust: TrustStore, now: Time, maxAgeSeconds: number | undefined): void {
+function checkLog(checks: Checks, { checkpoint, parts }: EvidenceFile, trust: TrustStore, now: Time, maxAge: Time | null): void {
   if (trust.log === null) {
     checks.skip('log.inclusion', 'The trust names no log, so whether the statements are in one was not checked.');
     return;
@@ -155,7 +162,11 @@ function checkLog(checks: Checks, { checkpoint, parts }: EvidenceFile, trust: Tr
     checks.fail('log.inclusion', 'The file holds no checkpoint of the log, and the trust asks for one: ask for a newer file.');
     return;
   }
-  checkHead(checks, checkpoint, trust.log, now, maxAgeSeconds === undefined ? null : BigInt(Math.round(maxAgeSeconds)) * SECOND);
+  checkHead(checks, checkpoint, trust.log, now, maxAge);
+  checkProofs(checks, checkpoint, parts);
+}
+
+function checkProofs(checks: Checks, checkpoint: Checkpoint, parts: readonly FilePart[]): void {
   const missing = parts.filter(({ statement, proof }) => proof === null || !isIncluded(leafHash(statement.envelope), proof.index, checkpoint.size, proof.hashes, checkpoint.root));
   checks.require(missing.length === 0, 'log.inclusion', `Every statement of the file is in the log (${parts.length} of ${parts.length}).`,
     `${missing.length} of the file's ${parts.length} statements are not shown to be in the log: they or their proofs were altered or left out, or do not belong together.`,

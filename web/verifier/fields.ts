@@ -53,6 +53,21 @@ export const array = <T>(item: Rule<T>, most: number, least = 0): Rule<readonly 
   return value.map((member) => item(member as Cbor, where));
 };
 
+/** A map from names that the document chooses. */
+export const named = <T>(item: Rule<T>, most: number, longest: number): Rule<ReadonlyMap<string, T>> => (value, where) => {
+  if (!(value instanceof CborMap) || value.entries.length > most) {
+    throw new Unreadable(`${where}: not a map of at most ${most} entries`);
+  }
+  const found = new Map<string, T>();
+  for (const [name, member] of value.entries) {
+    if (typeof name !== 'string' || name.length === 0 || name.length > longest) {
+      throw new Unreadable(`${where}: a name in it is not text of 1 to ${longest} characters`);
+    }
+    found.set(name, item(member, `${where}.${name}`));
+  }
+  return found;
+};
+
 /** A map of exactly these fields. */
 export const fields = <R extends Rules, O extends Rules = Record<never, never>>(required: R, optional: O = {} as O): Rule<Fields<R, O>> => (value, where) => {
   if (!(value instanceof CborMap)) {
@@ -72,3 +87,14 @@ export const fields = <R extends Rules, O extends Rules = Record<never, never>>(
   }
   return found as Fields<R, O>;
 };
+
+export const mediaType = <const N extends string>(name: N) => `application/vnd.touchmark.${name}+cbor` as const;
+
+/** A type of document: its fields, what else has to hold (the problem, or null), and the fields that end the subject. */
+export interface DocumentType<T> {
+  readonly rule: Rule<T>;
+  readonly named: readonly (keyof T & string)[];
+  problem?(document: T): string | null;
+}
+
+export const documentType = <T>(rule: Rule<T>, named: readonly (keyof T & string)[], problem: (document: T) => string | null = () => null): DocumentType<T> => ({ rule, named, problem });

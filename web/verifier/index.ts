@@ -10,6 +10,7 @@ export type { Checkpoint, TreeHead } from './note.js';
 export { type PartIdReading, readPartId, showPartId } from './part-id.js';
 export { type Plain, plain } from './plain.js';
 export { type ProofOptions, verifyProof } from './proof.js';
+export type { EvidenceBundle } from './vault-documents.js';
 export type { Statement, StatementView } from './statement.js';
 export { type FetchTile, consistencyProof } from './tiles.js';
 export { type TrustStore, readTrust } from './trust.js';

@@ -12,7 +12,8 @@ export interface EarlierHead extends TreeHead {
   readonly proof: readonly Uint8Array[] | null;
 }
 
-export function checkHead(checks: Checks, checkpoint: Checkpoint, policy: LogPolicy, now: Time, maxAge: Time | null): void {
+/** The age is told even where it does not matter (null), but not where something else than witnesses tells it (undefined). */
+export function checkHead(checks: Checks, checkpoint: Checkpoint, policy: LogPolicy, now: Time, maxAge: Time | null | undefined): void {
   const { origin } = checkpoint;
   const keys = policy.logs.get(origin);
   if (checks.require(keys !== undefined, 'log.origin', `The log is ${origin}.`, 'The proof is from another log than those that are believed.',
@@ -20,7 +21,10 @@ export function checkHead(checks: Checks, checkpoint: Checkpoint, policy: LogPol
     checkSignatures('log', 'log.signature', 'Ed25519');
     checkSignatures('log-shadow', 'log.shadow-signature', 'ML-DSA-65');
   }
-  checkWitnesses(checks, checkpoint, policy, now, maxAge);
+  const seen = checkWitnesses(checks, checkpoint, policy, now);
+  if (maxAge !== undefined) {
+    checkAge(checks, seen, policy, now, maxAge);
+  }
 
   function checkSignatures(type: NoteKeyType, id: string, name: string): void {
     const ofType = keys!.filter((key) => key.type === type);
@@ -35,8 +39,8 @@ export function checkHead(checks: Checks, checkpoint: Checkpoint, policy: LogPol
   }
 }
 
-/** The quorum of those whose signature is valid; and, for the age, of those who saw the checkpoint recently enough. */
-function checkWitnesses(checks: Checks, checkpoint: Checkpoint, policy: LogPolicy, now: Time, maxAge: Time | null): void {
+/** The quorum of those whose signature is valid; when each of them saw the checkpoint. */
+function checkWitnesses(checks: Checks, checkpoint: Checkpoint, policy: LogPolicy, now: Time): ReadonlyMap<string, Time> {
   const seen = new Map<string, Time>();
   for (const [witness, key] of policy.witnesses) {
     const found = checkpoint.note.check(key);
@@ -55,6 +59,11 @@ function checkWitnesses(checks: Checks, checkpoint: Checkpoint, policy: LogPolic
     checks.require(policy.isMet(seen.keys()), 'log.witnesses', `Enough witnesses saw the checkpoint: ${witnesses}.`,
       `Too few witnesses saw the checkpoint for the quorum ${policy.quorum}: the log may show others something else.`, { quorum: policy.quorum, witnesses });
   }
+  return seen;
+}
+
+/** The quorum of those who saw the checkpoint recently enough. */
+function checkAge(checks: Checks, seen: ReadonlyMap<string, Time>, policy: LogPolicy, now: Time, maxAge: Time | null): void {
   const newest = [...seen.values()].reduce((latest, time) => (time > latest ? time : latest), -1n);
   const seen_at = newest < 0n ? 'never' : timeText(newest);
   if (maxAge === null) {

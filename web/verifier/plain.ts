@@ -9,7 +9,7 @@ const IV = 12;
 /** A document as JSON can hold it. */
 export function plain(value: unknown, name = ''): Plain {
   if (typeof value === 'bigint') {
-    const isTime = name === 'at' || name === 'printed_from' || name === 'printed_to' || name.endsWith('_at');
+    const isTime = name === 'at' || name === 'printed_from' || name === 'printed_to' || name === 'valid_from' || name === 'valid_until' || name.endsWith('_at');
     return isTime && value >= 0n && value <= LATEST ? timeText(value) : value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString();
   }
   if (value instanceof Uint8Array) {
@@ -22,7 +22,7 @@ export function plain(value: unknown, name = ''): Plain {
     return value.map((item) => plain(item, name));
   }
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member, key)]));
+    return Object.fromEntries([...(value instanceof Map ? (value as ReadonlyMap<string, unknown>) : Object.entries(value))].map(([key, member]) => [key, plain(member, key)]));
   }
   return value as Plain;
 }

@@ -23,6 +23,11 @@ export class LogPolicy {
     /** Null when no witness is asked for. */
     readonly quorum: string | null) {}
 
+  /** A policy of one log that no witness watches. */
+  static of(origin: string, keys: readonly NoteKey[]): LogPolicy {
+    return new LogPolicy(new Map([[origin, keys]]), new Map(), [], null);
+  }
+
   /** Throws Unreadable for a text that is no policy. */
   static read(text: string): LogPolicy {
     if ((text !== '' && !text.endsWith('\n')) || encodeUtf8(text).length > MAX_BYTES) {

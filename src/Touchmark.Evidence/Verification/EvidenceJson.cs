@@ -152,7 +152,7 @@ public static class EvidenceJson
             case CborBytes bytes:
                 writer.WriteStringValue(StatementVerifier.Hex(bytes.Value));
                 break;
-            case CborInteger { Value: { } time } when (name is "at" or "printed_from" or "printed_to" || name.EndsWith("_at", StringComparison.Ordinal)) && time >= 0 && time <= CborTime.Latest:
+            case CborInteger { Value: { } time } when (name is "at" or "printed_from" or "printed_to" or "valid_from" or "valid_until" || name.EndsWith("_at", StringComparison.Ordinal)) && time >= 0 && time <= CborTime.Latest:
                 writer.WriteStringValue(CborTime.FromMicroseconds(time));
                 break;
             case CborInteger integer:

@@ -75,7 +75,7 @@ public static class StatementVerifier
             : type == SliceRecord.ContentType ? Is<SliceRecord>()
             : type == CustodianAdmission.ContentType ? Is<CustodianAdmission>()
             : type == CustodyEvent.ContentType ? Is<CustodyEvent>()
-            : type == LogAnchor.ContentType ? CheckAnchor(checks, subject, statement, beside)
+            : type == LogAnchor.ContentType ? Is<LogAnchor>()
             : type == Recall.ContentType ? Is<Recall>()
             : type == EvidenceBundle.ContentType ? Is<EvidenceBundle>()
             : type == TwinCertificate.ContentType ? Is<TwinCertificate>()
@@ -92,16 +92,6 @@ public static class StatementVerifier
 
         bool Is<T>()
             where T : class, IDocument<T> => CheckDocument<T>(checks, subject, statement, beside) is not null;
-    }
-
-    private static bool CheckAnchor(Checks checks, string subject, Statement statement, ReadOnlyMemory<byte>? beside)
-    {
-        var anchor = CheckDocument<LogAnchor>(checks, subject, statement, beside);
-        if (anchor?.TimeStamp is not null)
-        {
-            checks.Skip($"{subject}.time-stamp", "An authority stamped the time; this program does not check that. openssl ts -verify does, with the authority's certificate.");
-        }
-        return anchor is not null;
     }
 
     /// <summary>The document of a statement, checked against it; null and a failed check when it is not one of this type.</summary>
@@ -132,8 +122,16 @@ public static class StatementVerifier
             checks.Fail(id, $"The document does not follow its format: {problem}.");
             return null;
         }
-        return checks.Require(statement.Subject == document.Subject, id, "The document is complete and is what was signed.",
-            "The statement names another subject than its document.", ("subject", document.Subject), ("signed_subject", statement.Subject)) ? document : null;
+        if (!checks.Require(statement.Subject == document.Subject, id, "The document is complete and is what was signed.",
+            "The statement names another subject than its document.", ("subject", document.Subject), ("signed_subject", statement.Subject)))
+        {
+            return null;
+        }
+        if (document is LogAnchor { TimeStamp: not null })
+        {
+            checks.Skip($"{subject}.time-stamp", "An authority stamped the time; this program does not check that. openssl ts -verify does, with the authority's certificate.");
+        }
+        return document;
     }
 
     internal static void CheckSignatures(Checks checks, string subject, Statement statement, TrustStore trust, DateTimeOffset now)
