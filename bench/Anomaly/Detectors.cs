@@ -9,9 +9,9 @@ internal interface IDetector
     string Name { get; }
 
     /// <summary>Jobs that are taken as normal, before anything is judged.</summary>
-    void Train(IReadOnlyList<IReadOnlyList<SensorSeries>> jobs);
+    void Train(IReadOnlyList<IReadOnlyList<ChannelSeries>> jobs);
 
-    bool Flags(IReadOnlyList<SensorSeries> job);
+    bool Flags(IReadOnlyList<ChannelSeries> job);
 }
 
 /// <summary>The vault's own, as it is delivered: nothing is set for a series.</summary>
@@ -24,7 +24,7 @@ internal sealed class VaultDetector(Phases phases, bool learnsOn) : IDetector
     /// <summary>What the job that was judged last was found to be.</summary>
     public SensorFault? Found { get; private set; }
 
-    public void Train(IReadOnlyList<IReadOnlyList<SensorSeries>> jobs)
+    public void Train(IReadOnlyList<IReadOnlyList<ChannelSeries>> jobs)
     {
         foreach (var job in jobs)
         {
@@ -32,7 +32,7 @@ internal sealed class VaultDetector(Phases phases, bool learnsOn) : IDetector
         }
     }
 
-    public bool Flags(IReadOnlyList<SensorSeries> job)
+    public bool Flags(IReadOnlyList<ChannelSeries> job)
     {
         var features = Features(job);
         Found = _model.Judge(features).FirstOrDefault(fault => Statistics.Score(fault.Distance) >= 0.5);
@@ -44,7 +44,7 @@ internal sealed class VaultDetector(Phases phases, bool learnsOn) : IDetector
         return Found is not null;
     }
 
-    private List<ChannelFeatures> Features(IReadOnlyList<SensorSeries> job) => [.. job.Select(series => ChannelFeatures.Of(series, phases))];
+    private List<ChannelFeatures> Features(IReadOnlyList<ChannelSeries> job) => [.. job.Select(series => ChannelFeatures.Of(series, phases))];
 }
 
 /// <summary>Flags a job whose statistic is larger than that of 98 % of the jobs that it was trained with.</summary>
@@ -54,18 +54,18 @@ internal abstract class Calibrated : IDetector
 
     public abstract string Name { get; }
 
-    public void Train(IReadOnlyList<IReadOnlyList<SensorSeries>> jobs)
+    public void Train(IReadOnlyList<IReadOnlyList<ChannelSeries>> jobs)
     {
         Fit(jobs);
         var sorted = jobs.Select(Statistic).Order().ToList();
         _limit = sorted[(int)(0.98 * (sorted.Count - 1))];
     }
 
-    public bool Flags(IReadOnlyList<SensorSeries> job) => Statistic(job) > _limit;
+    public bool Flags(IReadOnlyList<ChannelSeries> job) => Statistic(job) > _limit;
 
-    protected abstract void Fit(IReadOnlyList<IReadOnlyList<SensorSeries>> jobs);
+    protected abstract void Fit(IReadOnlyList<IReadOnlyList<ChannelSeries>> jobs);
 
-    protected abstract double Statistic(IReadOnlyList<SensorSeries> job);
+    protected abstract double Statistic(IReadOnlyList<ChannelSeries> job);
 }
 
 /// <summary>How far a sample lies outside of what a channel's samples were while training, in parts of their range.</summary>
@@ -75,7 +75,7 @@ internal sealed class ThresholdDetector : Calibrated
 
     public override string Name => "threshold";
 
-    protected override void Fit(IReadOnlyList<IReadOnlyList<SensorSeries>> jobs)
+    protected override void Fit(IReadOnlyList<IReadOnlyList<ChannelSeries>> jobs)
     {
         foreach (var channel in jobs.SelectMany(job => job).GroupBy(series => series.Channel, StringComparer.Ordinal))
         {
@@ -86,7 +86,7 @@ internal sealed class ThresholdDetector : Calibrated
         }
     }
 
-    protected override double Statistic(IReadOnlyList<SensorSeries> job) => job.Max(series =>
+    protected override double Statistic(IReadOnlyList<ChannelSeries> job) => job.Max(series =>
     {
         var (low, high) = _bounds[series.Channel];
         return Math.Max(low - series.Values.Min(), series.Values.Max() - high) / Math.Max(high - low, 1e-9);
@@ -98,11 +98,11 @@ internal sealed class WindowedGaussian(int window) : Calibrated
 {
     public override string Name => "windowed Gaussian";
 
-    protected override void Fit(IReadOnlyList<IReadOnlyList<SensorSeries>> jobs)
+    protected override void Fit(IReadOnlyList<IReadOnlyList<ChannelSeries>> jobs)
     {
     }
 
-    protected override double Statistic(IReadOnlyList<SensorSeries> job) => job.Max(series => Farthest(series.Values));
+    protected override double Statistic(IReadOnlyList<ChannelSeries> job) => job.Max(series => Farthest(series.Values));
 
     private double Farthest(IReadOnlyList<double> values)
     {

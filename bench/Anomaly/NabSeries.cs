@@ -8,7 +8,7 @@ namespace Touchmark.Bench.Anomaly;
 /// <param name="Name">The file's.</param>
 /// <param name="Days">The samples of each day, with the seconds since its midnight.</param>
 /// <param name="Windows">From when to when something was wrong, as days of <paramref name="Days"/>, both included.</param>
-internal sealed record NabSeries(string Name, IReadOnlyList<IReadOnlyList<SensorSeries>> Days, IReadOnlyList<(int From, int To)> Windows)
+internal sealed record NabSeries(string Name, IReadOnlyList<IReadOnlyList<ChannelSeries>> Days, IReadOnlyList<(int From, int To)> Windows)
 {
     public static IReadOnlyList<NabSeries> ReadAll(string folder)
     {
@@ -22,7 +22,7 @@ internal sealed record NabSeries(string Name, IReadOnlyList<IReadOnlyList<Sensor
             .GroupBy(sample => sample.At.Date).OrderBy(day => day.Key).ToList();
         return new NabSeries(
             name,
-            [.. days.Select(day => new[] { new SensorSeries(name, "", [.. day.Select(sample => sample.At.TimeOfDay.TotalSeconds)], [.. day.Select(sample => sample.Value)]) })],
+            [.. days.Select(day => new[] { new ChannelSeries(name, "", [.. day.Select(sample => sample.At.TimeOfDay.TotalSeconds)], [.. day.Select(sample => sample.Value)]) })],
             [.. windows.Select(window => (Day(window[0]), Day(window[1])))]);
 
         int Day(string text) => days.FindIndex(day => day.Key == Time(text).Date);

@@ -38,7 +38,7 @@ internal sealed class SyntheticJobs(SplitMix random, SyntheticJobs.Material mate
 
     public static IReadOnlyList<Material> Materials { get; } = [new("PLA", 60, 210, 8), new("PETG", 80, 240, 14), new("ABS", 100, 250, 28)];
 
-    public IReadOnlyList<SensorSeries> Next(Fault fault)
+    public IReadOnlyList<ChannelSeries> Next(Fault fault)
     {
         var seconds = Enumerable.Range(0, (int)(60 * Math.Exp(random.Between(Math.Log(20), Math.Log(240))) / Interval)).Select(i => i * Interval).ToArray();
         var hall = 21 + (2 * Math.Sin(random.Between(0, 2 * Math.PI))) + Normal(0.8);
@@ -55,7 +55,7 @@ internal sealed class SyntheticJobs(SplitMix random, SyntheticJobs.Material mate
             _ => 20.9 + oxygenOff,
         }))).ToList();
         Spoil(fault, series);
-        return [.. series.Select(channel => new SensorSeries(channel.Name, channel.Unit, seconds, channel.Values))];
+        return [.. series.Select(channel => new ChannelSeries(channel.Name, channel.Unit, seconds, channel.Values))];
 
         double Chamber(double at) => hall + (warms * (1 - Math.Exp(-at / 1500))) - (at >= opened ? 3 * Math.Exp(-(at - opened) / 180) : 0);
     }

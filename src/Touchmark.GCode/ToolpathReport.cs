@@ -63,6 +63,12 @@ public sealed record ToolpathMetadata
 
     public double? LayerHeight { get; init; }
 
+    /// <summary>The name of the print profile, where the file says it and it has one.</summary>
+    public string? Profile { get; init; }
+
+    /// <summary>SHA-256 of the slicer's block of settings, in lower-case hexadecimal; null where the file has none.</summary>
+    public string? SettingsSha256 { get; init; }
+
     /// <summary>Filament that the moves push out, mm, retractions taken off.</summary>
     public double ExtrudedMm { get; init; }
 

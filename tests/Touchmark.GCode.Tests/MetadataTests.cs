@@ -64,6 +64,21 @@ public sealed class MetadataTests
         Assert.Equal(3.9, metadata.FilamentGrams!.Value, 6);
     }
 
+    [Theory]
+    [InlineData("prusaslicer_config = begin", "prusaslicer_config = end")]
+    [InlineData("CONFIG_BLOCK_START", "CONFIG_BLOCK_END")]
+    public async Task A_block_of_settings_is_hashed_line_by_line_and_names_its_profile(string begin, string end)
+    {
+        ToolpathMetadata metadata = (await Given.CheckAsync($"G28\n; {begin}\n; layer_height = 0.2\n;print_settings_id = \"0.20mm QUALITY\" \n; {end}\n; print_settings_id = another\n")).Metadata;
+
+        Assert.Equal("0.20mm QUALITY", metadata.Profile);
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("layer_height = 0.2\nprint_settings_id = \"0.20mm QUALITY\"\n"u8)), metadata.SettingsSha256);
+    }
+
+    [Fact]
+    public async Task Settings_without_an_end_have_no_hash() =>
+        Assert.Null((await Given.CheckAsync("; CONFIG_BLOCK_START\n; a = b\nG28\n")).Metadata.SettingsSha256);
+
     [Fact]
     public async Task A_thumbnail_in_another_format_keeps_its_name()
     {

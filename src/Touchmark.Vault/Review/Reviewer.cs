@@ -18,13 +18,14 @@ internal sealed record Reviewed(EvidenceBundle Draft, ToolpathMetadata? Toolpath
 /// <summary>What the reviewer says; it decides nothing.</summary>
 internal sealed record Judgement(IReadOnlyList<ReviewModel> Models, IReadOnlyList<ReviewSignal> Signals);
 
-#pragma warning disable CA1822 // It is a service: what it looks things up in comes with its owner.
 /// <summary>Looks for what is unusual. It fails nothing, and learns from what people say of its findings.</summary>
-internal sealed class Reviewer
+internal sealed class Reviewer(ReviewLearner learner, Completeness completeness)
 {
     public Judgement Judge(Reviewed reviewed)
     {
         ArgumentNullException.ThrowIfNull(reviewed);
-        return new Judgement([], []);
+        var job = Observation.Of(reviewed);
+        var (models, signals) = learner.Judge(reviewed.Draft, job);
+        return new Judgement([.. models, new ReviewModel(Signals.Completeness, Completeness.Version, completeness.Sha256)], [.. signals, completeness.Judge(reviewed.Draft)]);
     }
 }

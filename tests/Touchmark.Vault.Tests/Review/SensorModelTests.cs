@@ -182,7 +182,7 @@ public sealed class SensorModelTests
     private static IReadOnlyList<ChannelFeatures> Next(SyntheticJobs jobs, Fault fault) => [.. jobs.Next(fault).Select(series => ChannelFeatures.Of(series))];
 
     private static ChannelFeatures Flat(double value, string channel = "chamber") =>
-        ChannelFeatures.Of(new SensorSeries(channel, "degC", [.. Enumerable.Range(0, 200).Select(i => i * 5.0)], [.. Enumerable.Range(0, 200).Select(i => value + (i % 2 == 0 ? 0.05 : -0.05))]));
+        ChannelFeatures.Of(new ChannelSeries(channel, "degC", [.. Enumerable.Range(0, 200).Select(i => i * 5.0)], [.. Enumerable.Range(0, 200).Select(i => value + (i % 2 == 0 ? 0.05 : -0.05))]));
 
     private static ChannelFeatures Envelope(double mean) => new() { Channel = "oxygen", Unit = "ppm", Min = mean - 1, Max = mean + 1, Mean = mean };
 

@@ -54,7 +54,15 @@ internal sealed class PackedNumbers
         return 0;
     }
 
-    public byte[] ToBytes()
+    /// <summary>The bytes of what is written.</summary>
+    public static byte[] Of(Action<PackedNumbers> write)
+    {
+        var state = new PackedNumbers();
+        write(state);
+        return state.ToBytes();
+    }
+
+    private byte[] ToBytes()
     {
         var bytes = new byte[_numbers.Count * sizeof(double)];
         for (var i = 0; i < _numbers.Count; i++)

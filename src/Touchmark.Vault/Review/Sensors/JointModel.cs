@@ -60,7 +60,7 @@ internal sealed class JointModel
 
     public CborMap ToCbor() => CborMap.Of(
         ("names", new CborArray([.. _names.Select(name => new CborText(name))])),
-        ("state", SensorModel.Packed(Write)));
+        ("state", PackedNumbers.Of(Write)));
 
     public void Restore(CborFields fields) => fields.Map("joint", joint =>
     {

@@ -7,7 +7,7 @@ namespace Touchmark.Vault.Review.Sensors;
 /// <param name="Unit">For example <c>degC</c>.</param>
 /// <param name="Seconds">Since the job's start, ascending, s.</param>
 /// <param name="Values">One for each time.</param>
-internal sealed record SensorSeries(string Channel, string Unit, IReadOnlyList<double> Seconds, IReadOnlyList<double> Values);
+internal sealed record ChannelSeries(string Channel, string Unit, IReadOnlyList<double> Seconds, IReadOnlyList<double> Values);
 
 /// <summary>What a phase of a job is: the time since its start in steps that grow with it (what warms up changes fast at first), or, for what follows the day, the half hour of the day.</summary>
 internal enum Phases
@@ -48,7 +48,7 @@ internal sealed record ChannelFeatures
 
     public double RunAt { get; init; }
 
-    public static ChannelFeatures Of(SensorSeries series, Phases phases = Phases.SinceStart)
+    public static ChannelFeatures Of(ChannelSeries series, Phases phases = Phases.SinceStart)
     {
         var values = series.Values;
         var residuals = Residuals(values);

@@ -67,7 +67,7 @@ internal sealed class SensorModel
     public CborMap ToCbor() => CborMap.Of(
         ("version", Version),
         ("jobs", Jobs),
-        ("channels", new CborArray([.. _channels.Select(channel => CborMap.Of(("name", channel.Key), ("unit", channel.Value.Unit), ("state", Packed(channel.Value.Write))))])),
+        ("channels", new CborArray([.. _channels.Select(channel => CborMap.Of(("name", channel.Key), ("unit", channel.Value.Unit), ("state", PackedNumbers.Of(channel.Value.Write))))])),
         ("joint", _joint.ToCbor()));
 
     public static SensorModel Read(CborFields fields)
@@ -85,13 +85,6 @@ internal sealed class SensorModel
 
         model._joint.Restore(fields);
         return model;
-    }
-
-    internal static byte[] Packed(Action<PackedNumbers> write)
-    {
-        var state = new PackedNumbers();
-        write(state);
-        return state.ToBytes();
     }
 
     private static (string, ChannelModel) ReadChannel(CborFields fields)
