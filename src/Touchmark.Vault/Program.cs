@@ -6,6 +6,7 @@ using Touchmark.Vault.Export;
 using Touchmark.Vault.Firmware;
 using Touchmark.Vault.Hsm;
 using Touchmark.Vault.Manifest;
+using Touchmark.Vault.Officers;
 using Touchmark.Vault.Operators;
 using Touchmark.Vault.Posture;
 using Touchmark.Vault.Review;
@@ -48,6 +49,7 @@ internal static class Program
         services.AddManifest();
         services.AddAccess();
         services.AddOperators();
+        services.AddOfficers();
         services.AddSlicers();
         services.AddFirmware();
         services.AddTwins();
@@ -66,6 +68,7 @@ internal static class Program
         app.MapVerification();
         app.MapSlicers();
         app.MapFirmware();
+        app.MapOfficers();
         app.MapTwins();
         app.MapReview();
         return app;

@@ -3,7 +3,11 @@ namespace Touchmark.Vault.Firmware;
 /// <summary>What the printer runs, and who has approved it.</summary>
 internal static class FirmwareFeature
 {
-    public static void AddFirmware(this IServiceCollection services) => services.AddSingleton<FirmwareMonitor>();
+    public static void AddFirmware(this IServiceCollection services)
+    {
+        services.AddSingleton<FirmwareMonitor>();
+        services.AddSingleton<Approvals>();
+    }
 
-    public static void MapFirmware(this WebApplication app) => _ = app;
+    public static void MapFirmware(this WebApplication app) => app.MapApprovals();
 }
