@@ -43,7 +43,7 @@ public static class EvidenceVerifier
     }
 
     /// <summary>What is left has no place here, be it a stray statement, one that stands there twice, or one of a type that this version does not know.</summary>
-    internal static void CheckNothingElse(Checks checks, List<(StatementPart Part, Statement Statement)> left)
+    internal static void CheckNothingElse(Checks checks, List<RelatedStatement> left)
     {
         if (left.Count > 0)
         {

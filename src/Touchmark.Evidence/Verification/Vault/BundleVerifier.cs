@@ -6,9 +6,9 @@ using Touchmark.Evidence.Statements;
 namespace Touchmark.Evidence.Verification.Vault;
 
 /// <summary>Verifies an evidence file that is about a vault's bundle: nothing but the customer's root is pinned, all other keys come out of what it signed (spec/bundle.md).</summary>
-internal sealed class BundleVerifier(Checks checks, EvidenceFile file, IReadOnlyList<(StatementPart Part, Statement Statement)> related, TrustStore trust, DateTimeOffset now)
+internal sealed class BundleVerifier(Checks checks, EvidenceFile file, IReadOnlyList<RelatedStatement> related, TrustStore trust, DateTimeOffset now)
 {
-    private readonly List<(StatementPart Part, Statement Statement)> _left = [.. related];
+    private readonly List<RelatedStatement> _left = [.. related];
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
     private LogAnchor? _anchor;
 

@@ -10,7 +10,7 @@ internal static class EndorsementRules
     private const string Id = "certificate.vault";
 
     /// <summary>Checks the vault's statements beside a certificate, and takes them out of <paramref name="others"/>.</summary>
-    public static void Check(Checks checks, PrintCertificate certificate, Statement statement, List<(StatementPart Part, Statement Statement)> others, TrustStore trust, DateTimeOffset now)
+    public static void Check(Checks checks, PrintCertificate certificate, Statement statement, List<RelatedStatement> others, TrustStore trust, DateTimeOffset now)
     {
         if (certificate.Vault is not { } reference)
         {
@@ -49,7 +49,7 @@ internal static class EndorsementRules
         CheckBundle(checks, certificate, reference, others, papers);
     }
 
-    private static void CheckBundle(Checks checks, PrintCertificate certificate, VaultReference reference, List<(StatementPart Part, Statement Statement)> others, VaultPapers papers)
+    private static void CheckBundle(Checks checks, PrintCertificate certificate, VaultReference reference, List<RelatedStatement> others, VaultPapers papers)
     {
         const string BundleId = "certificate.bundle";
         if (others.TakeFirst(other => other.Statement.ContentType == EvidenceBundle.ContentType) is not { } found)
@@ -66,9 +66,9 @@ internal static class EndorsementRules
         }
     }
 
-    private static bool IsCertificate((StatementPart Part, Statement Statement) other) => other.Statement.ContentType == VaultCertificate.ContentType;
+    private static bool IsCertificate(RelatedStatement other) => other.Statement.ContentType == VaultCertificate.ContentType;
 
-    private static bool IsOfVault((StatementPart Part, Statement Statement) other) =>
+    private static bool IsOfVault(RelatedStatement other) =>
         IsCertificate(other) || other.Statement.ContentType == CertificateEndorsement.ContentType
         || other.Statement.ContentType == EvidenceBundle.ContentType || other.Statement.ContentType == KeyRevocation.ContentType;
 }

@@ -1,12 +1,10 @@
-using Touchmark.Evidence.Statements;
-
 namespace Touchmark.Evidence.Verification.Vault;
 
 /// <summary>The statements beside that which a file is about, as far as nobody has looked at them yet.</summary>
 internal static class RelatedParts
 {
     /// <summary>Takes the first one that is wanted out of the list; null where there is none.</summary>
-    public static (StatementPart Part, Statement Statement)? TakeFirst(this List<(StatementPart Part, Statement Statement)> left, Predicate<(StatementPart Part, Statement Statement)> isWanted)
+    public static RelatedStatement? TakeFirst(this List<RelatedStatement> left, Predicate<RelatedStatement> isWanted)
     {
         var at = left.FindIndex(isWanted);
         if (at < 0)
