@@ -10,7 +10,10 @@ public static partial class DurableFile
     internal const char TemporaryMark = '.';
 
     /// <summary>Replaces the file if it is there.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content) => Write(path, content, flush: true);
+
+    /// <summary>The same; without <paramref name="flush"/> readers still see the old file or the new one, and a power cut may leave neither until <see cref="FlushAll"/>.</summary>
+    internal static void Write(string path, ReadOnlySpan<byte> content, bool flush)
     {
         var folder = Path.GetDirectoryName(path)!;
         MakeFolder(folder);
@@ -21,7 +24,10 @@ public static partial class DurableFile
             using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length))
             {
                 RandomAccess.Write(file, content, 0);
-                RandomAccess.FlushToDisk(file);
+                if (flush)
+                {
+                    RandomAccess.FlushToDisk(file);
+                }
             }
             File.Move(temporary, path, overwrite: true);
         }
@@ -30,7 +36,10 @@ public static partial class DurableFile
             File.Delete(temporary);
             throw;
         }
-        FlushFolder(folder);
+        if (flush)
+        {
+            FlushFolder(folder);
+        }
     }
 
     /// <summary>Makes a folder, and the way to it, durably.</summary>
@@ -67,6 +76,27 @@ public static partial class DurableFile
             throw new IOException($"The folder {folder} cannot be flushed.", error);
         }
     }
+
+    /// <summary>Makes everything durable that was written to the file system of a folder (syncfs(2), Linux alone).</summary>
+    /// <exception cref="IOException">It cannot be opened or flushed.</exception>
+    internal static void FlushAll(string folder)
+    {
+        var descriptor = Open(folder, 0);
+        if (descriptor < 0)
+        {
+            throw new IOException($"The folder {folder} cannot be opened.", Marshal.GetLastPInvokeError());
+        }
+        var failed = SyncFileSystem(descriptor) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (failed)
+        {
+            throw new IOException($"The file system of {folder} cannot be flushed.", error);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFileSystem(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

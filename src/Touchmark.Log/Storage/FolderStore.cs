@@ -8,6 +8,9 @@ public sealed class FolderStore(string folder) : IObjectStore
 {
     private readonly string _folder = Path.GetFullPath(folder);
 
+    /// <summary>False: a write is not durable until somebody flushes the file system. For <see cref="JournalledStore"/>, which has it written down elsewhere.</summary>
+    internal bool Flushes { get; init; } = true;
+
     /// <summary>Reads without waiting for a thread: objects are small, and mostly in the page cache.</summary>
     public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancel)
     {
@@ -29,7 +32,7 @@ public sealed class FolderStore(string folder) : IObjectStore
     public ValueTask WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancel)
     {
         var file = FileOf(path) ?? throw new ArgumentException($"Not the path of an object: {path}", nameof(path));
-        return new(Task.Run(() => DurableFile.Write(file, content.Span), cancel));
+        return new(Task.Run(() => DurableFile.Write(file, content.Span, Flushes), cancel));
     }
 
     public ValueTask DeleteAsync(string path, CancellationToken cancel)

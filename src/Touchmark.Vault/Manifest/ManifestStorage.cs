@@ -6,22 +6,22 @@ using Touchmark.Log.Tiles;
 namespace Touchmark.Vault.Manifest;
 
 /// <summary>Where the manifest and the documents beside its statements lie, and what can be read and proved from it. It needs no HSM.</summary>
-internal sealed class ManifestStorage
+internal sealed class ManifestStorage : IDisposable
 {
     private const string Documents = "documents/";
 
     private readonly TileCache cache = new();
+    private readonly JournalledStore store;
 
     public ManifestStorage(VaultOptions options)
     {
-        Objects = new FolderStore(Path.Combine(options.Data, "manifest"));
-        Head = new FolderHeadState(Path.Combine(options.Data, "manifest-head"));
+        store = JournalledStore.OfFolder(Path.Combine(options.Data, "manifest"), Path.Combine(options.Data, "manifest.journal"));
         Beside = new FolderStore(options.Data);
     }
 
-    public IObjectStore Objects { get; }
+    public IObjectStore Objects => store;
 
-    public IHeadState Head { get; }
+    public IHeadState Head => store;
 
     private FolderStore Beside { get; }
 
@@ -50,6 +50,8 @@ internal sealed class ManifestStorage
         Statement.TryParse(envelope, out var statement, out var problem)
             ? new ManifestEntry(index, envelope, statement, statement.IsHashEnvelope ? await Beside.ReadAsync(PathOf(statement), cancel) : null)
             : throw new LogDamagedException($"Entry {index} of the manifest is no statement: {problem}.");
+
+    public void Dispose() => store.Dispose();
 
     private static string PathOf(Statement statement) => Documents + Convert.ToHexStringLower(statement.Payload.Span);
 }

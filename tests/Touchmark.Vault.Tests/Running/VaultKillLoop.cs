@@ -110,7 +110,7 @@ internal static class VaultKillLoop
     private static async Task<IReadOnlyList<EvidenceBundle>> ReadAsync(
         string folder, VaultCertificate certificate, ConcurrentDictionary<string, JsonElement> acknowledged, ConcurrentQueue<string> problems)
     {
-        var storage = new ManifestStorage(VaultOptions.In(folder));
+        using var storage = new ManifestStorage(VaultOptions.In(folder));
         var report = await Fsck.RunAsync(storage.Objects, certificate.ManifestPolicy, DateTimeOffset.UnixEpoch, null, default);
         if (report.ProblemCount > 0)
         {

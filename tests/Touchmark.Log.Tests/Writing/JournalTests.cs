@@ -1,0 +1,154 @@
+using Touchmark.Log.Checking;
+using Touchmark.Log.Storage;
+using Touchmark.Log.Writing;
+
+namespace Touchmark.Log.Tests.Writing;
+
+/// <summary>A log whose appends cost one flush: what a power cut, a torn journal and a full disk make of it.</summary>
+public sealed class JournalTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Objects => Path.Combine(_folder.Path, "public");
+
+    private string JournalFile => Path.Combine(_folder.Path, "journal");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Tiles_that_a_power_cut_took_are_made_again_from_the_journal()
+    {
+        await AppendAsync(300, create: true);
+        // Nothing of the objects was flushed: each file may be gone, empty, or whole.
+        var files = Directory.GetFiles(Objects, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        for (var file = 0; file < files.Count; file++)
+        {
+            if (file % 3 == 0)
+            {
+                File.Delete(files[file]);
+            }
+            else if (file % 3 == 1)
+            {
+                File.WriteAllBytes(files[file], []);
+            }
+        }
+
+        await AssertSizeAsync(301);
+        await AppendAsync(5);
+        await AssertSizeAsync(306);
+    }
+
+    [Fact]
+    public async Task A_journal_that_was_cut_anywhere_leads_to_a_log_that_was_there()
+    {
+        await AppendAsync(12, create: true);
+        var whole = await File.ReadAllBytesAsync(JournalFile);
+        long last = 0;
+        for (var cut = 0; cut <= 64; cut++)
+        {
+            // Objects may be newer than what is left of the journal only when it was cut by hand; a crash cuts both.
+            Array.ForEach(Directory.GetFiles(Objects, "*", SearchOption.AllDirectories), File.Delete);
+            await File.WriteAllBytesAsync(JournalFile, whole[..(int)((long)whole.Length * cut / 64)]);
+            using var store = Open();
+            var head = await ((IHeadState)store).ReadAsync(default);
+            Assert.True((head?.Size ?? 0) >= last);
+            last = head?.Size ?? 0;
+            if (head is not null)
+            {
+                await using var writer = await LogWriter.LoadAsync(Options(store), default);
+                Assert.Equal(0, (await FsckAsync(store)).ProblemCount);
+            }
+        }
+
+        Assert.Equal(13, last);
+    }
+
+    [Fact]
+    public async Task A_journal_is_begun_anew_when_it_is_long_and_grows_by_what_is_appended()
+    {
+        const int room = 256 << 10;
+        var longest = 0L;
+        using (var store = new JournalledStore(new FolderStore(Objects), JournalFile, () => { }) { LongJournal = room })
+        {
+            await LogWriter.CreateAsync(Options(store), default);
+            await using var writer = await LogWriter.LoadAsync(Options(store), default);
+            for (var n = 0; n < 200; n++)
+            {
+                await writer.AppendAsync(new byte[500], default);
+                longest = Math.Max(longest, new FileInfo(JournalFile).Length);
+            }
+        }
+
+        // Bundles that were written down whole would be 10 MB by now, and checkpoints a megabyte.
+        Assert.InRange(longest, room / 2, room + (64 << 10));
+        await AssertSizeAsync(201);
+    }
+
+    [Fact]
+    public async Task A_second_process_is_kept_out()
+    {
+        await AppendAsync(1, create: true);
+        using var first = Open();
+        Assert.Equal(2, (await ((IHeadState)first).ReadAsync(default))!.Size);
+        using var second = Open();
+
+        await Assert.ThrowsAsync<IOException>(async () => await ((IHeadState)second).ReadAsync(default));
+    }
+
+    [Fact]
+    public async Task Tiles_that_cannot_be_written_fail_the_append_and_the_next_writer_finishes_it()
+    {
+        await AppendAsync(3, create: true);
+        var full = new FullStore(new FolderStore(Objects));
+        using (var store = new JournalledStore(full, JournalFile, () => { }))
+        {
+            await using var writer = await LogWriter.LoadAsync(Options(store), default);
+            full.IsFull = true;
+            var failure = await Assert.ThrowsAsync<LogAppendException>(async () => await writer.AppendAsync(new byte[10], default));
+            Assert.True(failure.MayBeLogged);
+        }
+
+        await AssertSizeAsync(5);
+    }
+
+    private JournalledStore Open() => JournalledStore.OfFolder(Objects, JournalFile);
+
+    private static LogWriterOptions Options(JournalledStore store) => Bookkeeper.Options(store, store, 1);
+
+    private static Task<FsckReport> FsckAsync(JournalledStore store) => Fsck.RunAsync(store, Keys.Unwitnessed, DateTimeOffset.UnixEpoch, null, default);
+
+    private async Task AppendAsync(int count, bool create = false)
+    {
+        using var store = Open();
+        if (create)
+        {
+            await LogWriter.CreateAsync(Options(store), default);
+        }
+        await using var writer = await LogWriter.LoadAsync(Options(store), default);
+        for (var n = 0; n < count; n++)
+        {
+            await writer.AppendAsync(BitConverter.GetBytes((long)n), default);
+        }
+    }
+
+    private async Task AssertSizeAsync(long size)
+    {
+        using var store = Open();
+        await using var writer = await LogWriter.LoadAsync(Options(store), default);
+        var report = await FsckAsync(store);
+        Assert.Equal((size, 0), (report.Entries, report.ProblemCount));
+    }
+
+    private sealed class FullStore(IObjectStore inner) : IObjectStore
+    {
+        public bool IsFull { get; set; }
+
+        public ValueTask<ReadOnlyMemory<byte>?> ReadAsync(string path, CancellationToken cancel) => inner.ReadAsync(path, cancel);
+
+        public ValueTask WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancel) => IsFull ? throw new IOException("No space left on device") : inner.WriteAsync(path, content, cancel);
+
+        public ValueTask DeleteAsync(string path, CancellationToken cancel) => inner.DeleteAsync(path, cancel);
+
+        public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancel) => inner.ListAsync(prefix, cancel);
+    }
+}
