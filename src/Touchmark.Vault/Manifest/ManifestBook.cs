@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using Touchmark.Evidence.Documents;
+using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Statements;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
@@ -18,6 +19,8 @@ namespace Touchmark.Vault.Manifest;
 internal sealed class ManifestBook(
     VaultOptions options, IVaultHsm hsm, ManifestStorage storage, ManifestIndex index, IEnumerable<IManifestIndex> indexes, Database database, TimeProvider time, ILogger<ManifestBook> log) : IAsyncDisposable
 {
+    private const int Page = 256;
+
     private readonly SemaphoreSlim turn = new(1, 1);
     private OpenManifest? open;
     private VaultIdentity? identity;
@@ -121,6 +124,12 @@ internal sealed class ManifestBook(
 
             manifest.Take(entry);
             LastBundle = manifest.Chain;
+            if (IsRevocation(entry, manifest.Identity))
+            {
+                // Behind it nothing is entered: the next turn finds it when it opens the manifest.
+                await CloseAsync();
+            }
+
             return entry;
         }
         catch (Exception failure) when (failure is LogAppendException or LogStoppedException or LogDamagedException or DbException or IOException or UnauthorizedAccessException)
@@ -201,6 +210,12 @@ internal sealed class ManifestBook(
             }
 
             await CatchUpAsync(checkpoint, cancel);
+            if (await FindRevocationAsync(found, cancel) is { } revoked)
+            {
+                await writer.DisposeAsync();
+                return revoked;
+            }
+
             var chain = LastBundle = await index.LastBundleAsync(cancel);
             if (CounterGuard.FindOldToken(counter.Value, chain?.MachineCounter ?? 0) is { } restored)
             {
@@ -218,6 +233,25 @@ internal sealed class ManifestBook(
             throw;
         }
     }
+
+    private async Task<Refusal?> FindRevocationAsync(VaultIdentity found, CancellationToken cancel)
+    {
+        var at = 0L;
+        while (await index.ListAsync(KeyRevocation.ContentType, at, Page, cancel) is { Count: > 0 } revocations)
+        {
+            if (revocations.Any(entry => IsRevocation(entry, found)))
+            {
+                return ManifestProblems.Revoked;
+            }
+
+            at = revocations[^1].Index;
+        }
+
+        return null;
+    }
+
+    private static bool IsRevocation(ManifestEntry entry, VaultIdentity vault) =>
+        entry.Read<KeyRevocation>() is { } revocation && revocation.RevokedStatement.Span.SequenceEqual(SHA256.HashData(vault.Envelope.Span));
 
     /// <summary>The vault's certificate is the first thing that its manifest says; after re-keying, the new one is entered, too.</summary>
     private async Task<Outcome<OpenManifest>> EnterCertificateAsync(OpenManifest opened, CancellationToken cancel)
@@ -244,13 +278,12 @@ internal sealed class ManifestBook(
     /// <summary>Indexes what is in the manifest and not known to be: after a crash, a failure of the database, or a restored one.</summary>
     private async Task CatchUpAsync(Checkpoint head, CancellationToken cancel)
     {
-        const int most = 256;
         var tree = storage.TreeOf(head);
-        var entries = new List<ManifestEntry>(most);
+        var entries = new List<ManifestEntry>(Page);
         for (var at = await index.LastAsync(cancel) + 1; at < head.Size; at++)
         {
             entries.Add(await storage.EntryAsync(at, await tree.EntryAsync(at, cancel), cancel));
-            if (entries.Count == most || at == head.Size - 1)
+            if (entries.Count == Page || at == head.Size - 1)
             {
                 await IndexAsync(entries, cancel);
                 log.LogInformation("Entries of the manifest up to {Last} were indexed", at);

@@ -21,6 +21,8 @@ internal static class ManifestProblems
 
     public static Refusal NoCertificate(string problem) => Unavailable("NO_CERTIFICATE", $"The vault cannot sign: {problem}.", "Hold the enrolment ceremony: touchmark-vault ceremony.");
 
+    public static Refusal Revoked => Unavailable("VAULT_REVOKED", "The customer's root has revoked the vault's certificate: it signs nothing any more.", "Enrol a new vault. What this one has signed stays in its manifest.");
+
     public static Refusal CounterWentBack(long counter, long lastBundle) =>
         Unavailable("COUNTER_WENT_BACK", $"The token's counter stands at {counter}, the last bundle has {lastBundle}: the token was restored from a copy, or is another one.",
             "Put the real token back. If it is lost, hold the ceremony that replaces it; nothing is signed until then.").With("token_counter", counter).With("last_bundle", lastBundle);
