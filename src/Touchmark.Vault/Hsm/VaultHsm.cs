@@ -12,6 +12,9 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
         HsmState.Unprovisioned, "HSM_UNPROVISIONED", "No ceremony has made keys in the token.", "Hold the enrolment ceremony: touchmark-vault ceremony request.");
     private static readonly HsmFault Unreached = new(HsmState.Absent, "HSM_ABSENT", "The token has not been reached yet.", "Wait a few seconds.");
 
+    private const string LayoutLabel = "touchmark/layout";
+    private const byte Layout = 1;
+
     private readonly HsmOptions _options;
     private readonly Func<string, Pkcs11Module> _load;
     private readonly IHardwareCounter? _hardware;
@@ -43,12 +46,13 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
     public VaultKeys? Keys => _keys;
 
     /// <summary>Opens the HSM; that it cannot be reached is a state and no exception.</summary>
+    /// <exception cref="FormatException">The options name a TPM counter that is none.</exception>
     /// <param name="options">Where it is.</param>
     /// <param name="load">Lets a test put another module in front of the one that is named.</param>
-    /// <param name="hardware">The hardware counter of the options, or a test's.</param>
+    /// <param name="hardware">Lets a test stand in for the TPM of the options.</param>
     public static VaultHsm Open(HsmOptions options, Func<string, Pkcs11Module>? load = null, IHardwareCounter? hardware = null)
     {
-        var hsm = new VaultHsm(options, load ?? Pkcs11Module.Load, hardware);
+        var hsm = new VaultHsm(options, load ?? Pkcs11Module.Load, hardware ?? (options.TpmCounter is { } counter ? new TpmCounter(counter) : null));
         hsm.Reconnect();
         return hsm;
     }
@@ -127,6 +131,7 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
         {
             _lease?.Dispose();
             _token?.Dispose();
+            (_hardware as IDisposable)?.Dispose();
         }
     }
 
@@ -152,12 +157,14 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
             _module.Reinitialise(_options.Patience);
             _token.Connect();
         }
+        RequireLayout(_token);
         if (_lease is null)
         {
             _lease = TokenLease.Take(_token, _options.LockFolder, _options.TakeOver);
             _counter = new TokenCounter(_token, _lease, _hardware);
         }
         _lease.Require();
+        _counter!.Read();
         var set = new TokenKeySet(_token);
         if (set.Active() is not { } active)
         {
@@ -165,6 +172,25 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
             return;
         }
         Adopt(set.Find(active) ?? throw new TokenAbsentException($"The token is there, and its keys '{active}' are not."));
+    }
+
+    /// <summary>
+    /// Says in the token how it is laid out, before anything else is put into it. The object stays for good, which tpm2-pkcs11 needs, too: once the oldest object of
+    /// a token was destroyed, it gives new ones the handles of others (1.9.0, token_add_tobject).
+    /// </summary>
+    private static void RequireLayout(Token token)
+    {
+        switch (token.ReadData(LayoutLabel))
+        {
+            case []:
+                token.CreateData(LayoutLabel, [Layout]);
+                break;
+            case [[Layout], ..]:
+                break;
+            default:
+                throw new HsmException(new HsmFault(
+                    HsmState.Failing, "HSM_OTHER_LAYOUT", "The token was written by another version of the vault.", "Use the version that wrote it, or a newer one."));
+        }
     }
 
     /// <summary>Takes keys into use that were found in the token. After an absence they have to be those of before, which stay: others hold on to their signers.</summary>

@@ -11,12 +11,14 @@ internal sealed class TokenBench : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("touchmark-hsm-").FullName;
     private readonly List<VaultHsm> _opened = [];
 
-    public TokenBench(string pin = SoftHsm.UserPin)
+    public TokenBench(bool tpm = false)
     {
         var pinFile = Path.Combine(_folder, "pin");
-        File.WriteAllText(pinFile, pin + "\n");
+        File.WriteAllText(pinFile, (tpm ? SoftTpm.UserPin : SoftHsm.UserPin) + "\n");
         File.SetUnixFileMode(pinFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Options = new HsmOptions { Module = SoftHsm.Instance.ModulePath, TokenLabel = SoftHsm.Instance.NewToken(), PinFile = pinFile };
+        Options = tpm
+            ? new HsmOptions { Module = SoftTpm.Instance.ModulePath, TokenLabel = SoftTpm.Instance.NewToken(), PinFile = pinFile, TpmCounter = SoftTpm.Instance.NewCounter() }
+            : new HsmOptions { Module = SoftHsm.Instance.ModulePath, TokenLabel = SoftHsm.Instance.NewToken(), PinFile = pinFile };
     }
 
     public HsmOptions Options { get; init; }

@@ -150,7 +150,7 @@ public sealed class VaultHsmTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private static void Signs(HeldKey key)
+    internal static void Signs(HeldKey key)
     {
         var signature = new byte[key.Signer.Algorithm.SignatureSize()];
         key.Signer.Sign("message"u8, signature);
