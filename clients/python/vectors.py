@@ -3,11 +3,12 @@
 import base64
 import datetime
 import hashlib
+import io
 import json
 import pathlib
 import unittest
 
-from touchmark import cbor, custody, documents, ed25519, evidence, log, mldsa65, note, p256, policy, statement, tree, trust
+from touchmark import archive, cbor, custody, documents, ed25519, evidence, log, mldsa65, note, p256, policy, rootpin, statement, tree, trust
 from touchmark.checks import Checks, Unreadable
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors"
@@ -132,19 +133,28 @@ class Custody(unittest.TestCase):
         self.assertFalse(any(documents.is_part_id(case["id"][:-1] + other) for case in ids["valid"] for other in documents.CROCKFORD if other != case["id"][-1]))
 
 
-class Bundles(unittest.TestCase):
-    """Files about a vault's bundles: every check that is made, in its order, and what came of it."""
+class Vaults(unittest.TestCase):
+    """Files about a vault's bundle, and archives: every check that is made, in its order, and what came of it."""
 
-    def test_files(self):
-        told = json.loads((FOLDER / "bundle/bundles.json").read_text("utf-8"))
+    def told(self, path, verify):
+        told = json.loads((FOLDER / path).read_text("utf-8"))
         blobs = {name: base64.b64decode(blob) for name, blob in told["blobs"].items()}
-        now, keys, age = datetime.datetime.fromisoformat(told["now"]), store("bundle"), datetime.timedelta(seconds=told["max_age_s"])
+        now, age = datetime.datetime.fromisoformat(told["now"]), datetime.timedelta(seconds=told["max_age_s"])
         marks = {"passed": "+", "failed": "-", "not_checked": "?"}
         for case in told["cases"]:
             with self.subTest(case["name"]):
                 data = b"".join(blobs[piece[1:]] if piece.startswith("@") else bytes.fromhex(piece) for piece in case["file"])
-                checks, _ = evidence.verify(data, keys, now, age)
+                checks, _ = verify(case, data, now, age)
                 self.assertEqual((case["verdict"], case["checks"]), (checks.verdict, [marks[check.outcome] + check.id for check in checks.made]))
+
+    def test_bundles(self):
+        keys = store("bundle")
+        self.told("bundle/bundles.json", lambda case, data, now, age: evidence.verify(data, keys, now, age))
+
+    def test_archives(self):
+        keys = store("archive")
+        self.told("archive/archives.json", lambda case, data, now, age: archive.verify(
+            io.BytesIO(data), None if case["pin"] is None else rootpin.read(case["pin"]), keys, now, age))
 
 
 class Signatures(unittest.TestCase):

@@ -70,7 +70,7 @@ internal sealed class LogBook : IDisposable
 
     private static int Split(int count) => 1 << int.Log2(count - 1);
 
-    private static TreeHash Root(IReadOnlyList<TreeHash> leaves) => leaves.Count == 1 ? leaves[0]
+    public static TreeHash Root(IReadOnlyList<TreeHash> leaves) => leaves.Count == 1 ? leaves[0]
         : TreeHash.OfNode(Root([.. leaves.Take(Split(leaves.Count))]), Root([.. leaves.Skip(Split(leaves.Count))]));
 
     private static IEnumerable<TreeHash> Path(int index, IReadOnlyList<TreeHash> leaves)

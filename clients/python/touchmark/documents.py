@@ -91,12 +91,15 @@ def fields(required, optional=None):
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def is_part_id(text):
-    """spec/part-id.md: 16 characters, the last of which is the check character, by Luhn's algorithm to the base 32."""
-    if len(text) != 16 or any(c not in CROCKFORD for c in text):
-        return False
+def luhn(text):
+    """Luhn's algorithm to the base 32: 0 for a text with its right check character."""
     values = [CROCKFORD.index(c) for c in reversed(text)]
-    return sum(value if at % 2 == 0 else sum(divmod(2 * value, 32)) for at, value in enumerate(values)) % 32 == 0
+    return sum(value if at % 2 == 0 else sum(divmod(2 * value, 32)) for at, value in enumerate(values)) % 32
+
+
+def is_part_id(text):
+    """spec/part-id.md: 16 characters, the last of which is the check character."""
+    return len(text) == 16 and all(c in CROCKFORD for c in text) and luhn(text) == 0
 
 
 TIME, ID, HASH, BOOLEAN = integer(0, LATEST), octets(16), octets(32), _rule(bool, lambda value: True)

@@ -1,29 +1,57 @@
 using System.Text.Json;
+using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Verification;
+using Touchmark.Evidence.Verification.Archives;
 
 namespace Touchmark.Evidence.Tests.Verification;
 
-/// <summary>The files of spec/vectors/bundle: every check that is made, in its order, and what came of it. The other two verifiers are held to the same.</summary>
+/// <summary>The files of spec/vectors/bundle and spec/vectors/archive: every check that is made, in its order, and what came of it. The other verifiers are held to the same.</summary>
 public sealed class BundleVectorTests
 {
-    private static readonly JsonElement Told = Vectors.Json("bundle/bundles.json");
+    private static readonly JsonElement Bundles = Vectors.Json("bundle/bundles.json");
 
-    public static TheoryData<string> Names { get; } = [.. Told.GetProperty("cases").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()!)];
+    private static readonly JsonElement Archives = Vectors.Json("archive/archives.json");
+
+    public static TheoryData<string> BundleNames { get; } = Names(Bundles);
+
+    public static TheoryData<string> ArchiveNames { get; } = Names(Archives);
 
     [Theory]
-    [MemberData(nameof(Names))]
-    public void File_comes_to_the_checks_that_the_vector_tells(string name)
+    [MemberData(nameof(BundleNames))]
+    public void Bundle_comes_to_the_checks_that_the_vector_tells(string name) =>
+        AssertTold(Case(Bundles, name), EvidenceVerifier.Verify(File(Bundles, name), Trust("bundle"), Now(Bundles), MaximumAge(Bundles)).Verdict);
+
+    [Theory]
+    [MemberData(nameof(ArchiveNames))]
+    public async Task Archive_comes_to_the_checks_that_the_vector_tells(string name)
     {
-        var expected = Told.GetProperty("cases").EnumerateArray().First(entry => entry.GetProperty("name").GetString() == name);
-        Assert.True(TrustStore.TryParse(File.ReadAllBytes(Path.Combine(Vectors.Folder, "bundle/trust.json")), out var trust, out var problem), problem);
-        var bytes = expected.GetProperty("file").EnumerateArray().SelectMany(piece => Piece(piece.GetString()!)).ToArray();
-        var verdict = EvidenceVerifier.Verify(bytes, trust, Told.GetProperty("now").GetDateTimeOffset(), TimeSpan.FromSeconds(Told.GetProperty("max_age_s").GetDouble())).Verdict;
+        var pin = Case(Archives, name).GetProperty("pin").GetString() is not { } text ? null : RootPin.TryParse(text, out var read, out var problem) ? read : throw new InvalidDataException(problem);
+        using var file = new MemoryStream(File(Archives, name));
+        AssertTold(Case(Archives, name), (await ArchiveVerifier.VerifyAsync(file, pin, Trust("archive"), Now(Archives), MaximumAge(Archives), TestContext.Current.CancellationToken)).Verdict);
+    }
+
+    private static void AssertTold(JsonElement expected, Verdict verdict)
+    {
         Assert.Equal(expected.GetProperty("checks").EnumerateArray().Select(check => check.GetString()), verdict.Checks.Select(check => Mark(check.Outcome) + check.Id));
         Assert.Equal(expected.GetProperty("verdict").GetString(), JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.Kind.ToString()));
     }
 
-    private static byte[] Piece(string piece) =>
-        piece.StartsWith('@') ? Told.GetProperty("blobs").GetProperty(piece[1..]).GetBytesFromBase64() : Convert.FromHexString(piece);
+    private static TheoryData<string> Names(JsonElement told) => [.. told.GetProperty("cases").EnumerateArray().Select(entry => entry.GetProperty("name").GetString()!)];
+
+    private static JsonElement Case(JsonElement told, string name) => told.GetProperty("cases").EnumerateArray().First(entry => entry.GetProperty("name").GetString() == name);
+
+    private static DateTimeOffset Now(JsonElement told) => told.GetProperty("now").GetDateTimeOffset();
+
+    private static TimeSpan MaximumAge(JsonElement told) => TimeSpan.FromSeconds(told.GetProperty("max_age_s").GetDouble());
+
+    private static TrustStore Trust(string folder) =>
+        TrustStore.TryParse(System.IO.File.ReadAllBytes(Path.Combine(Vectors.Folder, folder, "trust.json")), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
+
+    /// <summary>In pieces: hexadecimal, or @ and the name of a blob.</summary>
+    private static byte[] File(JsonElement told, string name) =>
+        [.. Case(told, name).GetProperty("file").EnumerateArray().SelectMany(piece => Piece(told.GetProperty("blobs"), piece.GetString()!))];
+
+    private static byte[] Piece(JsonElement blobs, string piece) => piece.StartsWith('@') ? blobs.GetProperty(piece[1..]).GetBytesFromBase64() : Convert.FromHexString(piece);
 
     private static string Mark(CheckOutcome outcome) => outcome switch { CheckOutcome.Passed => "+", CheckOutcome.Failed => "-", _ => "?" };
 }
