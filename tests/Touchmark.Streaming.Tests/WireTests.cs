@@ -15,7 +15,7 @@ public class WireTests
     [Fact]
     public void Numbers_on_the_wire_are_frozen()
     {
-        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29",
+        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 BundleOrder=5 BundleReport=6 EndorsementOrder=7 EndorsementReport=8 VaultRefusal=9 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29",
             Numbers<WireType>());
         Assert.Equal("Completed=0 Refused=1 IdentityChanged=2 HandshakeFailed=3 HandshakeTimeout=4 ProxySuspected=5 TelemetryLost=6 PrinterTooSlow=7 Cancelled=8 Revoked=9 Halted=10 "
             + "EngineStopping=11 GatewayStopped=12 ConnectionLost=13 EngineSilent=14 SegmentUnreadable=15 ProtocolViolation=16 PrinterError=17 PrinterShutdown=18 PrinterNotReady=19 "
@@ -157,6 +157,11 @@ public class WireTests
         yield return new Accept(Session, nonce, point, Toolpaths.Profile.Encode(), signature, new PreflightNotes("unix", [new("GCODE_STORE", "Moonraker keeps scripts.")])).Encode(Key);
         yield return Refuse.Encode(Session, new Refusal("BED_RANGE", "Too hot.", new Dictionary<string, string>(StringComparer.Ordinal) { ["limit"] = "90 °C" }, "Lower it."), nonce,
             new Es256Signer(SessionRig.DeviceKey));
+        yield return new BundleOrder(Session, nonce, 1_234_567, "PrusaSlicer 2.5.0", "PLA", time, time.AddMinutes(7)).Encode();
+        yield return new BundleReport(Session, signature).Encode();
+        yield return new EndorsementOrder(Session, Session, nonce, nonce).Encode();
+        yield return new EndorsementReport(Session, signature, point).Encode();
+        yield return new VaultRefusal(Session, VaultRefusal.NoVault, "There is no vault beside this printer.").Encode();
         yield return new Start(Session, signature, nonce).Encode(Key);
         yield return new Telemetry(Session, 300, 17, [Sample(1), Sample(1.25), Sample(70_000)]).Encode(Key);
         yield return new Verified(Session, 5, 65_536).Encode(Key);
@@ -178,6 +183,11 @@ public class WireTests
             WireType.Hello => Hello.TryDecode(frame)?.Encode(),
             WireType.Welcome => Welcome.TryDecode(frame)?.Encode(),
             WireType.Status => PrinterStatus.TryDecode(frame)?.Encode(),
+            WireType.BundleOrder => BundleOrder.TryDecode(frame)?.Encode(),
+            WireType.BundleReport => BundleReport.TryDecode(frame)?.Encode(),
+            WireType.EndorsementOrder => EndorsementOrder.TryDecode(frame)?.Encode(),
+            WireType.EndorsementReport => EndorsementReport.TryDecode(frame)?.Encode(),
+            WireType.VaultRefusal => VaultRefusal.TryDecode(frame)?.Encode(),
             WireType.Offer => Offer.TryDecode(frame)?.Encode(),
             WireType.Accept => Tagged(Accept.TryDecode(frame)?.Encode(Key), frame),
             WireType.Refuse => Refuse.TryDecode(frame) is { } refuse ? Signed(Refuse.Encode(refuse.SessionId, refuse.Refusal, new byte[32], new Es256Signer(SessionRig.DeviceKey)), frame) : default(ReadOnlyMemory<byte>?),
