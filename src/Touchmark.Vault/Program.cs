@@ -2,6 +2,7 @@ using Touchmark.Hosting.Storage;
 using Touchmark.Vault.Access;
 using Touchmark.Vault.Bundles;
 using Touchmark.Vault.Ceremony;
+using Touchmark.Vault.Endorsements;
 using Touchmark.Vault.Export;
 using Touchmark.Vault.Firmware;
 using Touchmark.Vault.Hsm;
@@ -55,6 +56,7 @@ internal static class Program
         services.AddTwins();
         services.AddReview();
         services.AddBundles();
+        services.AddEndorsements();
         services.AddPosture();
         services.AddVerification();
         services.AddExport();
@@ -64,6 +66,7 @@ internal static class Program
         var app = builder.Build();
         app.MapWeb();
         app.MapBundles();
+        app.MapEndorsements();
         app.MapPosture();
         app.MapVerification();
         app.MapSlicers();
