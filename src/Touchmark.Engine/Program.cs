@@ -18,6 +18,7 @@ using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
+using Touchmark.Engine.Vaults;
 using Touchmark.Engine.Verification;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Storage;
@@ -59,6 +60,7 @@ internal static class Program
         builder.AddPages();
         services.AddSlicing();
         services.AddSessions();
+        services.AddVaults();
         services.AddCertificates();
         services.AddParts();
         services.AddCustody();

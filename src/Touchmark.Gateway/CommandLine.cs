@@ -16,9 +16,9 @@ internal sealed record EnrolOptions(Uri Engine, string? Code, MoonrakerAddress P
 internal sealed record DeadManOptions(DeadManTask Task, MoonrakerAddress? Printer);
 
 /// <summary>
-/// What was asked for. Read by hand: five commands with at most six options do not earn a library's megabytes in a program that promises to be small.
+/// What was asked for. Read by hand: six commands with at most eight options do not earn a library's megabytes in a program that promises to be small.
 /// </summary>
-internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats)
+internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats, string? VaultSocket)
 {
     private const string NoDeadMan = "--no-dead-man";
 
@@ -27,6 +27,10 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
     private const string RepeatsOption = "--repeats";
 
     private const string Again = "--again";
+
+    private const string SocketOption = "--socket";
+
+    private const string NoVault = "--none";
 
     private const string WrongPrinter = "--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.";
 
@@ -47,6 +51,8 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
           touchmark-gateway deadman install|test|remove [--printer URL]
               the printer's own dead-man timer, which brings it to rest when this computer dies:
               installs it in the printer's configuration (restarts the firmware), proves it, or removes it
+          touchmark-gateway vault --socket FILE | --none
+              the vault beside this printer, which signs a bundle of each print and counter-signs its certificate: its Unix socket
           touchmark-gateway run          connects to the engine and prints what it is sent, until stopped
           touchmark-gateway status       how the gateway of this folder is
           touchmark-gateway diagnostics  what it did lately (kept in its memory only)
@@ -83,6 +89,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
             "enrol" when arguments.Contains(Again) => ["--home", Again, RepeatsOption, NoSnapshot],
             "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan, RepeatsOption, NoSnapshot],
             "deadman" => ["--home", "--printer"],
+            "vault" => ["--home", SocketOption, NoVault],
             "run" or "status" or "diagnostics" => ["--home"],
             "help" or "--help" or "-h" => [],
             _ => throw Wrong($"There is no command '{command}'."),
@@ -95,7 +102,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
                 throw Wrong($"{command} has no option '{arguments[i]}'.");
             }
 
-            if (arguments[i] is NoDeadMan or NoSnapshot or Again)
+            if (arguments[i] is NoDeadMan or NoSnapshot or Again or NoVault)
             {
                 values[arguments[i]] = "";
                 i--;
@@ -109,8 +116,15 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         }
 
         var home = values.GetValueOrDefault("--home");
-        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values));
+        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values), command == "vault" ? ParseVault(values) : null);
     }
+
+    private static string? ParseVault(Dictionary<string, string> values) => (values.GetValueOrDefault(SocketOption), values.ContainsKey(NoVault)) switch
+    {
+        (null, true) => null,
+        ({ } socket, false) when Path.IsPathRooted(socket) => socket,
+        _ => throw Wrong($"vault needs {SocketOption} with an absolute path, or {NoVault}."),
+    };
 
     private static EnrolOptions ParseEnrol(Dictionary<string, string> values)
     {

@@ -40,12 +40,22 @@ internal static class Program
             case "deadman":
                 await DeadManCommand.RunAsync(GatewayHome.Open(line.Home), line.DeadMan!.Task, line.DeadMan.Printer, TimeProvider.System, Console.Out, CancellationToken.None);
                 return 0;
+            case "vault":
+                SetVault(GatewayHome.Open(line.Home), line.VaultSocket);
+                return 0;
             case "status" or "diagnostics":
                 return await AskAsync(GatewayHome.Open(line.Home), line.Command == "status" ? "status" : "log");
             default:
                 Console.WriteLine(CommandLine.Usage);
                 return 0;
         }
+    }
+
+    private static void SetVault(GatewayHome home, string? socket)
+    {
+        home.WriteSettings(home.ReadSettings() with { Vault = socket });
+        Console.WriteLine(socket is null ? "Prints of this gateway are not told to a vault any more." : $"The vault at {socket} is asked at the end of each print.");
+        Console.WriteLine("A gateway that runs takes it up when it is started again.");
     }
 
     private static async Task<int> AskAsync(GatewayHome home, string word)

@@ -7,6 +7,7 @@ using Touchmark.Engine.Licences;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Slicing;
+using Touchmark.Engine.Vaults;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Statements;
@@ -22,14 +23,15 @@ namespace Touchmark.Engine.Certificates;
 /// <param name="Transport">How the gateway was connected.</param>
 /// <param name="End">How it ended.</param>
 /// <param name="Record">The session's facts.</param>
+/// <param name="Vault">What the vault beside the printer said of it.</param>
 /// <param name="Mac">HMAC with the session's certificate key.</param>
-internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, PrintFacts.MacFunction Mac)
+internal sealed record PrintFacts(Job Job, Slice Slice, EnrolledPrinter Printer, string Transport, SessionEnd End, SessionRecord Record, VaultWord Vault, PrintFacts.MacFunction Mac)
 {
     public delegate byte[] MacFunction(ReadOnlySpan<byte> document);
 }
 
 /// <summary>Makes, signs and keeps print certificates.</summary>
-internal sealed class CertificateOffice(Database database, EngineStatements statements, DesignLibrary designs, LicenceLedger licences, TimeProvider time, ILogger<CertificateOffice> log)
+internal sealed class CertificateOffice(Database database, EngineStatements statements, DesignLibrary designs, LicenceLedger licences, VaultDesk vaults, TimeProvider time, ILogger<CertificateOffice> log)
 {
     /// <summary>A gateway's words are in some texts; a certificate whose texts are longer than the document allows would be no certificate.</summary>
     private const int MaxText = 1000;
@@ -66,6 +68,11 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
                 SliceStatement = facts.Slice.Statement,
                 IssuedAt = now,
             }, cancel);
+        if (facts.Vault.Bundle is { } bundle)
+        {
+            await vaults.KeepAsync(work, certificate, bundle, cancel);
+        }
+
         await PartRegistry.EnterAsync(work, certificate, signed.Sha256, job, cancel);
         log.LogInformation("Certificate {CertificateId} issued for job {JobId}: {Result}", certificate.CertificateId, job.Id, PrintCertificate.NameOf(certificate.Result));
         return certificate.CertificateId;
@@ -79,7 +86,10 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
 
     /// <summary>A certificate, whoever asks.</summary>
     public Task<StoredCertificate?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<StoredCertificate>(
-        "select certificates.*, licences.revocation_statement from certificates join licences on licences.id = certificates.licence_id where certificates.id = @Id", new { Id = id }, cancel);
+        """
+        select certificates.*, licences.revocation_statement, certificate_vaults.bundle, certificate_vaults.endorsement, certificate_vaults.vault_certificate
+        from certificates join licences on licences.id = certificates.licence_id left join certificate_vaults on certificate_vaults.certificate_id = certificates.id where certificates.id = @Id
+        """, new { Id = id }, cancel);
 
     public async Task<StoredCertificate?> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
         await FindAsync(id, cancel) is { } found && (caller.MaySee(found.OrganisationId) || caller.MaySee(found.OwnerId)) ? found : null;
@@ -121,12 +131,13 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
             Adjustments = [.. record.Adjustments.Select(change => new Evidence.Documents.Adjustment(
                 change.Time, change.What, change.From, change.To, change.By, change.Why.Length > 0 ? Cut(change.Why) : null))],
             Challenges = record.Challenges is { Asked: > 0 } tally ? new Challenges(tally.Asked, tally.Answered, tally.Missed) : null,
-            Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, Cut(alert.Text))), .. Reasons(facts.End, record.Ended ?? record.Offered)],
+            Alerts = [.. record.Alerts.Select(alert => new Evidence.Documents.Alert(alert.Time, alert.Code, Cut(alert.Text))), .. Reasons(facts.End, record.Ended ?? record.Offered), .. facts.Vault.Alert is { } silent ? [silent with { Text = Cut(silent.Text) }] : Array.Empty<Evidence.Documents.Alert>()],
             SegmentIvs = record.Ivs,
             ChainHead = record.ChainHead,
             LicenceStatement = SHA256.HashData(licence.Statement),
             EnrolmentStatement = SHA256.HashData(printer.Statement),
             SliceStatement = SHA256.HashData(slice.Statement),
+            Vault = facts.Vault.Reference,
         };
     }
 
@@ -202,9 +213,17 @@ internal sealed record StoredCertificate
 
     public byte[]? RevocationStatement { get; init; }
 
+    /// <summary>What the vault beside the printer signed of the print; null where there was none.</summary>
+    public byte[]? Bundle { get; init; }
+
+    /// <summary>Its counter-signature, once it came.</summary>
+    public byte[]? Endorsement { get; init; }
+
+    public byte[]? VaultCertificate { get; init; }
+
     public StatementPart Subject => new(Envelope, Detached == 1 ? (ReadOnlyMemory<byte>?)Document : null);
 
     /// <summary>What it refers to, and a revocation of its licence: what its evidence file holds beside it.</summary>
     public IReadOnlyList<StatementPart> Papers =>
-        [.. new[] { LicenceStatement, EnrolmentStatement, SliceStatement, RevocationStatement }.OfType<byte[]>().Select(envelope => new StatementPart(envelope, null))];
+        [.. new[] { LicenceStatement, EnrolmentStatement, SliceStatement, RevocationStatement, Bundle, Endorsement, VaultCertificate }.OfType<byte[]>().Select(envelope => new StatementPart(envelope, null))];
 }

@@ -4,6 +4,7 @@ using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
+using Touchmark.Engine.Vaults;
 using Touchmark.Hosting.Storage;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
@@ -15,7 +16,7 @@ namespace Touchmark.Engine.Jobs;
 /// nothing was sent goes back to the queue; one that had started goes on with its saved session, or is a failure whose print counts.
 /// </summary>
 internal sealed class JobRunner(
-    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, PrintStarter starter, SessionKeeper keeper, CertificateOffice certificates,
+    JobStore jobs, JobFeed feed, Slicer slicer, PrinterFleet fleet, LicenceLedger licences, PrintStarter starter, SessionKeeper keeper, VaultDesk vaults, CertificateOffice certificates,
     IHostApplicationLifetime host, TimeProvider time, ILogger<JobRunner> log) : IHostedService
 {
     /// <summary>ENOSPC.</summary>
@@ -214,8 +215,9 @@ internal sealed class JobRunner(
             _ => JobState.Failed,
         };
         var failure = state == JobState.Failed ? JobEndings.Of(end, run.Reason == end.Reason ? run.Failure : null) : null;
+        var vault = end.Printed ? await vaults.AskAsync(printer, job, slice, print.ToolpathBytes, print.Record, CancellationToken.None) : VaultWord.None;
         Func<Transaction, Task<Guid?>>? certify = end.Printed
-            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, print.Transport, end, print.Record, print.CertificateMac), CancellationToken.None)
+            ? work => certificates.IssueAsync(work, new PrintFacts(job, slice, printer, print.Transport, end, print.Record, vault, print.CertificateMac), CancellationToken.None)
             : null;
         // A restored session that its gateway never came back to does not know what it had sent.
         var printed = end.Printed || job.State.HasStarted();
@@ -224,6 +226,7 @@ internal sealed class JobRunner(
             try
             {
                 await jobs.EndAsync(job.Id, state, failure, printed, certify, CancellationToken.None);
+                vaults.Endorse(job.PrinterId);
                 return;
             }
             catch (Exception fault) when (attempt < Retries.Length && (fault is IOException or System.Data.Common.DbException))

@@ -14,8 +14,14 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     private readonly ConcurrentDictionary<PrintSession, bool> sessions = new();
     private PeriodicTimer? ticks;
 
+    /// <summary>The gateway of a printer has connected.</summary>
+    public event Action<Guid>? Arrived;
+
     /// <summary>The connection of this printer's gateway, for its presence and the printer's last words; null while it is away.</summary>
     public GatewayLink? Find(Guid printerId) => desks.TryGetValue(printerId, out var desk) ? desk.Link : null;
+
+    /// <summary>Whether this printer's gateway says, or said when it was last here, that a vault stands beside the printer.</summary>
+    public bool HasVault(Guid printerId) => desks.TryGetValue(printerId, out var desk) && desk.HasVault;
 
     /// <summary>
     /// A gateway has proved who it is. An older connection of the same printer is closed: a gateway that lost its network comes back before we notice. A print that runs on
@@ -27,6 +33,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
         var desk = Of(link.PrinterId);
         desk.Replace(link)?.Abort();
         desk.Session?.Reconnect(link);
+        Arrived?.Invoke(link.PrinterId);
     }
 
     public void Leave(GatewayLink link)
@@ -146,6 +153,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     private sealed class Desk
     {
         private readonly Lock gate = new();
+        private bool hadVault;
         private TaskCompletionSource<GatewayLink> arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public SemaphoreSlim Turn { get; } = new(1, 1);
@@ -154,6 +162,17 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
 
         /// <summary>What prints there; whoever has the turn sets it.</summary>
         public PrintSession? Session { get; set; }
+
+        public bool HasVault
+        {
+            get
+            {
+                lock (gate)
+                {
+                    return Link?.HasVault ?? hadVault;
+                }
+            }
+        }
 
         public Task<GatewayLink> WaitForLinkAsync(CancellationToken cancel)
         {
@@ -185,6 +204,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
             {
                 if (Link == link)
                 {
+                    hadVault = link.HasVault;
                     Link = null;
                     arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Touchmark.Streaming.Wire;
@@ -21,6 +22,7 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(5);
 
     private readonly Channel<ReadOnlyMemory<byte>> unsent = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(UnsentLimit) { SingleReader = true });
+    private readonly ConcurrentDictionary<Guid, TaskCompletionSource<ReadOnlyMemory<byte>?>> asked = new();
     private PrintSession? session;
     private int gone;
     private double allowance = Burst;
@@ -36,6 +38,9 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
 
     /// <summary>What the gateway last said of the printer while no session ran.</summary>
     public PrinterStatus? Status { get; private set; }
+
+    /// <summary>Whether the gateway said that a vault stands beside its printer.</summary>
+    public bool HasVault { get; private set; }
 
     /// <summary>Queues a frame; false when the gateway takes none any more.</summary>
     public bool Send(ReadOnlyMemory<byte> frame)
@@ -75,6 +80,29 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
 
     public void Detach(PrintSession ended) => Interlocked.CompareExchange(ref session, null, ended);
 
+    /// <summary>Sends an order for the vault beside the printer; the frame that answers it, or null when none comes in time. One at a time for a job.</summary>
+    public async Task<ReadOnlyMemory<byte>?> AskVaultAsync(Guid jobId, ReadOnlyMemory<byte> order, TimeSpan limit, CancellationToken cancel)
+    {
+        var answer = new TaskCompletionSource<ReadOnlyMemory<byte>?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!asked.TryAdd(jobId, answer))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Send(order) && Volatile.Read(ref gone) == 0 ? await answer.Task.WaitAsync(limit, time, cancel) : null;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+        finally
+        {
+            asked.TryRemove(jobId, out _);
+        }
+    }
+
     /// <summary>Reads and writes until either side ends it.</summary>
     public async Task ExchangeAsync(CancellationToken cancel)
     {
@@ -91,20 +119,18 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
                     break;
                 }
 
-                if (WireFrame.Peek(frame.Span, out _) == WireType.Status)
-                {
-                    Status = PrinterStatus.TryDecode(frame.Span) ?? Status;
-                }
-                else
-                {
-                    Volatile.Read(ref session)?.Receive(this, frame);
-                }
+                Take(frame);
             }
         }
         finally
         {
             unsent.Writer.TryComplete();
             Volatile.Write(ref gone, 1);
+            foreach (var waiter in asked.Values)
+            {
+                waiter.TrySetResult(null);
+            }
+
             Volatile.Read(ref session)?.Lost(this);
             await over.CancelAsync();
             await sending;
@@ -143,6 +169,40 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
         var rest = new byte[256];
         while ((await socket.ReceiveAsync(rest.AsMemory(), limit.Token)).MessageType != WebSocketMessageType.Close)
         {
+        }
+    }
+
+    private void Take(ReadOnlyMemory<byte> frame)
+    {
+        switch (WireFrame.Peek(frame.Span, out _))
+        {
+            case WireType.Status:
+                Status = PrinterStatus.TryDecode(frame.Span) ?? Status;
+                break;
+            case WireType.VaultNotice:
+                HasVault = HasVault || VaultNotice.IsNotice(frame.Span);
+                break;
+            case WireType.BundleReport:
+                Answer(BundleReport.TryDecode(frame.Span)?.JobId, frame);
+                break;
+            case WireType.EndorsementReport:
+                Answer(EndorsementReport.TryDecode(frame.Span)?.JobId, frame);
+                break;
+            case WireType.VaultRefusal:
+                Answer(VaultRefusal.TryDecode(frame.Span)?.JobId, frame);
+                break;
+            default:
+                Volatile.Read(ref session)?.Receive(this, frame);
+                break;
+        }
+    }
+
+    private void Answer(Guid? jobId, ReadOnlyMemory<byte> frame)
+    {
+        if (jobId is { } job && asked.TryGetValue(job, out var waiter))
+        {
+            // The buffer is read into again.
+            waiter.TrySetResult(frame.ToArray());
         }
     }
 

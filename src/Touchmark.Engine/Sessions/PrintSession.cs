@@ -61,11 +61,15 @@ internal sealed class PrintSession : IDisposable
     {
         (this.order, this.session, this.keys, this.metrics, this.time, Transport) = (order, session, keys, metrics, time, transport);
         segmenter = new Segmenter(order.Toolpath, order.Options.Profile.ToLimits());
+        ToolpathBytes = order.Toolpath.Length;
         told = session.Progress;
         started = session.Phase is SessionPhase.Streaming or SessionPhase.Finishing;
     }
 
     public Guid JobId => order.JobId;
+
+    /// <summary>Length of the canonical toolpath, bytes.</summary>
+    public long ToolpathBytes { get; }
 
     /// <summary>Ends when the session does.</summary>
     public Task<SessionEnd> Ended => ended.Task;

@@ -24,6 +24,9 @@ internal sealed record GatewaySettings
     /// <summary>The machine identity profile as enrolled: deterministic CBOR.</summary>
     public required byte[] Profile { get; init; }
 
+    /// <summary>The Unix socket of the vault beside the printer; null where there is none.</summary>
+    public string? Vault { get; init; }
+
     [JsonIgnore]
     public bool IsComplete =>
         Engine is not null && Printer is not null && Name is not null && Profile is { Length: > 0 } && EngineKey is not null && P256.IsPublicKey(EngineKey);

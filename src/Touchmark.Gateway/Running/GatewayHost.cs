@@ -2,9 +2,11 @@ using System.Threading.Channels;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Vault;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
 using Report = Touchmark.Streaming.Wire.PrinterStatus;
+using VaultNotice = Touchmark.Streaming.Wire.VaultNotice;
 
 namespace Touchmark.Gateway.Running;
 
@@ -31,6 +33,7 @@ internal sealed class GatewayHost : IDisposable
     private readonly CancellationTokenSource _background = new();
     private readonly PrinterPort _port;
     private readonly RunningPrint _print;
+    private readonly VaultDesk _vault;
 
     private EngineLink? _link;
     private GatewayConnection? _connection;
@@ -50,6 +53,7 @@ internal sealed class GatewayHost : IDisposable
         _device = device;
         _journal = journal;
         _time = time;
+        _vault = new VaultDesk(settings.Vault, journal, time);
         _port = new PrinterPort(printer, _events.Writer, journal, time);
         _print = new RunningPrint(new PrintContext(device, settings.EngineKey, enrolled, _port, journal, progress, time, _events.Writer, _background.Token));
     }
@@ -95,6 +99,7 @@ internal sealed class GatewayHost : IDisposable
         yield return $"printer {_settings.PrinterId} ({_settings.Name}) at {_settings.Printer}: {(printer is null ? "not connected" : printer.Klippy.ToString().ToLowerInvariant())}";
         yield return $"engine {_settings.Engine}: {(_connection?.IsEstablished == true ? "connected" : "not connected")}";
         yield return _print.Describe();
+        yield return $"vault: {_settings.Vault ?? "none"}";
         yield return $"locked memory: {LockedMemory.Report()}";
     }
 
@@ -125,6 +130,13 @@ internal sealed class GatewayHost : IDisposable
 
                 Volatile.Write(ref _printer, null);
                 _print.PrinterLost(now);
+                break;
+            case HostEvent.VaultAnswered answered:
+                if (_connection?.IsEstablished == true)
+                {
+                    _link!.Send(answered.Frame);
+                }
+
                 break;
             case HostEvent.Stop stop:
                 _journal.Event($"stopping: {stop.Reason}");
@@ -162,7 +174,11 @@ internal sealed class GatewayHost : IDisposable
     private void TakeFrame(ReadOnlyMemory<byte> frame, Moment now)
     {
         var connection = _connection!;
-        if (connection.IsEstablished)
+        if (connection.IsEstablished && _vault.TryTake(frame.Span, _background.Token, out var ordered))
+        {
+            _ = ReportAsync(ordered);
+        }
+        else if (connection.IsEstablished)
         {
             _print.TakeFrame(frame, now);
         }
@@ -173,6 +189,10 @@ internal sealed class GatewayHost : IDisposable
         else if (connection.TryFinish(frame.Span))
         {
             _journal.Event("engine: connected");
+            if (_vault.HasVault)
+            {
+                _link!.Send(VaultNotice.Encode());
+            }
         }
         else
         {
@@ -189,6 +209,7 @@ internal sealed class GatewayHost : IDisposable
         }
 
         Volatile.Write(ref _printer, status);
+        _vault.Observe(status, _print.IsActive);
         _print.TakeStatus(status, now);
     }
 
@@ -235,11 +256,24 @@ internal sealed class GatewayHost : IDisposable
         }
     }
 
+    private async Task ReportAsync(Task<ReadOnlyMemory<byte>> ordered)
+    {
+        try
+        {
+            await _events.Writer.WriteAsync(new HostEvent.VaultAnswered(await ordered), _background.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped: the engine asks again.
+        }
+    }
+
     private async Task StopAsync() => await _events.Writer.WriteAsync(new HostEvent.Stop("stopped on this computer"), _background.Token);
 
     public void Dispose()
     {
         _print.Dispose();
+        _vault.Dispose();
         _background.Dispose();
     }
 }

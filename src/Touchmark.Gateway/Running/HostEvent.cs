@@ -38,6 +38,9 @@ internal abstract record HostEvent
     /// <summary>The printer was made safe, or the code of why not; and what the certificate should say of the state in which it is left.</summary>
     public sealed record MadeSafe(GatewaySession Session, string? Problem, IReadOnlyList<PreflightWarning> Warnings) : HostEvent;
 
+    /// <summary>What to answer to an order for the vault.</summary>
+    public sealed record VaultAnswered(ReadOnlyMemory<byte> Frame) : HostEvent;
+
     public sealed record Tick : HostEvent;
 
     public sealed record Stop(string Reason) : HostEvent;

@@ -121,6 +121,26 @@ public sealed record EndorsementReport(Guid JobId, ReadOnlyMemory<byte> Endorsem
     }
 }
 
+/// <summary>Gateway to engine, first thing on a connection: there is a vault beside this printer. Without it nothing is ordered.</summary>
+public static class VaultNotice
+{
+    public static ReadOnlyMemory<byte> Encode()
+    {
+        var writer = new WireWriter(8);
+        writer.Array(1);
+        writer.Unsigned((ulong)WireType.VaultNotice);
+        return writer.Frame;
+    }
+
+    public static bool IsNotice(ReadOnlySpan<byte> frame)
+    {
+        var reader = new WireReader(frame);
+        reader.Array(1);
+        reader.Type(WireType.VaultNotice);
+        return reader.IsComplete;
+    }
+}
+
 /// <summary>Gateway to engine: the vault did not sign, or there is none (<see cref="NoVault"/>).</summary>
 /// <param name="JobId">Of the order.</param>
 /// <param name="Code">Stable code, at most 64 bytes.</param>

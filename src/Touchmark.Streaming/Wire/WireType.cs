@@ -13,6 +13,7 @@ public enum WireType
     EndorsementOrder = 7,
     EndorsementReport = 8,
     VaultRefusal = 9,
+    VaultNotice = 10,
     Offer = 16,
     Accept = 17,
     Refuse = 18,
