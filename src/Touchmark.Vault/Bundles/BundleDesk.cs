@@ -39,12 +39,6 @@ internal sealed class BundleDesk(
             return refusal;
         }
 
-        TwinReference? twin = null;
-        if (form.TwinId is { } twinId && !(await twins.FindDraftAsync(twinId, cancel)).Has(out twin, out refusal))
-        {
-            return refusal;
-        }
-
         var slicer = await slicers.AttestAsync(request.Toolpath, form.Slicer?.ToClaim(), cancel);
         if (!(await manifest.EnterAsync(cancel)).Has(out var turn, out refusal))
         {
@@ -57,6 +51,12 @@ internal sealed class BundleDesk(
             if (await FindAsync(request, cancel) is { } meanwhile)
             {
                 return meanwhile;
+            }
+
+            TwinReference? twin = null;
+            if (form.TwinId is { } twinId && !(await twins.FindDraftAsync(twinId, request.GCodeSha256, cancel)).Has(out twin, out refusal))
+            {
+                return refusal;
             }
 
             return await SignAsync(turn, request, Draft(turn, request, slicer, twin), identity);
