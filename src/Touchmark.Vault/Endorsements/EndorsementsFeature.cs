@@ -1,9 +1,6 @@
-using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Statements;
-using Touchmark.Hosting.Problems;
 using Touchmark.Vault.Access;
 using Touchmark.Vault.Bundles;
-using Touchmark.Vault.Web;
 
 namespace Touchmark.Vault.Endorsements;
 
