@@ -34,7 +34,7 @@ internal static class VerdictView
         Screen.Facts(statement.GetProperty("document"));
     }
 
-    private static void ShowVerdict(Verdict verdict)
+    internal static void ShowVerdict(Verdict verdict)
     {
         Screen.Line(Sum(verdict.Kind));
         Screen.Line("");
@@ -45,8 +45,8 @@ internal static class VerdictView
     {
         VerdictKind.Valid => "VALID: everything that can be checked offline is in order.",
         VerdictKind.UntrustedKey => "NOT VALID: it is signed with a key that is not pinned here.",
-        VerdictKind.Unreadable => "UNREADABLE: this is no intact evidence file and no statement.",
-        _ => "NOT VALID: it was altered, or the print was not what it should have been.",
+        VerdictKind.Unreadable => "UNREADABLE: this is no intact evidence file, no statement and no archive.",
+        _ => "NOT VALID: it was altered, or what it tells of was not what it should have been.",
     };
 
     private static void ShowChecks(IReadOnlyList<VerificationCheck> checks)

@@ -9,20 +9,21 @@ using Touchmark.Evidence.Verification;
 namespace Touchmark.Cli.Verification;
 
 /// <summary>
-/// <c>touchmark verify</c>: checks an evidence file, or one statement on its own, with nothing but the file and the pinned keys.
+/// <c>touchmark verify</c>: checks an evidence file, one statement on its own, or the archive of a vault, with nothing but the file and the pinned keys.
 /// Exit code 0: valid, 1: not valid, 2: unreadable.
 /// </summary>
 internal static class VerifyCommand
 {
-    private const int Unreadable = 2;
+    internal const int Unreadable = 2;
     private const int MaxAgeDays = 36_500;
 
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("file") { Description = "An evidence file, or a single statement such as an audit record." };
+        var file = new Argument<FileInfo>("file") { Description = "An evidence file, a single statement such as an audit record, or a vault's archive." };
         var trust = new Option<FileInfo?>("--trust") { Description = "The keys to believe, instead of the pinned ones." };
         var json = new Option<bool>("--json") { Description = "Print verdict, checks and every field of the certificate as JSON." };
-        var age = new Option<double?>("--max-age") { Description = "How many days ago witnesses may have seen the log's checkpoint. Without it, its age does not matter." };
+        var pin = new Option<string?>("--root-pin") { Description = "The customer's root as it is printed on paper: all the trust that an archive needs." };
+        var age = new Option<double?>("--max-age") { Description = "How many days ago witnesses may have seen the log's checkpoint, or a vault may have published its manifest. Without it, that does not matter." };
         age.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double?>() is { } days && !(days >= 0 && days <= MaxAgeDays))
@@ -30,10 +31,15 @@ internal static class VerifyCommand
                 result.AddError($"--max-age takes a number of days from 0 to {MaxAgeDays}.");
             }
         });
-        var command = new Command("verify", "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, age, json };
-        command.SetAction(parsed => Verify(
-            Read(parsed.GetValue(file)!), parsed.GetValue(trust) is { } named ? PinnedTrust.Read(named.FullName) : PinnedTrust.Load(),
-            parsed.GetValue(age) is { } days ? TimeSpan.FromDays(days) : null, parsed.GetValue(json)));
+        var command = new Command("verify", "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, pin, age, json };
+        command.SetAction((parsed, cancel) =>
+        {
+            var known = parsed.GetValue(trust) is { } named ? PinnedTrust.Read(named.FullName) : PinnedTrust.Load();
+            TimeSpan? limit = parsed.GetValue(age) is { } days ? TimeSpan.FromDays(days) : null;
+            return ArchiveCheck.IsArchive(parsed.GetValue(file)!)
+                ? ArchiveCheck.RunAsync(parsed.GetValue(file)!, parsed.GetValue(pin), known, limit, parsed.GetValue(json), cancel)
+                : Task.FromResult(Verify(Read(parsed.GetValue(file)!), known, limit, parsed.GetValue(json)));
+        });
         return command;
     }
 
@@ -81,10 +87,12 @@ internal static class VerifyCommand
             Console.Error.WriteLine($"hint: {PinnedTrust.HowToGetIt}");
         }
 
-        return verdict.Kind switch { VerdictKind.Valid => 0, VerdictKind.Unreadable => Unreadable, _ => 1 };
+        return ExitCode(verdict);
     }
 
     private static EvidenceFile? Decode(byte[] bytes) => EvidenceFile.TryDecode(bytes, out var file, out _) ? file : null;
+
+    internal static int ExitCode(Verdict verdict) => verdict.Kind switch { VerdictKind.Valid => 0, VerdictKind.Unreadable => Unreadable, _ => 1 };
 
     private static byte[] Read(FileInfo file)
     {
@@ -107,7 +115,7 @@ internal static class VerifyCommand
         }
     }
 
-    private static JsonElement ToJson(Verdict verdict, JsonElement? file = null, JsonElement? statement = null) => JsonSerializer.SerializeToElement(
+    internal static JsonElement ToJson(Verdict verdict, JsonElement? file = null, JsonElement? statement = null, JsonElement? archive = null) => JsonSerializer.SerializeToElement(
         new
         {
             Verdict = JsonNamingPolicy.SnakeCaseLower.ConvertName(verdict.Kind.ToString()),
@@ -120,6 +128,7 @@ internal static class VerifyCommand
             }),
             File = file,
             Statement = statement,
+            Archive = archive,
         },
         EngineClient.Json);
 }
