@@ -31,7 +31,8 @@ internal static class AccessFeature
     {
         public async Task AdmitAsync(HttpContext context, RequestDelegate next)
         {
-            if (context.GetEndpoint() is not { } endpoint)
+            // Answers of the routing itself (405, 415) are no address of ours.
+            if (context.GetEndpoint() is not RouteEndpoint endpoint)
             {
                 await next(context);
                 return;

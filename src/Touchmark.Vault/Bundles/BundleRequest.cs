@@ -80,6 +80,11 @@ internal sealed record BundleRequest(BundleForm Form, string JobId, ReadOnlyMemo
     /// <summary>Texts that people will read, and times that a statement can hold.</summary>
     private static Refusal? Unclean(BundleForm form)
     {
+        if (Unreal(form) is { } unreal)
+        {
+            return unreal;
+        }
+
         (string Field, string? Text, int Most)[] texts =
         [
             ("material", form.Material, 256), ("note", form.Note, 1024), ("slicer.name", form.Slicer?.Name, 256), ("slicer.version", form.Slicer?.Version, 256),
@@ -102,11 +107,21 @@ internal sealed record BundleRequest(BundleForm Form, string JobId, ReadOnlyMemo
 
         return form is { StartedAt: { } start, EndedAt: { } end } && end < start ? Refusal.Invalid("TIMES_REFUSED", "The print ended before it started.", "Look at started_at and ended_at.")
             : form.StartedAt < DateTimeOffset.UnixEpoch || form.EndedAt < DateTimeOffset.UnixEpoch ? Refusal.Invalid("TIMES_REFUSED", "A print before 1970 is none.", "Look at started_at and ended_at.")
-            : form.Sensors.Count > EvidenceBundle.MaxChannels || form.Series.Count > EvidenceBundle.MaxChannels
-                ? Refusal.Invalid("TOO_MANY_CHANNELS", $"A bundle has at most {EvidenceBundle.MaxChannels} channels.", "Leave out channels that nobody looks at.").With("maximum", EvidenceBundle.MaxChannels)
-            : form.Sensors.FirstOrDefault(channel => channel.Value is not { Samples: > 0 } range || !double.IsFinite(range.Min + range.Max) || !(range.Min <= range.Mean && range.Mean <= range.Max)).Key is { } wrong
-                ? Refusal.Invalid("SENSOR_REFUSED", $"The channel {wrong} has no range: min <= mean <= max of at least one sample.", "Look at what the sensor gave.").With("channel", wrong)
             : null;
+    }
+
+    /// <summary>Channels that are none, or more of them than a bundle has.</summary>
+    private static Refusal? Unreal(BundleForm form)
+    {
+        if (form.Sensors.Count > EvidenceBundle.MaxChannels || form.Series.Count > EvidenceBundle.MaxChannels)
+        {
+            return Refusal.Invalid("TOO_MANY_CHANNELS", $"A bundle has at most {EvidenceBundle.MaxChannels} channels.", "Leave out channels that nobody looks at.").With("maximum", EvidenceBundle.MaxChannels);
+        }
+
+        var wrong = form.Sensors.FirstOrDefault(channel => channel.Value is not { Samples: > 0 } range || !double.IsFinite(range.Min + range.Max) || !(range.Min <= range.Mean && range.Mean <= range.Max)).Key
+            ?? form.Series.FirstOrDefault(channel => channel.Value is not { PeriodSeconds: > 0, Values: not null } series || !series.Values.All(double.IsFinite)).Key;
+        return wrong is null ? null
+            : Refusal.Invalid("SENSOR_REFUSED", "A channel has no range (min <= mean <= max of at least one sample), or no series (numbers, so many seconds apart).", "Look at what the sensor gave.").With("channel", wrong);
     }
 
     private static byte[]? FromHex(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;

@@ -26,6 +26,8 @@ internal sealed class Caller(HttpClient http) : IDisposable
     public async Task<Answer> PostAsync(string path, HttpContent? content, string? key = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
+        // Whoever is refused for the length of a body need not send it.
+        request.Headers.ExpectContinue = content?.Headers.ContentLength > 4 << 20;
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", key);

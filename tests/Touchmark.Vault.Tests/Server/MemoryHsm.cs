@@ -15,6 +15,9 @@ internal sealed class MemoryHsm : IVaultHsm, IDisposable
     /// <summary>What it is out of; null while it works.</summary>
     public string? Broken { get; set; }
 
+    /// <summary>Calls that it still answers before it breaks; null for all.</summary>
+    public int? BreaksAfter { get; set; }
+
     /// <summary>Whether it comes back when it is asked to.</summary>
     public bool MayReturn { get; set; } = true;
 
@@ -86,6 +89,11 @@ internal sealed class MemoryHsm : IVaultHsm, IDisposable
 
     private void Demand()
     {
+        if (BreaksAfter-- == 0)
+        {
+            (BreaksAfter, Broken) = (null, "it broke within a signature.");
+        }
+
         if (Broken is { } why)
         {
             throw new HsmException(why);
