@@ -9,23 +9,6 @@ using Touchmark.Evidence.Verification;
 
 namespace Touchmark.Cli.Keys;
 
-/// <summary>What of a customer's root is public: whose it is, and its keys. A trust store of one name.</summary>
-/// <param name="CustomerId">Whose it is.</param>
-/// <param name="Trust">Its two keys.</param>
-/// <param name="Pin">What is printed of them.</param>
-internal sealed record PublicRoot(string CustomerId, TrustStore Trust, RootPin Pin)
-{
-    /// <exception cref="CliFailure">The file is none of a customer's root.</exception>
-    public static PublicRoot Read(FileInfo file)
-    {
-        var trust = PinnedTrust.Read(file.FullName);
-        return trust.Keys is [{ Name: var name }, ..] && name.StartsWith(Issuers.OfCustomer(""), StringComparison.Ordinal) && name[Issuers.OfCustomer("").Length..] is var id
-            && Issuers.IsCustomerId(id) && trust.Keys.Count == 2 && RootPin.Of(trust, name) is { } pin
-                ? new(id, trust, pin)
-                : throw new CliFailure($"{file} does not hold the two public keys of a customer's root.", "touchmark keys root new writes such a file", exitCode: 2);
-    }
-}
-
 /// <summary>A customer's root while it is together: keys that certify all others. It lives for one command.</summary>
 internal sealed class CustomerRoot : IDisposable
 {
@@ -38,6 +21,10 @@ internal sealed class CustomerRoot : IDisposable
     public PublicRoot Public { get; }
 
     public StatementSigner Signer => _keys.SignerFor(Issuers.OfCustomer(Public.CustomerId));
+
+    /// <exception cref="CliFailure">The file is none of a customer's root.</exception>
+    public static PublicRoot Read(FileInfo file) => PublicRoot.Of(PinnedTrust.Read(file.FullName))
+        ?? throw new CliFailure($"{file} does not hold the two public keys of a customer's root.", "touchmark keys root new writes such a file", exitCode: 2);
 
     /// <summary>The file with the public keys, which commands that sign are told.</summary>
     public static Option<FileInfo> PublicFile() => new("--root") { Description = "The file with the root's public keys, as touchmark keys root new wrote it.", Required = true };

@@ -64,7 +64,7 @@ internal static class RootCommands
         var command = new Command("pin", "Show the pin of a root: what is printed, and compared.") { file, expect, json };
         command.SetAction(parsed =>
         {
-            var root = PublicRoot.Read(parsed.GetValue(file)!);
+            var root = CustomerRoot.Read(parsed.GetValue(file)!);
             if (parsed.GetValue(expect) is { } written)
             {
                 if (!RootPin.TryParse(written, out var pin, out var problem))
@@ -100,7 +100,7 @@ internal static class RootCommands
         var command = new Command("recover", "Put the root together, to see that the shares are right, to keep it in a file or to hand out new shares.") { file, secretFile, keep, again, threshold, shares };
         command.SetAction(parsed =>
         {
-            var root = PublicRoot.Read(parsed.GetValue(file)!);
+            var root = CustomerRoot.Read(parsed.GetValue(file)!);
             var policy = parsed.GetValue(again) ? Read(parsed.GetValue(threshold), parsed.GetValue(shares)) : null;
             using var secret = CustomerRoot.Secret(parsed.GetValue(secretFile));
             using var recovered = CustomerRoot.Derive(secret.Span, root.CustomerId, root.Trust.Keys[0].ValidFrom);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Touchmark.Cli.Terminal;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Documents.Vault;
+using Touchmark.Evidence.Keys;
 using Touchmark.Evidence.Verification;
 
 namespace Touchmark.Cli.Keys;
@@ -123,7 +124,7 @@ internal static class RootSigning
         {
             RootCommands.MustBeNew(parsed.GetValue(output)!);
             var now = TimeProvider.System.GetUtcNow();
-            var publicRoot = PublicRoot.Read(parsed.GetValue(publicFile)!);
+            var publicRoot = CustomerRoot.Read(parsed.GetValue(publicFile)!);
             var (document, facts) = draft(publicRoot, parsed, now);
             var width = facts.Max(fact => fact.Name.Length);
             facts.ForEach(fact => Screen.Line($"{fact.Name.PadRight(width)}  {fact.Value}"));

@@ -10,11 +10,13 @@ namespace Touchmark.Vault.Ceremony;
 /// </summary>
 internal static class CeremonyCommand
 {
-    public static async Task<int> RunAsync(string[] args)
+    /// <param name="args">The ceremony, and the vault's options.</param>
+    /// <param name="replace">See <see cref="Program.Create"/>.</param>
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection>? replace = null)
     {
         try
         {
-            await using var app = Program.Create(args[Math.Min(1, args.Length)..]);
+            await using var app = Program.Create(args[Math.Min(1, args.Length)..], replace);
             await Program.PrepareAsync(app);
             var answers = app.Configuration["answers"] is { } file ? CeremonyDialog.ReadAnswers(file) : null;
             await RunAsync(args.FirstOrDefault(), app.Services, new CeremonyDialog(AnsiConsole.Console, Console.In, answers), CancellationToken.None);

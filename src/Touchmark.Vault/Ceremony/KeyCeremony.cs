@@ -1,5 +1,5 @@
 using Touchmark.Evidence.Documents.Vault;
-using Touchmark.Evidence.Parts;
+using Touchmark.Evidence.Keys;
 using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
 using Touchmark.Vault.Hsm;
@@ -182,11 +182,6 @@ internal sealed class KeyCeremony(
 
     private static VaultKey Describe(HeldKey key) => new(key.Signer.Algorithm, key.Signer.PublicKey, key.InToken ? KeyCustody.Token : KeyCustody.Software);
 
-    private static PublicRoot ReadRoot(byte[] json) =>
-        TrustStore.TryParse(json, out var trust, out var problem) && trust.Keys is [{ Name: var name }, _] && name.StartsWith(Issuers.OfCustomer(""), StringComparison.Ordinal)
-        && Issuers.IsCustomerId(name[Issuers.OfCustomer("").Length..]) && RootPin.Of(trust, name) is { } pin
-            ? new(name[Issuers.OfCustomer("").Length..], trust, pin)
-            : throw new CeremonyRefused($"That is not the two public keys of a customer's root{(problem is null ? "" : $": {problem}")}.", "Name the file that touchmark keys root new wrote.");
-
-    private sealed record PublicRoot(string CustomerId, TrustStore Trust, RootPin Pin);
+    private static PublicRoot ReadRoot(byte[] json) => (TrustStore.TryParse(json, out var trust, out _) ? PublicRoot.Of(trust) : null)
+        ?? throw new CeremonyRefused("That is not the two public keys of a customer's root.", "Name the file that touchmark keys root new wrote.");
 }

@@ -1,13 +1,12 @@
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Log.Notes;
-using Touchmark.Log.Storage;
 using Touchmark.Log.Verification;
 using Touchmark.Vault.Hsm;
 using Touchmark.Vault.Manifest;
 
 namespace Touchmark.Vault.Ceremony;
 
-/// <summary>Hands the manifest from one generation of keys to the next: its head, which the keys before have signed, is signed by the new ones. Not one entry changes.</summary>
+/// <summary>Hands the manifest from one generation of keys to the next: its head, which the keys before have signed, is signed by the new ones. Not one entry changes, and what is published stays as it is until the next entry, which is the new certificate.</summary>
 internal static class ManifestHandover
 {
     /// <exception cref="CeremonyRefused">The head is neither of the keys before nor of the new ones.</exception>
@@ -39,7 +38,5 @@ internal static class ManifestHandover
         {
             throw new CeremonyRefused("The manifest grew while it was handed over.", "End whatever else writes the data folder.");
         }
-
-        await storage.Objects.WriteAsync(LogPaths.Checkpoint, next.Checkpoint, cancel);
     }
 }

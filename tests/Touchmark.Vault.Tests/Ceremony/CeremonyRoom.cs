@@ -37,7 +37,7 @@ internal sealed class CeremonyRoom : IDisposable
 
     public FakeTime Time { get; } = new();
 
-    public IVaultHsm Hsm { get; }
+    public IVaultHsm Hsm { get; set; }
 
     public Customer Customer { get; } = new();
 

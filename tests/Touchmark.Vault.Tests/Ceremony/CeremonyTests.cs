@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Touchmark.Cryptography;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Verification;
@@ -21,10 +23,18 @@ public sealed class CeremonyTests : IDisposable
         using var bench = new TokenBench();
         using var hsm = bench.Open();
         using var room = new CeremonyRoom(hsm);
-        await room.HoldAsync("request");
+        var answers = room.At("answers");
+        await File.WriteAllLinesAsync(answers, ["# For a trial.", .. room.Answers.Select(answer => $"{answer.Key} = {answer.Value}")]);
+        hsm.Dispose();
+        string[] options = ["--data", room.Data, "--module", bench.Options.Module!, "--token", bench.Options.TokenLabel!, "--pin-file", bench.Options.PinFile!, "--answers", answers];
+        void Replace(IServiceCollection services) => services.AddSingleton<TimeProvider>(room.Time).AddLogging(logging => logging.ClearProviders());
+        Assert.Equal(0, await CeremonyCommand.RunAsync(["request", .. options], Replace));
         Assert.Equal("OK", await VerifyAsync(Path.Combine(room.Data, "ceremony", "request.csr")));
+        Assert.Equal(1, await CeremonyCommand.RunAsync(["complete", .. options], Replace));
         room.Certify();
-        await room.HoldAsync("complete");
+        Assert.Equal(0, await CeremonyCommand.RunAsync(["complete", .. options], Replace));
+        using var again = bench.Open();
+        room.Hsm = again;
 
         var (entries, refused) = await room.LookAsync();
         Assert.Null(refused);
@@ -35,7 +45,7 @@ public sealed class CeremonyTests : IDisposable
         {
             var verdict = StatementVerifier.Verify<CeremonyRecord>(entry.ToPart(), new TrustStore(person.Keys.TrustedFrom(DateTimeOffset.UnixEpoch)), room.Time.GetUtcNow(), out var record);
             Assert.True(verdict.IsValid);
-            Assert.Equal((CeremonyKind.Enrol, "Hall 3", room.Pin, bench.Options.TokenLabel), (record!.Kind, record.Place, record.RootPin, hsm.Token!.Label));
+            Assert.Equal((CeremonyKind.Enrol, "Hall 3", room.Pin, bench.Options.TokenLabel), (record!.Kind, record.Place, record.RootPin, again.Token!.Label));
             Assert.Equal(entries[0].Sha256, record.CertificateSha256.ToArray());
         }
 
