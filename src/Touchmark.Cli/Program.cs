@@ -3,6 +3,7 @@ using Touchmark.Cli.Engine;
 using Touchmark.Cli.Keys;
 using Touchmark.Cli.Log;
 using Touchmark.Cli.Parts;
+using Touchmark.Cli.Slicers;
 using Touchmark.Cli.Terminal;
 using Touchmark.Cli.Toolpaths;
 using Touchmark.Cli.Verification;
@@ -19,6 +20,7 @@ internal static class Program
         new("keys", KeysCommand.Create),
         new("gcode", GCodeCommands.Create),
         new("log", LogCommands.Create),
+        new("slicer", SlicerCommands.Create),
         new("witness", WitnessCommand.Create),
         new("login", SignInCommands.Login),
         new("logout", SignInCommands.Logout),

@@ -190,7 +190,7 @@ public sealed class RootTests : IDisposable
         Assert.Equal("039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81", Convert.ToHexStringLower(approval.ImageSha256.Span));
         Assert.Equal(alice.CustomerId, approval.CustomerId);
 
-        Assert.Contains("was not appointed to approve firmware", (await ApproveAsync("bob", "bob", image)).Errors, StringComparison.Ordinal);
+        Assert.Contains("was not appointed as a firmware officer", (await ApproveAsync("bob", "bob", image)).Errors, StringComparison.Ordinal);
         Assert.Contains("another officer's", (await ApproveAsync("bob", "alice", image)).Errors, StringComparison.Ordinal);
     }
 

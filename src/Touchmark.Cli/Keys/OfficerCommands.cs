@@ -68,20 +68,7 @@ internal static class OfficerCommands
         command.SetAction(parsed =>
         {
             var now = TimeProvider.System.GetUtcNow();
-            var (_, appointed) = StatementFile.Read<OfficerAppointment>(parsed.GetValue(appointment)!);
-            using var secret = OwnedKeyFile.Read(parsed.GetValue(key)!, "officer's key");
-            using var officer = OfficerKeys.Open(secret.Span)
-                ?? throw new CliFailure($"{parsed.GetValue(key)} is no officer's key.", "touchmark keys officer new makes one", exitCode: 2);
-            if (officer.OfficerId != appointed.OfficerId || !officer.Ed25519Key.Span.SequenceEqual(appointed.Ed25519Key.Span))
-            {
-                throw new CliFailure($"the appointment is that of {appointed.Name}, and the key is another officer's.", "name the appointment that belongs to your key");
-            }
-
-            if (!appointed.Roles.Contains(OfficerRole.Firmware))
-            {
-                throw new CliFailure($"{appointed.Name} was not appointed to approve firmware.", "the holders of the root appoint firmware officers: touchmark keys root appoint --role firmware");
-            }
-
+            using var officer = Open(parsed.GetValue(key)!, parsed.GetValue(appointment)!, OfficerRole.Firmware, out var appointed);
             StatementFile.Write(parsed.GetValue(output)!, officer.Signer.Sign(new FirmwareApproval
             {
                 ApprovalId = Guid.CreateVersion7(now), CustomerId = appointed.CustomerId, ImageSha256 = HashOf(parsed.GetValue(image), parsed.GetValue(sha256)),
@@ -89,6 +76,27 @@ internal static class OfficerCommands
             }, now));
         });
         return command;
+    }
+
+    /// <summary>The keys of an officer who holds a role.</summary>
+    /// <exception cref="CliFailure">The key is another's, or the role is not among those of the appointment.</exception>
+    public static OfficerKeys Open(FileInfo key, FileInfo appointment, OfficerRole role, out OfficerAppointment appointed)
+    {
+        (_, appointed) = StatementFile.Read<OfficerAppointment>(appointment);
+        if (!appointed.Roles.Contains(role))
+        {
+            throw new CliFailure($"{appointed.Name} was not appointed as a {OfficerAppointment.NameOf(role)} officer.", $"the holders of the root appoint: touchmark keys root appoint --role {OfficerAppointment.NameOf(role)}");
+        }
+
+        using var secret = OwnedKeyFile.Read(key, "officer's key");
+        var officer = OfficerKeys.Open(secret.Span) ?? throw new CliFailure($"{key} is no officer's key.", "touchmark keys officer new makes one", exitCode: 2);
+        if (officer.OfficerId == appointed.OfficerId && officer.Ed25519Key.Span.SequenceEqual(appointed.Ed25519Key.Span))
+        {
+            return officer;
+        }
+
+        officer.Dispose();
+        throw new CliFailure($"the appointment is that of {appointed.Name}, and the key is another officer's.", "name the appointment that belongs to your key");
     }
 
     private static byte[] HashOf(FileInfo? image, string? written)

@@ -24,6 +24,10 @@ internal static class AccessFeature
     public static T ForEverybody<T>(this T endpoint)
         where T : IEndpointConventionBuilder => endpoint.WithMetadata(new Admission(null));
 
+    /// <summary>Who is at the other end of the vault's socket; null over TCP.</summary>
+    public static PeerCredentials? PeerOf(HttpContext context) =>
+        context.Features.Get<IConnectionSocketFeature>()?.Socket is { AddressFamily: AddressFamily.Unix } socket ? PeerCredentials.Of(socket) : null;
+
     /// <param name="Roles">One of them is needed; null for none.</param>
     private sealed record Admission(Role? Roles);
 
@@ -70,7 +74,7 @@ internal static class AccessFeature
                 return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? await tokens.FindAsync(header["Bearer ".Length..].Trim(), context.RequestAborted) : null;
             }
 
-            return context.Features.Get<IConnectionSocketFeature>()?.Socket is { AddressFamily: AddressFamily.Unix } socket && PeerCredentials.Of(socket) is { } peer
+            return PeerOf(context) is { } peer
                 ? new Caller($"uid:{peer.Uid}", options.Peers.Where(rule => rule.Fits(peer)).Aggregate(Role.None, (roles, rule) => roles | rule.Role))
                 : null;
         }

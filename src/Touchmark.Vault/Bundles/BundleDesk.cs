@@ -39,7 +39,7 @@ internal sealed class BundleDesk(
             return refusal;
         }
 
-        var slicer = await slicers.AttestAsync(request.Toolpath, form.Slicer?.ToClaim(), cancel);
+        var slicer = await slicers.AttestAsync(request.Toolpath, form.Slicer?.ToClaim(request.CallerProcess), cancel);
         if (!(await manifest.EnterAsync(cancel)).Has(out var turn, out refusal))
         {
             return refusal;

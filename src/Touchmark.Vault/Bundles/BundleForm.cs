@@ -60,6 +60,8 @@ internal sealed record BundleForm
             Name = slicer.OptionalText("name"),
             Version = slicer.OptionalText("version"),
             BuildSha256 = slicer.OptionalBytes("build_sha256", 32, 32) is { } build ? Convert.ToHexStringLower(build.Span) : null,
+            Path = slicer.OptionalText("path", 4096),
+            Pid = (int?)slicer.OptionalInteger("pid", 1, int.MaxValue),
         }),
         Sensors = fields.Has("sensors") ? fields.Named("sensors", EvidenceBundle.MaxChannels, 64,
             range => new SensorRange(range.Number("min"), range.Number("max"), range.Number("mean"), range.Text("unit", 16), range.Integer("samples", 1))) : new Dictionary<string, SensorRange>(),
@@ -82,6 +84,14 @@ internal sealed record BundleForm
 
         public string? BuildSha256 { get; init; }
 
-        public SlicerClaim ToClaim() => new(Name, Version, BuildSha256 is { } build ? Convert.FromHexString(build) : (ReadOnlyMemory<byte>?)null);
+        /// <summary>Where its program lies on the vault's host.</summary>
+        public string? Path { get; init; }
+
+        /// <summary>The process that sliced: the caller's own, or one that started it.</summary>
+        public int? Pid { get; init; }
+
+        /// <param name="caller">The caller's process; null where it is not on this host's socket.</param>
+        public SlicerClaim ToClaim(int? caller) =>
+            new(Name, Version, BuildSha256 is { } build ? Convert.FromHexString(build) : (ReadOnlyMemory<byte>?)null) { Path = Path, Process = Pid, Caller = caller };
     }
 }

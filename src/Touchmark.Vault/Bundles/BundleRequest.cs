@@ -21,6 +21,9 @@ internal sealed record BundleRequest(BundleForm Form, string JobId, ReadOnlyMemo
     /// <summary>Names a job on its own where the body has no form.</summary>
     public const string KeyHeader = "Idempotency-Key";
 
+    /// <summary>The caller's process, where it called over the socket of this host.</summary>
+    public int? CallerProcess { get; init; }
+
     /// <summary>SHA-256 of the operator's session token; null without one.</summary>
     public byte[]? OperatorTokenSha256 { get; } = Form.OperatorToken is { } token ? SHA256.HashData(Encoding.UTF8.GetBytes(token)) : null;
 

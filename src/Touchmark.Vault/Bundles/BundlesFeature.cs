@@ -38,7 +38,7 @@ internal static class BundlesFeature
 
     private static async Task<IResult> SignAsync(HttpContext context, BundleReader reader, BundleDesk desk, CancellationToken cancel)
     {
-        if (!(await reader.ReadAsync(context, cancel)).Has(out var request, out var refusal) || !(await desk.SignAsync(request, cancel)).Has(out var signed, out refusal))
+        if (!(await reader.ReadAsync(context, cancel)).Has(out var request, out var refusal) || !(await desk.SignAsync(request with { CallerProcess = AccessFeature.PeerOf(context)?.Pid }, cancel)).Has(out var signed, out refusal))
         {
             return refusal;
         }

@@ -35,6 +35,9 @@ internal sealed class StatementDesk(ManifestBook manifest, ManifestIndex index, 
     /// <summary>Takes an officer's approval of a firmware image.</summary>
     public Task<Outcome<Entered<FirmwareApproval>>> ApproveAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancel) => EnterAsync<FirmwareApproval>(envelope, OfFirmwareOfficer, (_, _) => default, cancel);
 
+    /// <summary>Takes the manifest of a slicer's build.</summary>
+    public Task<Outcome<Entered<SlicerManifest>>> KnowSlicerAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancel) => EnterAsync<SlicerManifest>(envelope, OfRootOrSlicerOfficer, (_, _) => default, cancel);
+
     private async Task<Outcome<Entered<T>>> EnterAsync<T>(
         ReadOnlyMemory<byte> envelope, Func<Statement, StatementPart, Desk, Outcome<T>> read, Func<T, OfficerRoll, ValueTask<Refusal?>> judge, CancellationToken cancel)
         where T : class, IDocument<T>
@@ -96,6 +99,20 @@ internal sealed class StatementDesk(ManifestBook manifest, ManifestIndex index, 
             : approval;
     }
 
+    private static Outcome<SlicerManifest> OfRootOrSlicerOfficer(Statement statement, StatementPart part, Desk desk)
+    {
+        if (statement.Issuer == Issuers.OfCustomer(desk.Identity.Certificate.CustomerId))
+        {
+            return OfRoot<SlicerManifest>(statement, part, desk);
+        }
+
+        return desk.Roll.Signer<SlicerManifest>(part, statement.Issuer, OfficerRole.Slicer, desk.Now) is not { } signed
+            ? Refusal.Forbidden($"No slicer officer has signed this manifest: {statement.Issuer} is none that this vault knows, or the signature is another's.", "Let an officer with the role slicer sign it: touchmark slicer manifest.")
+            : !signed.Officer.IsInOffice(desk.Now) ? Refusal.Forbidden($"{signed.Officer.Appointment.Name} is no officer any more.", "Let an officer in office sign the manifest.").With("officer_id", signed.Officer.Appointment.OfficerId)
+            : signed.Document.CustomerId != desk.Identity.Certificate.CustomerId ? OtherCustomer(signed.Document.CustomerId)
+            : signed.Document;
+    }
+
     /// <summary>Why no officer's keys fit: in the order in which a person can do something about it.</summary>
     private static Refusal NotSigned(Statement statement, Desk desk)
     {
@@ -115,6 +132,7 @@ internal sealed class StatementDesk(ManifestBook manifest, ManifestIndex index, 
     {
         OfficerAppointment appointment => appointment.CustomerId,
         KeyRevocation revocation => revocation.CustomerId,
+        SlicerManifest build => build.CustomerId,
         _ => "",
     };
 
