@@ -123,7 +123,7 @@ internal static class SlicerCommands
 
     private static SignedStatement OfRoot(SlicerManifest manifest, FileInfo publicFile, FileInfo? secret, DateTimeOffset now)
     {
-        using var root = CustomerRoot.Open(PublicRoot.Read(publicFile), secret);
+        using var root = CustomerRoot.Open(CustomerRoot.Read(publicFile), secret);
         return root.Signer.Sign(manifest with { CustomerId = root.Public.CustomerId }, now);
     }
 }
