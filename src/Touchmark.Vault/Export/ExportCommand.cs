@@ -1,9 +1,13 @@
 using Touchmark.Log.Storage;
 using Touchmark.Vault.Manifest;
+using Touchmark.Vault.Review;
 
 namespace Touchmark.Vault.Export;
 
-/// <summary><c>touchmark-vault export FILE --data DIR</c>: the archive that outlives the vault. It runs beside the daemon, and needs no HSM.</summary>
+/// <summary>
+/// <c>touchmark-vault export FILE --data DIR [--audit true]</c>: the archive that outlives the vault. It runs beside the daemon, and needs no HSM. For an audit nothing is written while there are
+/// incomplete bundles that no reviewer has looked at.
+/// </summary>
 internal static class ExportCommand
 {
     public static async Task<int> RunAsync(string[] args)
@@ -18,6 +22,11 @@ internal static class ExportCommand
         if (!VaultIdentity.TryLoad(options.Data, app.Services.GetRequiredService<TimeProvider>().GetUtcNow(), out var identity, out var problem))
         {
             return await FailAsync($"{options.Data} holds no vault: {problem}");
+        }
+
+        if (app.Configuration["audit"] == "true" && await app.Services.GetRequiredService<Findings>().BlockingAsync(long.MaxValue, CancellationToken.None) is { Count: > 0 } blocking)
+        {
+            return await FailAsync($"{blocking.Count} bundles are incomplete and no reviewer has looked at them, the first is {blocking[0].BundleId:D}: accept or reject the findings under /v3/findings");
         }
 
         var unfinished = file + ".unfinished";
