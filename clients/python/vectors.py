@@ -151,6 +151,9 @@ class Vaults(unittest.TestCase):
         keys = store("bundle")
         self.told("bundle/bundles.json", lambda case, data, now, age: evidence.verify(data, keys, now, age))
 
+    def test_endorsements(self):
+        self.told("bundle/endorsements.json", lambda case, data, now, age: evidence.verify(data, store(case["trust"]), now, age))
+
     def test_archives(self):
         keys = store("archive")
         self.told("archive/archives.json", lambda case, data, now, age: archive.verify(

@@ -8,17 +8,18 @@ interface Told {
   now: string;
   max_age_s: number;
   blobs: Record<string, string>;
-  cases: { name: string; verdict: string; checks: string[]; file: string[] }[];
+  cases: { name: string; trust?: string; verdict: string; checks: string[]; file: string[] }[];
 }
 
-const told = json<Told>('spec/vectors/bundle/bundles.json');
-const keys = trust('bundle/trust.json');
 const marks = { passed: '+', failed: '-', not_checked: '?' };
-const piece = (text: string): Uint8Array => (text.startsWith('@') ? fromBase64(told.blobs[text.slice(1)]!) : fromHex(text));
 
-for (const { name, verdict, checks, file } of told.cases) {
-  test(`Bundle: ${name}`, () => {
-    const found = verifyEvidence(new Uint8Array(Buffer.concat(file.map(piece))), keys, { now: new Date(told.now), maxAgeSeconds: told.max_age_s });
-    assert.deepEqual([found.verdict, found.checks.map((check) => marks[check.outcome] + check.id)], [verdict, checks]);
-  });
+for (const file of ['bundles', 'endorsements']) {
+  const told = json<Told>(`spec/vectors/bundle/${file}.json`);
+  const piece = (text: string): Uint8Array => (text.startsWith('@') ? fromBase64(told.blobs[text.slice(1)]!) : fromHex(text));
+  for (const { name, trust: keys, verdict, checks, file: pieces } of told.cases) {
+    test(`Bundle: ${name}`, () => {
+      const found = verifyEvidence(new Uint8Array(Buffer.concat(pieces.map(piece))), trust(keys ?? 'bundle/trust.json'), { now: new Date(told.now), maxAgeSeconds: told.max_age_s });
+      assert.deepEqual([found.verdict, found.checks.map((check) => marks[check.outcome] + check.id)], [verdict, checks]);
+    });
+  }
 }

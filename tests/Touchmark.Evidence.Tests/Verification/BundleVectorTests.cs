@@ -10,16 +10,26 @@ public sealed class BundleVectorTests
 {
     private static readonly JsonElement Bundles = Vectors.Json("bundle/bundles.json");
 
+    private static readonly JsonElement Endorsements = Vectors.Json("bundle/endorsements.json");
+
     private static readonly JsonElement Archives = Vectors.Json("archive/archives.json");
 
     public static TheoryData<string> BundleNames { get; } = Names(Bundles);
+
+    public static TheoryData<string> EndorsementNames { get; } = Names(Endorsements);
 
     public static TheoryData<string> ArchiveNames { get; } = Names(Archives);
 
     [Theory]
     [MemberData(nameof(BundleNames))]
     public void Bundle_comes_to_the_checks_that_the_vector_tells(string name) =>
-        AssertTold(Case(Bundles, name), EvidenceVerifier.Verify(File(Bundles, name), Trust("bundle"), Now(Bundles), MaximumAge(Bundles)).Verdict);
+        AssertTold(Case(Bundles, name), EvidenceVerifier.Verify(File(Bundles, name), Trust("bundle/trust.json"), Now(Bundles), MaximumAge(Bundles)).Verdict);
+
+    [Theory]
+    [MemberData(nameof(EndorsementNames))]
+    public void Endorsed_certificate_comes_to_the_checks_that_the_vector_tells(string name) => AssertTold(
+        Case(Endorsements, name),
+        EvidenceVerifier.Verify(File(Endorsements, name), Trust(Case(Endorsements, name).GetProperty("trust").GetString()!), Now(Endorsements), MaximumAge(Endorsements)).Verdict);
 
     [Theory]
     [MemberData(nameof(ArchiveNames))]
@@ -27,7 +37,7 @@ public sealed class BundleVectorTests
     {
         var pin = Case(Archives, name).GetProperty("pin").GetString() is not { } text ? null : RootPin.TryParse(text, out var read, out var problem) ? read : throw new InvalidDataException(problem);
         using var file = new MemoryStream(File(Archives, name));
-        AssertTold(Case(Archives, name), (await ArchiveVerifier.VerifyAsync(file, pin, Trust("archive"), Now(Archives), MaximumAge(Archives), TestContext.Current.CancellationToken)).Verdict);
+        AssertTold(Case(Archives, name), (await ArchiveVerifier.VerifyAsync(file, pin, Trust("archive/trust.json"), Now(Archives), MaximumAge(Archives), TestContext.Current.CancellationToken)).Verdict);
     }
 
     private static void AssertTold(JsonElement expected, Verdict verdict)
@@ -44,8 +54,8 @@ public sealed class BundleVectorTests
 
     private static TimeSpan MaximumAge(JsonElement told) => TimeSpan.FromSeconds(told.GetProperty("max_age_s").GetDouble());
 
-    private static TrustStore Trust(string folder) =>
-        TrustStore.TryParse(System.IO.File.ReadAllBytes(Path.Combine(Vectors.Folder, folder, "trust.json")), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
+    private static TrustStore Trust(string file) =>
+        TrustStore.TryParse(System.IO.File.ReadAllBytes(Path.Combine(Vectors.Folder, file)), out var trust, out var problem) ? trust : throw new InvalidDataException(problem);
 
     /// <summary>In pieces: hexadecimal, or @ and the name of a blob.</summary>
     private static byte[] File(JsonElement told, string name) =>
