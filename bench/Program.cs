@@ -70,6 +70,7 @@ internal static class Program
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("anomaly", () => Anomaly.AnomalyBench.RunAsync(quick)),
             ("vault", () => Vault.VaultBench.RunAsync(quick)),
+            ("hsm", () => Vault.HsmBench.RunAsync(quick)),
             ("vault-kills", () => Vault.VaultBench.KillsAsync(kills)),
             ("log-kills", () => LogBench.KillsAsync(quick)),
         ];

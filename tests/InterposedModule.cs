@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Touchmark.Cryptography.Pkcs11;
 
@@ -18,13 +19,14 @@ internal abstract unsafe class InterposedModule
         ["GenerateKey"] = 5, ["GenerateKeyPair"] = 8,
     };
 
-    private readonly List<Delegate> _alive = [];
+    // The product keeps modules for the life of the process, and calls them from native code, which no collector sees.
+    private static readonly ConcurrentBag<Delegate> Alive = [];
+
     private readonly FunctionList* _list;
 
     /// <param name="real">The CK_FUNCTION_LIST behind.</param>
     protected InterposedModule(nint real)
     {
-        // Never freed: the product keeps modules for the life of the process.
         _list = (FunctionList*)NativeMemory.Alloc((nuint)sizeof(FunctionList));
         *_list = *(FunctionList*)real;
         foreach (var (name, count) in Arguments)
@@ -54,7 +56,7 @@ internal abstract unsafe class InterposedModule
             5 => (Function5)((a, b, c, d, e) => Enter(name, real, a, b, c, d, e)),
             _ => (Function8)((a, b, c, d, e, f, g, h) => Enter(name, real, a, b, c, d, e, f, g, h)),
         };
-        _alive.Add(wrapped);
+        Alive.Add(wrapped);
         return Marshal.GetFunctionPointerForDelegate(wrapped);
     }
 

@@ -6,7 +6,7 @@ using Touchmark.Cryptography.Pkcs11;
 namespace Touchmark.Tests;
 
 /// <summary>
-/// SoftHSM 2 with a folder of its own per test process, and as many tokens as the tests want. A process that is started from here finds the same tokens.
+/// SoftHSM 2 with a folder of its own per test process, and tokens for all tests. A process that is started from here finds the same tokens.
 /// </summary>
 internal sealed unsafe partial class SoftHsm
 {
@@ -16,7 +16,6 @@ internal sealed unsafe partial class SoftHsm
     private static readonly Lazy<SoftHsm> Only = new(() => new());
     private static int _tokens;
 
-    private readonly Lock _gate = new();
     private readonly nint _library;
 
     private SoftHsm()
@@ -32,7 +31,12 @@ internal sealed unsafe partial class SoftHsm
         ModulePath = new[] { "/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so", "/opt/homebrew/lib/softhsm/libsofthsm2.so" }.First(File.Exists);
         Module = Pkcs11Module.Load(ModulePath);
         _library = NativeLibrary.Load(ModulePath);
+        for (var number = 1; number <= Number; number++)
+            TokenMaker.Make(_library, Label(number), SecurityOfficerPin, UserPin);
     }
+
+    /// <summary>How many tokens there are. All are made before the first is used: SoftHSM crashes when a token is made while another thread asks for the list.</summary>
+    public static int Number { get; set; } = 64;
 
     public static SoftHsm Instance => Only.Value;
 
@@ -57,13 +61,11 @@ internal sealed unsafe partial class SoftHsm
 
     public static LockedBuffer Pin(string pin = UserPin) => LockedBuffer.CopyOf(Encoding.UTF8.GetBytes(pin));
 
-    /// <summary>Makes a token and returns its label.</summary>
+    /// <summary>The label of a token that nobody has used yet.</summary>
     public string NewToken()
     {
-        string label = $"test {Environment.ProcessId} {Interlocked.Increment(ref _tokens)}";
-        lock (_gate)
-            TokenMaker.Make(_library, label, SecurityOfficerPin, UserPin);
-        return label;
+        int number = Interlocked.Increment(ref _tokens);
+        return number <= Number ? Label(number) : throw new InvalidOperationException($"More than {Number} tokens are used: raise SoftHsm.Number.");
     }
 
     /// <summary>A token that is logged in to.</summary>
@@ -73,6 +75,8 @@ internal sealed unsafe partial class SoftHsm
         token.Connect();
         return token;
     }
+
+    private static string Label(int number) => $"test {Environment.ProcessId} {number}";
 
     internal static void Require(string function, nuint result)
     {

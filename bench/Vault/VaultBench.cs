@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Touchmark.Evidence.Statements;
+using Touchmark.Tests;
 using Touchmark.Vault.Tests.Running;
 
 namespace Touchmark.Bench.Vault;
@@ -25,6 +26,7 @@ internal static class VaultBench
         var folder = Directory.CreateTempSubdirectory("tmv-bench-").FullName;
         try
         {
+            SoftHsm.Number = 1;
             using var vault = RunningVault.Prepare(Path.Combine(folder, "v"), Program);
             var figures = new Figures();
             await ColdStartsAsync(figures, vault, quick ? 3 : 20);

@@ -14,16 +14,18 @@ public static class TokenData
     public static void CreateData(this Token token, string label, byte[] value) => token.Run((label, value), static (session, data) =>
         session.Create(Named(data.label).Add(AttributeType.Private, true).Add(AttributeType.Value, data.value)));
 
-    /// <summary>Destroys the objects with the label whose values are those.</summary>
-    public static void DestroyData(this Token token, string label, Predicate<byte[]> which) => token.Run((label, which), static (session, data) =>
+    /// <summary>Destroys those objects with the label that <paramref name="choose"/> picks, by their values. It sees all of them first, and may throw.</summary>
+    public static void DestroyData(this Token token, string label, Func<IReadOnlyList<byte[]>, Predicate<byte[]>> choose) => token.Run((label, choose), static (session, data) =>
     {
-        foreach (nuint item in session.Find(Named(data.label)))
-        {
-            if (data.which(session.Read(item, AttributeType.Value)))
-                session.Destroy(item);
-        }
+        var found = session.Find(Named(data.label)).ConvertAll(item => (Item: item, Value: session.Read(item, AttributeType.Value)));
+        Predicate<byte[]> goes = data.choose(found.ConvertAll(item => item.Value));
+        foreach (var (item, _) in found.Where(item => goes(item.Value)))
+            session.Destroy(item);
         return true;
     });
+
+    /// <summary>Destroys all objects with the label.</summary>
+    public static void DestroyData(this Token token, string label) => token.DestroyData(label, static _ => static _ => true);
 
     private static Template Named(string label) =>
         new Template().Add(AttributeType.Class, ObjectClass.Data).Add(AttributeType.Token, true).Add(AttributeType.Label, label);

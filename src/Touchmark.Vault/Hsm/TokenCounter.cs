@@ -4,22 +4,13 @@ using Touchmark.Log.Tree;
 
 namespace Touchmark.Vault.Hsm;
 
-/// <summary>A counter that only hardware can put back, if anything can: an NV index of a TPM.</summary>
-internal interface IHardwareCounter
-{
-    long Read();
-
-    /// <returns>The value after it, which no other caller is given.</returns>
-    long Increment();
-}
-
 /// <summary>
-/// The machine counter: a value and a mark in the token. With a hardware counter the value is the hardware's, less what that stood at when the vault began;
+/// The machine counter: a value and a mark in the token. With a TPM counter the value is the TPM's, less what that stood at when the vault began;
 /// the token's record then only follows it, by at most the one increment that a crash cut off.
 /// Layout of the record: i64 value | i64 base | i64 mark's size (-1: none) | mark's root (32), big-endian.
 /// </summary>
 /// <remarks>One thread at a time.</remarks>
-internal sealed class TokenCounter(Token token, TokenLease lease, IHardwareCounter? hardware)
+internal sealed class TokenCounter(Token token, TokenLease lease, TpmCounter? tpm)
 {
     private const string Label = "touchmark/counter";
     private const int Size = (3 * sizeof(long)) + TreeHash.Size;
@@ -33,9 +24,8 @@ internal sealed class TokenCounter(Token token, TokenLease lease, IHardwareCount
     /// <exception cref="HsmException">COUNTER_WENT_BACK, or HSM_TAKEN_OVER.</exception>
     public CounterReading Increment(ManifestMark mark)
     {
-        lease.Require();
         var current = Current();
-        var value = hardware is null ? current.Reading.Value + 1 : hardware.Increment() - current.Origin;
+        var value = tpm is null ? current.Reading.Value + 1 : tpm.Increment() - current.Origin;
         var taken = Write(current, new(value, mark));
         // A value that was not handed out may be taken again; one that was, never.
         _handedOut = value;
@@ -44,7 +34,6 @@ internal sealed class TokenCounter(Token token, TokenLease lease, IHardwareCount
 
     public void Confirm(ManifestMark mark)
     {
-        lease.Require();
         var current = Current();
         Write(current, current.Reading with { Mark = mark });
     }
@@ -65,15 +54,15 @@ internal sealed class TokenCounter(Token token, TokenLease lease, IHardwareCount
     private State Current()
     {
         var state = Parse(_record.Read());
-        if (hardware is not null)
+        if (tpm is not null)
         {
-            state = Follow(state, hardware.Read());
+            state = Follow(state, tpm.Read());
         }
         return state.Reading.Value >= _handedOut ? state
             : throw WentBack($"The token's counter stands at {state.Reading.Value}, and {_handedOut} was handed out.");
     }
 
-    /// <summary>The hardware decides. It may be one ahead, by an increment that was cut off before it was written down; more it cannot be, as that is done here.</summary>
+    /// <summary>The TPM decides. It may be one ahead, by an increment that was cut off before it was written down; more it cannot be, as that is done here.</summary>
     private State Follow(State state, long counted)
     {
         if (state.Version.Sequence == 0)
@@ -114,6 +103,6 @@ internal sealed class TokenCounter(Token token, TokenLease lease, IHardwareCount
 
     /// <param name="Version">As it was read.</param>
     /// <param name="Reading">What it says.</param>
-    /// <param name="Origin">What the hardware counter stood at when the vault began; 0 without one.</param>
+    /// <param name="Origin">What the TPM's counter stood at when the vault began; 0 without one.</param>
     private readonly record struct State(RecordVersion Version, CounterReading Reading, long Origin);
 }

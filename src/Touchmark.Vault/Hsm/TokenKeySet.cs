@@ -56,11 +56,11 @@ internal sealed class TokenKeySet(Token token)
     public void Destroy(string generation)
     {
         RequireName(generation);
-        token.DestroyData(Mark(generation), _ => true);
+        token.DestroyData(Mark(generation));
         foreach (var name in (string[])["primary", "shadow", "manifest-ed25519", "manifest-ml-dsa-65"])
         {
             token.DestroyKeys(Label(generation, name));
-            token.DestroyData(SeedLabel(generation, name), _ => true);
+            token.DestroyData(SeedLabel(generation, name));
             token.DestroyKeys(SeedLabel(generation, name));
         }
     }

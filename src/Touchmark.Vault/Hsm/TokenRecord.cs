@@ -27,9 +27,21 @@ internal sealed class TokenRecord(Token token, string label)
     private const int DigestSize = 8;
 
     /// <exception cref="TokenLiedException">There is something, and all of it is damaged.</exception>
-    public RecordVersion Read()
+    public RecordVersion Read() => Newest(token.ReadData(label));
+
+    /// <summary>Writes what follows the version that was read, looks whether it counts, and removes what came before.</summary>
+    /// <exception cref="TokenLiedException">The token did not write what it said that it wrote, or somebody else was faster.</exception>
+    public void Write(RecordVersion before, ReadOnlySpan<byte> content)
     {
-        var objects = token.ReadData(label);
+        var version = new RecordVersion(before.Sequence + 1, content.ToArray());
+        token.CreateData(label, Serialise(version));
+        token.DestroyData(label, objects => Newest(objects).Is(version)
+            ? item => !TryParse(item, out var other) || version.IsNewerThan(other)
+            : throw new TokenLiedException($"The token says that it wrote '{label}', and what it holds is something else."));
+    }
+
+    private RecordVersion Newest(IReadOnlyList<byte[]> objects)
+    {
         var newest = new RecordVersion(0, []);
         foreach (var item in objects)
         {
@@ -39,19 +51,6 @@ internal sealed class TokenRecord(Token token, string label)
             }
         }
         return newest.Sequence > 0 || objects.Count == 0 ? newest : throw new TokenLiedException($"What the token holds as '{label}' is damaged.");
-    }
-
-    /// <summary>Writes what follows the version that was read, looks whether it counts, and removes what came before.</summary>
-    /// <exception cref="TokenLiedException">The token did not write what it said that it wrote, or somebody else was faster.</exception>
-    public void Write(RecordVersion before, ReadOnlySpan<byte> content)
-    {
-        var version = new RecordVersion(before.Sequence + 1, content.ToArray());
-        token.CreateData(label, Serialise(version));
-        if (!Read().Is(version))
-        {
-            throw new TokenLiedException($"The token says that it wrote '{label}', and what it holds is something else.");
-        }
-        token.DestroyData(label, item => !TryParse(item, out var other) || version.IsNewerThan(other));
     }
 
     private static byte[] Serialise(RecordVersion version)

@@ -9,7 +9,7 @@ namespace Touchmark.Vault.Hsm;
 /// removed and defined again begins above all that there ever were. The index is the operator's to define, and needs no password: whoever increments it, too, is seen.
 /// </summary>
 /// <remarks>One thread at a time.</remarks>
-internal sealed unsafe partial class TpmCounter : IHardwareCounter, IDisposable
+internal sealed unsafe partial class TpmCounter : IDisposable
 {
     private const string UsualTpm = "device:/dev/tpmrm0";
 
@@ -61,6 +61,7 @@ internal sealed unsafe partial class TpmCounter : IHardwareCounter, IDisposable
         }
     });
 
+    /// <returns>The value after it.</returns>
     public long Increment()
     {
         var before = Read();

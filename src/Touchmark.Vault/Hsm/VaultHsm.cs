@@ -17,7 +17,7 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
 
     private readonly HsmOptions _options;
     private readonly Func<string, Pkcs11Module> _load;
-    private readonly IHardwareCounter? _hardware;
+    private readonly TpmCounter? _hardware;
 
     // Held by whoever connects, counts or changes keys; signing with a key takes none.
     private readonly Lock _gate = new();
@@ -29,7 +29,7 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
     private TokenCounter? _counter;
     private DateTime? _refusedPin;
 
-    private VaultHsm(HsmOptions options, Func<string, Pkcs11Module> load, IHardwareCounter? hardware)
+    private VaultHsm(HsmOptions options, Func<string, Pkcs11Module> load, TpmCounter? hardware)
     {
         (_options, _load, _hardware) = (options, load, hardware);
     }
@@ -49,10 +49,9 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
     /// <exception cref="FormatException">The options name a TPM counter that is none.</exception>
     /// <param name="options">Where it is.</param>
     /// <param name="load">Lets a test put another module in front of the one that is named.</param>
-    /// <param name="hardware">Lets a test stand in for the TPM of the options.</param>
-    public static VaultHsm Open(HsmOptions options, Func<string, Pkcs11Module>? load = null, IHardwareCounter? hardware = null)
+    public static VaultHsm Open(HsmOptions options, Func<string, Pkcs11Module>? load = null)
     {
-        var hsm = new VaultHsm(options, load ?? Pkcs11Module.Load, hardware ?? (options.TpmCounter is { } counter ? new TpmCounter(counter) : null));
+        var hsm = new VaultHsm(options, load ?? Pkcs11Module.Load, options.TpmCounter is { } counter ? new TpmCounter(counter) : null);
         hsm.Reconnect();
         return hsm;
     }
@@ -131,7 +130,7 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
         {
             _lease?.Dispose();
             _token?.Dispose();
-            (_hardware as IDisposable)?.Dispose();
+            _hardware?.Dispose();
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest
 {
     private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(2);
 
+    private ManifestMark? lastSeen;
+    private ManifestMark? confirmed;
+
     /// <summary>When the manifest was last anchored by this process.</summary>
     public DateTimeOffset? AnchoredAt { get; private set; }
 
@@ -47,10 +50,34 @@ internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest
             {
                 await AnchorAsync(cancel);
             }
+
+            await ConfirmAsync(cancel);
         }
         catch (HsmException failure)
         {
             log.LogWarning("The HSM is not back: {Problem}", failure.Message);
+        }
+    }
+
+    /// <summary>
+    /// Lets the token know how far the manifest is once nothing was entered for a while: with the mark of the last value alone, a restored disk could hide the entry that followed it.
+    /// </summary>
+    private async Task ConfirmAsync(CancellationToken cancel)
+    {
+        if (hsm.State != HsmState.Ready || !(await manifest.EnterAsync(cancel)).Has(out var turn, out _))
+        {
+            return;
+        }
+
+        await using (turn)
+        {
+            if (turn.Mark == lastSeen && turn.Mark != confirmed)
+            {
+                hsm.Confirm(turn.Mark);
+                confirmed = turn.Mark;
+            }
+
+            lastSeen = turn.Mark;
         }
     }
 

@@ -91,7 +91,7 @@ public sealed class TokenTests
         token.CreateData("another", [6]);
         Assert.Equal([[1, 2, 3], [4, 5]], token.ReadData("counter").OrderBy(value => value[0]));
         Assert.Empty(other.ReadData("counter"));
-        token.DestroyData("counter", value => value[0] == 1);
+        token.DestroyData("counter", _ => value => value[0] == 1);
         Assert.Equal([[4, 5]], token.ReadData("counter"));
         Assert.Equal([[6]], token.ReadData("another"));
     }

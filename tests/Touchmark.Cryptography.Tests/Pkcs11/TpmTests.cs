@@ -30,7 +30,7 @@ public sealed class TpmTests
 
         token.CreateData("counter", [1, 2, 3]);
         token.CreateData("counter", [4, 5]);
-        token.DestroyData("counter", value => value is [1, ..]);
+        token.DestroyData("counter", _ => value => value is [1, ..]);
         Assert.Equal([[4, 5]], token.ReadData("counter"));
 
         tpm.Module.Reinitialise(TimeSpan.FromSeconds(30));

@@ -25,9 +25,12 @@ internal sealed class TokenBench : IDisposable
 
     public static ManifestMark MarkAt(long size) => new(size, TreeHash.OfLeaf([(byte)size]));
 
-    public VaultHsm Open(Func<string, Pkcs11Module>? load = null, IHardwareCounter? hardware = null)
+    /// <summary>Without faults, and without ending SoftHSM under other tests, which an HSM does that looks for its token.</summary>
+    public static Pkcs11Module Load(string path) => path == SoftHsm.Instance.ModulePath ? new FaultyModule().Load(path) : Pkcs11Module.Load(path);
+
+    public VaultHsm Open(Func<string, Pkcs11Module>? load = null)
     {
-        var hsm = VaultHsm.Open(Options, load, hardware);
+        var hsm = VaultHsm.Open(Options, load ?? Load);
         _opened.Add(hsm);
         return hsm;
     }

@@ -48,7 +48,7 @@ public sealed class TpmTests : IDisposable
         hsm.Increment(TokenBench.MarkAt(2));
         hsm.Increment(TokenBench.MarkAt(3));
         hsm.Dispose();
-        thief.DestroyData("touchmark/counter", _ => true);
+        thief.DestroyData("touchmark/counter");
         thief.CreateData("touchmark/counter", old);
         using var restored = _bench.Open();
         Assert.Equal((HsmState.Failing, "COUNTER_WENT_BACK"), (restored.State, restored.Fault.Code));

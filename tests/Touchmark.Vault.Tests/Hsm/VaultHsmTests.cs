@@ -141,7 +141,7 @@ public sealed class VaultHsmTests : IDisposable
     [Fact]
     public void A_token_or_a_module_that_is_not_there_is_a_state()
     {
-        using var absent = VaultHsm.Open(_bench.Options with { TokenLabel = "none of that name" });
+        using var absent = VaultHsm.Open(_bench.Options with { TokenLabel = "none of that name" }, TokenBench.Load);
         Assert.Equal((HsmState.Absent, "HSM_ABSENT"), (absent.State, absent.Fault.Code));
         using var missing = VaultHsm.Open(_bench.Options with { Module = "/nonexistent/pkcs11.so" });
         Assert.Equal((HsmState.Absent, "HSM_MODULE_MISSING"), (missing.State, missing.Fault.Code));
