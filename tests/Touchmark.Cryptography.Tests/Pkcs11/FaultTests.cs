@@ -132,6 +132,32 @@ public sealed class FaultTests : IDisposable
         Signs();
     }
 
+    [Fact]
+    public async Task Threads_that_sign_while_the_module_begins_anew_sign_or_are_told_and_none_uses_what_is_void()
+    {
+        Pkcs11Module module = _module.Load("");
+        using var patient = new Token(module, _token.Info!.Label, serial: null, SoftHsm.Pin(), TimeSpan.FromMinutes(1));
+        patient.Connect();
+        TokenSigner signer = patient.FindSigner("primary", SignatureAlgorithm.Ed25519)!;
+        using var over = new CancellationTokenSource();
+        var threads = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            int signed = 0;
+            while (!over.IsCancellationRequested)
+            {
+                Exception? told = Record.Exception(() => signer.Sign("message"u8, new byte[64]));
+                Assert.True(told is null or TokenAbsentException, told?.ToString());
+                signed += told is null ? 1 : 0;
+            }
+            return signed;
+        })).ToList();
+        for (int start = 0; start < 50; start++)
+            module.Reinitialise(TimeSpan.FromMinutes(1));
+        await over.CancelAsync();
+        await Task.WhenAll(threads);
+        signer.Sign("message"u8, new byte[64]);
+    }
+
     public void Dispose() => _token.Dispose();
 
     private void Signs()
