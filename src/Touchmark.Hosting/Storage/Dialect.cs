@@ -21,6 +21,9 @@ public abstract class Dialect : IAsyncDisposable
     /// <summary>A statement that makes other transactions that add to the audit trail wait until this one has ended.</summary>
     public abstract string LockAudit { get; }
 
+    /// <summary>A statement after which a power cut may undo the last transactions of a connection, whole ones: for tables that are made anew from elsewhere.</summary>
+    public abstract string Relax { get; }
+
     /// <summary>A condition: the column has one of the values of an array parameter.</summary>
     public abstract string IsAnyOf(string column, string parameter);
 
@@ -66,6 +69,8 @@ public abstract class Dialect : IAsyncDisposable
         public override string LockSchema => "select 1";
 
         public override string LockAudit => "select 1";
+
+        public override string Relax => "pragma synchronous = normal";
 
         // Dapper writes the array out.
         public override string IsAnyOf(string column, string parameter) => $"{column} in {parameter}";
@@ -142,6 +147,8 @@ public abstract class Dialect : IAsyncDisposable
         public override string LockSchema => "select pg_advisory_xact_lock(7817261)";
 
         public override string LockAudit => "select pg_advisory_xact_lock(7817262)";
+
+        public override string Relax => "set synchronous_commit = off";
 
         public override string IsAnyOf(string column, string parameter) => $"{column} = any({parameter})";
 

@@ -294,7 +294,8 @@ internal sealed class ManifestBook(
 
     private async Task IndexAsync(IReadOnlyList<ManifestEntry> entries, CancellationToken cancel)
     {
-        await using var work = await database.BeginAsync(cancel);
+        // What a power cut takes from the index, the manifest gives back.
+        await using var work = await database.BeginAsync(cancel, isRelaxed: true);
         foreach (var entry in entries)
         {
             foreach (var each in indexes)
