@@ -226,7 +226,7 @@ internal sealed class JobRunner(
             try
             {
                 await jobs.EndAsync(job.Id, state, failure, printed, certify, CancellationToken.None);
-                vaults.Endorse(job.PrinterId);
+                _ = vaults.EndorseAsync(job.PrinterId);
                 return;
             }
             catch (Exception fault) when (attempt < Retries.Length && (fault is IOException or System.Data.Common.DbException))

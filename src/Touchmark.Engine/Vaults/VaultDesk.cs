@@ -24,7 +24,7 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
     /// <summary>A gateway gives its vault 20 s.</summary>
     internal static readonly TimeSpan BundleLimit = TimeSpan.FromSeconds(25);
 
-    private readonly Channel<Guid> printers = Channel.CreateUnbounded<Guid>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(Guid Printer, TaskCompletionSource Done)> printers = Channel.CreateUnbounded<(Guid, TaskCompletionSource)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Has the vault sign a bundle of a print that has ended, or gets the one that it signed before.</summary>
     public async Task<VaultWord> AskAsync(EnrolledPrinter printer, Job job, Slice slice, long gcodeBytes, SessionRecord record, CancellationToken cancel)
@@ -71,18 +71,22 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
             new { certificate.CertificateId, certificate.JobId, certificate.PrinterId, Bundle = bundle, Now = time.GetUtcNow() }, cancel);
     }
 
-    /// <summary>Asks for the endorsements that are missing, as soon as the gateway can be asked.</summary>
-    public void Endorse(Guid printerId) => printers.Writer.TryWrite(printerId);
+    /// <summary>Asks for the endorsements that are missing; nobody has to wait for it. Ends when they were asked for, whatever came of it.</summary>
+    public Task EndorseAsync(Guid printerId)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return printers.Writer.TryWrite((printerId, done)) ? done.Task : Task.CompletedTask;
+    }
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        hub.Arrived += Endorse;
+        hub.Arrived += OnArrived;
         return base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
-        hub.Arrived -= Endorse;
+        hub.Arrived -= OnArrived;
         base.Dispose();
     }
 
@@ -90,15 +94,19 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
     {
         try
         {
-            await foreach (var printer in printers.Reader.ReadAllAsync(stoppingToken))
+            await foreach (var (printer, done) in printers.Reader.ReadAllAsync(stoppingToken))
             {
                 try
                 {
-                    await EndorseAsync(printer, stoppingToken);
+                    await AskForMissingAsync(printer, stoppingToken);
                 }
                 catch (DbException failure)
                 {
                     log.LogWarning(failure, "Endorsements of printer {PrinterId} could not be asked for; they are when its gateway connects again", printer);
+                }
+                finally
+                {
+                    done.TrySetResult();
                 }
             }
         }
@@ -108,7 +116,9 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
         }
     }
 
-    private async Task EndorseAsync(Guid printerId, CancellationToken cancel)
+    private void OnArrived(Guid printerId) => _ = EndorseAsync(printerId);
+
+    private async Task AskForMissingAsync(Guid printerId, CancellationToken cancel)
     {
         var missing = await database.QueryAsync<Unendorsed>(
             """

@@ -252,7 +252,7 @@ public sealed class PrintTests
     }
 
     /// <summary>Fetches the job's certificate as the design's owner and verifies it with nothing but the engine's published keys.</summary>
-    internal static async Task<EvidenceVerdict> VerifyAsync(PrintBench bench, JsonElement job)
+    internal static async Task<EvidenceVerdict> VerifyAsync(PrintBench bench, JsonElement job, IReadOnlyList<TrustedKey>? more = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/certificates/{job.GetProperty("certificate_id").GetGuid()}");
         request.Headers.Accept.ParseAdd("application/cbor");
@@ -260,6 +260,6 @@ public sealed class PrintTests
         Assert.Equal((HttpStatusCode.OK, EvidenceFile.MediaType), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         var trust = await bench.Oem.Http.GetByteArrayAsync(new Uri("/api/trust", UriKind.Relative));
         Assert.True(TrustStore.TryParse(trust, out var keys, out var problem), problem);
-        return EvidenceVerifier.Verify(await answer.Content.ReadAsByteArrayAsync(), keys, bench.Server.Time.GetUtcNow());
+        return EvidenceVerifier.Verify(await answer.Content.ReadAsByteArrayAsync(), keys.With(more ?? []), bench.Server.Time.GetUtcNow());
     }
 }

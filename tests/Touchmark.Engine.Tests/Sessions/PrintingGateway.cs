@@ -44,6 +44,12 @@ internal sealed class PrintingGateway : IAsyncDisposable
     /// <summary>What the machine says of itself at pre-flight.</summary>
     public MachineProfile Profile { get; init; } = Toolpaths.Profile;
 
+    /// <summary>Answers orders for the vault beside the printer; null when there is none.</summary>
+    public Func<byte[], ReadOnlyMemory<byte>>? Vault { get; set; }
+
+    /// <summary>Orders for the vault that came.</summary>
+    public List<WireType> Ordered { get; } = [];
+
     public int EmergencyStops { get; private set; }
 
     public JobFacts? Offered { get; private set; }
@@ -152,6 +158,15 @@ internal sealed class PrintingGateway : IAsyncDisposable
         await ExchangeAsync();
     }
 
+    /// <summary>Takes what the engine says until there were so many orders for the vault.</summary>
+    public async Task ServeVaultAsync(int orders)
+    {
+        while (Ordered.Count < orders)
+        {
+            await TakeAsync(await NextAsync());
+        }
+    }
+
     /// <summary>Lets a second pass, in which the engine reads what was ordered elsewhere, and takes what it says until that is to stop; nothing is printed meanwhile.</summary>
     public async Task HeedAsync()
     {
@@ -206,7 +221,15 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
     private async Task TakeAsync(byte[] frame)
     {
-        asked |= WireFrame.Peek(frame, out _) == WireType.Resume;
+        var type = WireFrame.Peek(frame, out _);
+        if (type is WireType.BundleOrder or WireType.EndorsementOrder)
+        {
+            Ordered.Add(type);
+            await SendAsync(Vault!(frame));
+            return;
+        }
+
+        asked |= type == WireType.Resume;
         Session.Receive(frame, Now);
         await ExchangeAsync();
     }
