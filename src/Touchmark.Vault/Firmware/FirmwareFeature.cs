@@ -5,7 +5,10 @@ internal static class FirmwareFeature
 {
     public static void AddFirmware(this IServiceCollection services)
     {
+        services.AddSingleton(provider => FirmwareOptions.Read(provider.GetRequiredService<IConfiguration>()));
+        services.AddSingleton<FirmwareSource>();
         services.AddSingleton<FirmwareMonitor>();
+        services.AddHostedService(provider => provider.GetRequiredService<FirmwareMonitor>());
         services.AddSingleton<Approvals>();
     }
 
