@@ -99,6 +99,7 @@ internal static class VerdictView
         }
 
         Fact("material", $"{certificate.Material}, quality {certificate.Quality}");
+        Fact("vault", certificate.Vault is { } vault ? $"{vault.VaultId}, bundle {Convert.ToHexStringLower(vault.BundleSha256.Span)}" : "none beside the printer signed a bundle");
         Fact("started", Time(certificate.StartedAt));
         Fact("ended", Time(certificate.EndedAt));
         Fact("slicer", certificate.Slicer);
