@@ -2,6 +2,7 @@
 
 # vault_install FOLDER PRINTER_ID: a token, a root, two officers, and the ceremony that gives the vault its keys. Needs program and say.
 vault_install() {
+    umask 077
     local folder=$1 printer=$2 people="$1/people"
     mkdir -p "$folder/tokens" "$people"
     export SOFTHSM2_CONF="$folder/softhsm2.conf"

@@ -53,6 +53,29 @@ internal sealed partial class World : IAsyncDisposable
     /// <summary>As the leader of a process group of its own: what runs on the computer beside the printer.</summary>
     public Task StartGatewayAsync() => StartAsync($"gateway{Bench}", "setsid", ConnectedPattern(), ProgramPath("Touchmark.Gateway", "touchmark-gateway"), "run", "--home", Path.Combine(Folder, $"gateway{Bench}"));
 
+    /// <summary>The folder of the vault beside the printer.</summary>
+    public string Vault => Path.Combine(Folder, "vault");
+
+    /// <summary>Makes a vault as <c>./run --vault</c> does: a token, a customer's root, a ceremony. Answers with the root's pin.</summary>
+    public async Task<string> InstallVaultAsync(string printer)
+    {
+        var cli = ProgramPath("Touchmark.Cli", "touchmark");
+        var ran = await RunAsync("vault", "bash", ["-euc",
+            $"cd '{Root}'; . eng/prerequisites.sh; . eng/vault.sh; program() {{ echo \"{cli.Replace("Touchmark.Cli", "Touchmark.$1", StringComparison.Ordinal)[..^"touchmark".Length]}$2\"; }}; vault_install '{Vault}' '{printer}'; echo \"$vault_pin\""]);
+        Assert.True(ran.ExitCode == 0, ran.Output + ran.Errors);
+        return ran.Output.Trim();
+    }
+
+    public Task StartVaultAsync() => StartAsync("vault", "env", StartedPattern(),
+        [$"SOFTHSM2_CONF={Vault}/softhsm2.conf", ProgramPath("Touchmark.Vault", "touchmark-vault"), "run", .. VaultOptions, "--socket", VaultSocket, "--signer", $"user:{Environment.UserName}"]);
+
+    /// <summary>Runs the vault's program to its end.</summary>
+    public Task<Ran> VaultAsync(params string[] arguments) => RunAsync("vault", "env", [$"SOFTHSM2_CONF={Vault}/softhsm2.conf", ProgramPath("Touchmark.Vault", "touchmark-vault"), .. arguments, .. VaultOptions]);
+
+    public string VaultSocket => Path.Combine(Vault, "vault.sock");
+
+    private string[] VaultOptions => ["--data", Path.Combine(Vault, "data"), "--module", "/usr/lib/softhsm/libsofthsm2.so", "--token", "touchmark", "--pin-file", Path.Combine(Vault, "pin")];
+
     /// <summary>Runs the gateway's program to its end.</summary>
     public Task<Ran> GatewayAsync(params string[] arguments) => RunAsync("gateway", ProgramPath("Touchmark.Gateway", "touchmark-gateway"), [.. arguments, "--home", Path.Combine(Folder, $"gateway{Bench}")]);
 
@@ -60,8 +83,10 @@ internal sealed partial class World : IAsyncDisposable
     public Task<Ran> AsAsync(string who, params string[] arguments) => RunAsync(who, ProgramPath("Touchmark.Cli", "touchmark"), arguments);
 
     /// <summary>Runs the second verifier, which shares no code with the product, on a file and the trust that this person has pinned.</summary>
-    public Task<Ran> VerifyInPythonAsync(string who, string file) =>
-        RunAsync(who, "python3", ["-B", Path.Combine(Root, "clients", "python", "verify.py"), file, "--trust", Path.Combine(Folder, who, "trust.json"), "--json"]);
+    public Task<Ran> VerifyInPythonAsync(string who, string file) => PythonAsync(who, file, "--trust", Path.Combine(Folder, who, "trust.json"), "--json");
+
+    /// <summary>Runs the second verifier.</summary>
+    public Task<Ran> PythonAsync(string who, params string[] arguments) => RunAsync(who, "python3", ["-B", Path.Combine(Root, "clients", "python", "verify.py"), .. arguments]);
 
     /// <summary>As <see cref="AsAsync"/>, for a command that must succeed and answers in JSON.</summary>
     public async Task<JsonElement> AskAsync(string who, params string[] arguments)
@@ -317,6 +342,9 @@ internal sealed partial class World : IAsyncDisposable
 
     [GeneratedRegex("http://127\\.0\\.0\\.1:[1-9][0-9]*", RegexOptions.NonBacktracking)]
     private static partial Regex AddressPattern();
+
+    [GeneratedRegex("Application started", RegexOptions.NonBacktracking)]
+    private static partial Regex StartedPattern();
 
     [GeneratedRegex("engine: connected", RegexOptions.NonBacktracking)]
     private static partial Regex ConnectedPattern();
