@@ -16,7 +16,7 @@ internal static class Program
 {
     private static readonly Entry[] Commands =
     [
-        new("verify", VerifyCommand.Create),
+        new(VerifyCommand.Name, VerifyCommand.Create),
         new("keys", KeysCommand.Create),
         new("gcode", GCodeCommands.Create),
         new("log", LogCommands.Create),
@@ -55,6 +55,11 @@ internal static class Program
     {
         try
         {
+            if (args.FirstOrDefault() == VerifyCommand.Name)
+            {
+                Preload.Begin();
+            }
+
             // Failures are told in one place, as sentences; the library would print a stack trace.
             return await Root(args.FirstOrDefault()).Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }

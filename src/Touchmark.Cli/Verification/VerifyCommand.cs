@@ -17,6 +17,8 @@ internal static class VerifyCommand
     internal const int Unreadable = 2;
     private const int MaxAgeDays = 36_500;
 
+    public const string Name = "verify";
+
     public static Command Create()
     {
         var file = new Argument<FileInfo>("file") { Description = "An evidence file, a single statement such as an audit record, or a vault's archive." };
@@ -31,7 +33,7 @@ internal static class VerifyCommand
                 result.AddError($"--max-age takes a number of days from 0 to {MaxAgeDays}.");
             }
         });
-        var command = new Command("verify", "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, pin, age, json };
+        var command = new Command(Name, "Check a certificate offline: what was made, where, how, and whether it was licensed.") { file, trust, pin, age, json };
         command.SetAction((parsed, cancel) =>
         {
             var known = parsed.GetValue(trust) is { } named ? PinnedTrust.Read(named.FullName) : PinnedTrust.Load();
