@@ -39,6 +39,12 @@ internal static class Screen
             return;
         }
 
+        Draw(rows, columns);
+    }
+
+    // On its own, as the others: what draws is loaded only where somebody looks.
+    private static void Draw(JsonElement rows, Column[] columns)
+    {
         var table = new Table().Border(TableBorder.Rounded);
         foreach (var column in columns)
         {
@@ -106,6 +112,18 @@ internal static class Screen
     }
 
     // A terminal obeys control characters; text from elsewhere must not steer it.
-    private static string Plain(string text) =>
-        text.Any(character => char.IsControl(character) && character != '\t') ? string.Concat(text.Select(character => char.IsControl(character) && character != '\t' ? '\uFFFD' : character)) : text;
+    private static string Plain(string text)
+    {
+        foreach (var character in text)
+        {
+            if (Steers(character))
+            {
+                return string.Concat(text.Select(each => Steers(each) ? '\uFFFD' : each));
+            }
+        }
+
+        return text;
+
+        static bool Steers(char character) => char.IsControl(character) && character != '\t';
+    }
 }

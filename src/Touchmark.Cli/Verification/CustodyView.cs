@@ -64,6 +64,11 @@ internal static class CustodyView
             return;
         }
 
+        Draw(events);
+    }
+
+    private static void Draw(IReadOnlyList<CustodyStep> events)
+    {
         var table = new Table().Border(TableBorder.Rounded).AddColumns("", "When", "What", "Who says so", "");
         foreach (var step in events)
         {

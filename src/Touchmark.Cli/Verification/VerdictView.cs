@@ -61,6 +61,11 @@ internal static class VerdictView
             return;
         }
 
+        Draw(checks);
+    }
+
+    private static void Draw(IReadOnlyList<VerificationCheck> checks)
+    {
         var table = new Table().Border(TableBorder.Rounded).AddColumns("", "Check", "What came of it");
         foreach (var check in checks)
         {
