@@ -8,8 +8,6 @@ namespace Touchmark.Vault.Bundles;
 /// <summary>The few statements that bear on every bundle, kept in memory: the vault's certificates, revocations, and the newest anchor.</summary>
 internal sealed class Papers(ManifestIndex index) : IManifestIndex
 {
-    private const int Most = 1000;
-
     private readonly Lock gate = new();
     private Held? held;
 
@@ -43,7 +41,7 @@ internal sealed class Papers(ManifestIndex index) : IManifestIndex
         }
 
         var found = new Held(
-            await index.ListAsync(VaultCertificate.ContentType, 0, Most, cancel), await index.ListAsync(KeyRevocation.ContentType, 0, Most, cancel), await index.LastAsync(LogAnchor.ContentType, cancel));
+            await index.ListAsync(VaultCertificate.ContentType, cancel), await index.ListAsync(KeyRevocation.ContentType, cancel), await index.LastAsync(LogAnchor.ContentType, cancel));
         lock (gate)
         {
             return held ??= found;

@@ -234,21 +234,8 @@ internal sealed class ManifestBook(
         }
     }
 
-    private async Task<Refusal?> FindRevocationAsync(VaultIdentity found, CancellationToken cancel)
-    {
-        var at = 0L;
-        while (await index.ListAsync(KeyRevocation.ContentType, at, Page, cancel) is { Count: > 0 } revocations)
-        {
-            if (revocations.Any(entry => IsRevocation(entry, found)))
-            {
-                return ManifestProblems.Revoked;
-            }
-
-            at = revocations[^1].Index;
-        }
-
-        return null;
-    }
+    private async Task<Refusal?> FindRevocationAsync(VaultIdentity found, CancellationToken cancel) =>
+        (await index.ListAsync(KeyRevocation.ContentType, cancel)).Any(entry => IsRevocation(entry, found)) ? ManifestProblems.Revoked : null;
 
     private static bool IsRevocation(ManifestEntry entry, VaultIdentity vault) =>
         entry.Read<KeyRevocation>() is { } revocation && revocation.RevokedStatement.Span.SequenceEqual(SHA256.HashData(vault.Envelope.Span));

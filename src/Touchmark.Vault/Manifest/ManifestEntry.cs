@@ -11,12 +11,29 @@ namespace Touchmark.Vault.Manifest;
 /// <param name="Beside">The document, where the envelope holds only its hash.</param>
 internal sealed record ManifestEntry(long Index, ReadOnlyMemory<byte> Envelope, Statement Statement, ReadOnlyMemory<byte>? Beside)
 {
+    // Every index looks at the same document, and decoding it is the work.
+    private object? decoded;
+
     /// <summary>The name by which other statements refer to this one, 32 bytes.</summary>
     public byte[] Sha256 => Statement.Sha256.ToArray();
 
     /// <summary>The document, when it is one of this type.</summary>
     public T? Read<T>()
-        where T : class, IDocument<T> => Statement.ContentType == T.ContentType && Document.TryDecode<T>(Beside ?? Statement.Payload, out var document, out _) ? document : null;
+        where T : class, IDocument<T>
+    {
+        if (decoded is T known)
+        {
+            return known;
+        }
+
+        if (Statement.ContentType != T.ContentType || !Document.TryDecode<T>(Beside ?? Statement.Payload, out var document, out _))
+        {
+            return null;
+        }
+
+        decoded = document;
+        return document;
+    }
 
     /// <summary>What goes into an evidence file.</summary>
     public StatementPart ToPart() => new(Envelope, Beside);

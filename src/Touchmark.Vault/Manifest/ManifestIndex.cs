@@ -6,6 +6,8 @@ namespace Touchmark.Vault.Manifest;
 /// <summary>Finds what is in the manifest by hash, type and subject.</summary>
 internal sealed class ManifestIndex(Database database, ManifestStorage storage) : IManifestIndex
 {
+    private const int Page = 256;
+
     private const string Columns = "log_index, envelope";
 
     public IReadOnlyList<string> Tables => ["manifest_entries"];
@@ -49,6 +51,20 @@ internal sealed class ManifestIndex(Database database, ManifestStorage storage) 
         }
 
         return entries;
+    }
+
+    /// <summary>All statements of a type, oldest first.</summary>
+    public async Task<IReadOnlyList<ManifestEntry>> ListAsync(string contentType, CancellationToken cancel)
+    {
+        var all = new List<ManifestEntry>();
+        IReadOnlyList<ManifestEntry> page;
+        do
+        {
+            page = await ListAsync(contentType, all.Count == 0 ? 0 : all[^1].Index, Page, cancel);
+            all.AddRange(page);
+        }
+        while (page.Count == Page);
+        return all;
     }
 
     private async Task<ManifestEntry?> FirstAsync(string condition, object arguments, CancellationToken cancel) =>

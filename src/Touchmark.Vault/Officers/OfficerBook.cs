@@ -7,8 +7,6 @@ namespace Touchmark.Vault.Officers;
 /// <summary>The roll of officers, kept in memory and made from the manifest.</summary>
 internal sealed class OfficerBook(ManifestIndex index) : IManifestIndex
 {
-    private const int Page = 256;
-
     private readonly Lock _gate = new();
     private OfficerRoll? _roll;
 
@@ -32,23 +30,10 @@ internal sealed class OfficerBook(ManifestIndex index) : IManifestIndex
             return held;
         }
 
-        var read = new OfficerRoll(await AllAsync(OfficerAppointment.ContentType, cancel), await AllAsync(KeyRevocation.ContentType, cancel), await AllAsync(FirmwareApproval.ContentType, cancel));
+        var read = new OfficerRoll(await index.ListAsync(OfficerAppointment.ContentType, cancel), await index.ListAsync(KeyRevocation.ContentType, cancel), await index.ListAsync(FirmwareApproval.ContentType, cancel));
         lock (_gate)
         {
             return _roll ??= read;
         }
-    }
-
-    private async Task<IReadOnlyList<ManifestEntry>> AllAsync(string contentType, CancellationToken cancel)
-    {
-        var all = new List<ManifestEntry>();
-        IReadOnlyList<ManifestEntry> page;
-        do
-        {
-            page = await index.ListAsync(contentType, all.Count == 0 ? 0 : all[^1].Index, Page, cancel);
-            all.AddRange(page);
-        }
-        while (page.Count == Page);
-        return all;
     }
 }
