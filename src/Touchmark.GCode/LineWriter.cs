@@ -104,7 +104,13 @@ internal ref struct LineWriter(Span<byte> destination)
                 Put((byte)' ');
             }
 
+            // Line numbers are gone by now: what "N 1" or "N+1" leaves would be read as one the next time.
             byte letter = (byte)(c & 0xDF);
+            if (first && letter == 'N')
+            {
+                return false;
+            }
+
             Put(letter);
             at++;
             int value = at;
