@@ -18,6 +18,10 @@ public static class SealedBlob
     internal const int HeaderSize = 8 + SaltSize;
     internal const int SealedChunkSize = ChunkSize + BlobCipher.TagSize;
 
+    /// <summary>Bytes of the blob that holds <paramref name="plaintextBytes"/> bytes.</summary>
+    public static long SizeOf(long plaintextBytes) =>
+        HeaderSize + plaintextBytes + (Math.Max(1, (plaintextBytes + ChunkSize - 1) / ChunkSize) * BlobCipher.TagSize);
+
     /// <summary>
     /// Starts a blob on <paramref name="destination"/>. The blob is whole only after <see cref="SealedBlobWriteStream.Complete"/>; one that was merely disposed
     /// does not open, so that an interrupted write cannot pass for a short file.
