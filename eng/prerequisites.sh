@@ -47,3 +47,11 @@ need_web() {
     (cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; } && npm run build) >"$log" 2>&1 || { cat "$log"; fail "the pages' scripts could not be built" "see $log; npm needs its registry once"; }
     echo "$sources" >web/dist/.sources
 }
+
+# The S3 server of the tests.
+need_s3() {
+    need_node
+    [ tests/s3/node_modules/.package-lock.json -nt tests/s3/package-lock.json ] && return
+    say "installing an S3 server for the tests"
+    (cd tests/s3 && npm ci --no-audit --no-fund >/dev/null) || fail "the S3 server of the tests could not be installed" "npm needs its registry once"
+}

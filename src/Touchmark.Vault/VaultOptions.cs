@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Touchmark.Hosting.Storage;
 using Touchmark.Vault.Access;
 using Touchmark.Vault.Hsm;
 
@@ -22,6 +23,9 @@ internal sealed record VaultOptions
 
     /// <summary>A PostgreSQL connection string for the index, or null for SQLite in the data folder.</summary>
     public string? Database { get; init; }
+
+    /// <summary>The S3 bucket that the manifest and the documents beside it lie in, or null for the data folder.</summary>
+    public S3Place? Objects { get; init; }
 
     /// <summary>The HSM; without a module the vault starts, and signs nothing.</summary>
     public required HsmOptions Hsm { get; init; }
@@ -52,6 +56,7 @@ internal sealed record VaultOptions
             Socket = Text("socket") is { } socket ? Path.GetFullPath(socket) : defaults.Socket,
             Loopback = Text("listen") is { } url ? Address(url) : null,
             Database = Text("database"),
+            Objects = Text("objects") is { } objects ? ObjectsAt(objects) : null,
             Hsm = new HsmOptions
             {
                 Module = Text("module"),
@@ -70,6 +75,19 @@ internal sealed record VaultOptions
         long Number(string key, long usual, long highest) => Text(key) is not { } text ? usual
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= highest ? number
             : throw new InvalidOperationException($"The option --{key} is a whole number from 1 to {highest}, not {text}.");
+
+        S3Place ObjectsAt(string text)
+        {
+            try
+            {
+                var place = S3Place.Parse(text, Text("s3-endpoint")) with { Credentials = Text("s3-credentials") };
+                return place with { Region = Text("s3-region") ?? place.Region };
+            }
+            catch (FormatException wrong)
+            {
+                throw new InvalidOperationException($"The option --objects: {wrong.Message}.", wrong);
+            }
+        }
 
         // Tokens travel in the clear here, which is right on the loopback and nowhere else.
         static IPEndPoint Address(string text) =>

@@ -21,7 +21,7 @@ public sealed class FolderStore(string folder) : IObjectStore
             {
                 return ValueTask.FromResult<ReadOnlyMemory<byte>?>(File.ReadAllBytes(file));
             }
-            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || (e is UnauthorizedAccessException && Directory.Exists(file)))
             {
                 // There is none.
             }
@@ -71,12 +71,5 @@ public sealed class FolderStore(string folder) : IObjectStore
     }
 
     /// <summary>The file of an object; null for paths that lead elsewhere or name no object, whoever asks.</summary>
-    private string? FileOf(string path)
-    {
-        var names = path.Split('/');
-        return Array.TrueForAll(names, IsName) ? Path.Combine([_folder, .. names]) : null;
-    }
-
-    private static bool IsName(string name) =>
-        name.Length is > 0 and < 256 && name[0] != DurableFile.TemporaryMark && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+    private string? FileOf(string path) => LogPaths.IsObject(path) ? Path.Combine([_folder, .. path.Split('/')]) : null;
 }

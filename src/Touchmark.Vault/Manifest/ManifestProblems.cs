@@ -38,10 +38,14 @@ internal static class ManifestProblems
     public static Refusal SharedToken(long expected, long value) =>
         Unavailable("TOKEN_SHARED", $"The token counted {value} where {expected} was next: another process counts with it.", "End the other process; one vault has one token.").With("expected", expected).With("counted", value);
 
-    public static Refusal NotOpened(Exception failure, Dialect dialect) => IsFull(failure, dialect) ? Full
+    public static Refusal ObjectsAway(ObjectStoreException failure) =>
+        Unavailable("OBJECTS_AWAY", failure.Message, "Look at the object store; the vault goes on by itself when it is back. Send the request again then: what was entered is found, not entered again.").With("retry_after_s", RetrySeconds);
+
+    public static Refusal NotOpened(Exception failure, Dialect dialect) => IsFull(failure, dialect) ? Full : Unwrap(failure) is ObjectStoreException away ? ObjectsAway(away)
         : Unavailable("MANIFEST_NOT_OPEN", $"The manifest cannot be opened: {failure.Message}", "Look at the vault's log and storage.").With("retry_after_s", RetrySeconds);
 
-    public static Refusal NotEntered(Exception failure, IVaultHsm hsm, Dialect dialect) => hsm.State != HsmState.Ready ? HsmNotReady(hsm) : IsFull(failure, dialect) ? Full
+    public static Refusal NotEntered(Exception failure, IVaultHsm hsm, Dialect dialect) => hsm.State != HsmState.Ready ? HsmNotReady(hsm)
+        : IsFull(failure, dialect) ? Full : Unwrap(failure) is ObjectStoreException away ? ObjectsAway(away)
         : Unavailable("MANIFEST_FAILED", "The storage of the manifest failed, and whether it took the entry is not known yet.", "Send the request again: what was entered is found, not entered again.").With("retry_after_s", RetrySeconds);
 
     private static Refusal Full => new(StatusCodes.Status507InsufficientStorage, "STORAGE_FULL", "The vault has no room left to store this.",
@@ -51,5 +55,7 @@ internal static class ManifestProblems
 
     private static Refusal Unavailable(string code, string text, string fix) => new(StatusCodes.Status503ServiceUnavailable, code, text, fix);
 
-    private static bool IsFull(Exception failure, Dialect dialect) => StorageFull.Is(failure is LogAppendException or LogStoppedException && failure.InnerException is { } inner ? inner : failure, dialect);
+    private static bool IsFull(Exception failure, Dialect dialect) => StorageFull.Is(Unwrap(failure), dialect);
+
+    private static Exception Unwrap(Exception failure) => failure is LogAppendException or LogStoppedException && failure.InnerException is { } inner ? inner : failure;
 }

@@ -1,4 +1,5 @@
 using Touchmark.Evidence.Statements;
+using Touchmark.Hosting.Storage;
 using Touchmark.Log.Notes;
 using Touchmark.Log.Storage;
 using Touchmark.Log.Tiles;
@@ -8,22 +9,27 @@ namespace Touchmark.Vault.Manifest;
 /// <summary>Where the manifest and the documents beside its statements lie, and what can be read and proved from it. It needs no HSM.</summary>
 internal sealed class ManifestStorage : IDisposable
 {
+    private const string Folder = "manifest";
     private const string Documents = "documents/";
 
     private readonly TileCache cache = new();
     private readonly JournalledStore store;
+    private readonly S3Store? bucket;
 
     public ManifestStorage(VaultOptions options)
     {
-        store = JournalledStore.OfFolder(Path.Combine(options.Data, "manifest"), Path.Combine(options.Data, "manifest.journal"));
-        Beside = new FolderStore(options.Data);
+        var journal = Path.Combine(options.Data, "manifest.journal");
+        bucket = options.Objects is { } place ? new S3Store(place) : null;
+        // The journal stays on the disk: it alone decides what the manifest is. S3 has no flush to wait for.
+        store = bucket is null ? JournalledStore.OfFolder(Path.Combine(options.Data, Folder), journal) : new JournalledStore(bucket.In(Folder), journal, static () => { });
+        Beside = bucket ?? (IObjectStore)new FolderStore(options.Data);
     }
 
     public IObjectStore Objects => store;
 
     public IHeadState Head => store;
 
-    private FolderStore Beside { get; }
+    private IObjectStore Beside { get; }
 
     /// <summary>The published checkpoint; null while there is none.</summary>
     /// <exception cref="LogDamagedException">It cannot be read.</exception>
@@ -51,7 +57,11 @@ internal sealed class ManifestStorage : IDisposable
             ? new ManifestEntry(index, envelope, statement, statement.IsHashEnvelope ? await Beside.ReadAsync(PathOf(statement), cancel) : null)
             : throw new LogDamagedException($"Entry {index} of the manifest is no statement: {problem}.");
 
-    public void Dispose() => store.Dispose();
+    public void Dispose()
+    {
+        store.Dispose();
+        bucket?.Dispose();
+    }
 
     private static string PathOf(Statement statement) => Documents + Convert.ToHexStringLower(statement.Payload.Span);
 }

@@ -4,6 +4,7 @@ using Touchmark.Hosting.Http;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
 using Touchmark.Vault.Access;
+using Touchmark.Vault.Manifest;
 using MinDataRate = Microsoft.AspNetCore.Server.Kestrel.Core.MinDataRate;
 
 namespace Touchmark.Vault.Web;
@@ -68,6 +69,7 @@ internal static class WebFeature
             BadHttpRequestException bad => new Refusal(bad.StatusCode, "BAD_REQUEST", Describe(bad), "Compare the request with /openapi/v3.json."),
             not null when StorageFull.Is(error, context.RequestServices.GetRequiredService<Dialect>()) => new Refusal(
                 StatusCodes.Status507InsufficientStorage, "STORAGE_FULL", "The vault has no room left to store this.", "Free space in the vault's data folder or database, then send the request again."),
+            ObjectStoreException away => ManifestProblems.ObjectsAway(away),
             _ => new Refusal(
                 StatusCodes.Status500InternalServerError, "INTERNAL", "The vault failed to answer; the fault is logged under the figure trace.",
                 "Try again; if it stays, report the trace figure.").With("trace", context.TraceIdentifier),

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Touchmark.Hosting.Storage;
+using Touchmark.Tests;
 
 namespace Touchmark.Engine.Tests.Server;
 

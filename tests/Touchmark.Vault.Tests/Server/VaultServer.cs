@@ -7,8 +7,22 @@ using Touchmark.Tests;
 using Touchmark.Vault.Access;
 using Touchmark.Vault.Hsm;
 using Touchmark.Vault.Manifest;
+using Touchmark.Vault.Tests.Storage;
 
 namespace Touchmark.Vault.Tests.Server;
+
+/// <summary>Where a vault keeps what it has: the storage tests run on each.</summary>
+public enum StorageKind
+{
+    /// <summary>Files of the data folder, and SQLite.</summary>
+    Folder,
+
+    /// <summary>Files of the data folder, and PostgreSQL.</summary>
+    Postgres,
+
+    /// <summary>A bucket of S3, and SQLite.</summary>
+    S3,
+}
 
 /// <summary>A real vault on a real socket, with a data folder of its own, an HSM in memory and a clock that a test moves.</summary>
 internal sealed class VaultServer : IAsyncDisposable
@@ -22,6 +36,8 @@ internal sealed class VaultServer : IAsyncDisposable
         this.arguments = arguments;
         this.replace = replace;
     }
+
+    public static TheoryData<StorageKind> AllStorages => [StorageKind.Folder, StorageKind.Postgres, StorageKind.S3];
 
     public string Data { get; } = Directory.CreateTempSubdirectory("touchmark-vault-").FullName;
 
@@ -48,6 +64,14 @@ internal sealed class VaultServer : IAsyncDisposable
         await server.StartAsync();
         return server;
     }
+
+    /// <summary>The same, with its storage elsewhere.</summary>
+    public static async Task<VaultServer> StartAsync(StorageKind storage, Action<IServiceCollection>? replace = null) => await StartAsync(replace: replace, more: storage switch
+    {
+        StorageKind.Postgres => ["--database", await PostgresServer.NewDatabaseAsync()],
+        StorageKind.S3 => (await SharedS3.GetAsync()).NewArguments(),
+        _ => [],
+    });
 
     public async Task StartAsync()
     {

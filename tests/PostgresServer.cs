@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 
-[assembly: AssemblyFixture(typeof(Touchmark.Engine.Tests.Server.PostgresServer))]
+[assembly: AssemblyFixture(typeof(Touchmark.Tests.PostgresServer))]
 
-namespace Touchmark.Engine.Tests.Server;
+namespace Touchmark.Tests;
 
 /// <summary>
 /// A PostgreSQL of this test run's own: a temporary folder, a Unix socket, no TCP; started on first use and stopped at the end.
