@@ -33,7 +33,7 @@ class Frames(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((1, b"\x00\xff\n"), (message["id"], raw))
 
     async def test_what_is_no_frame_is_refused(self):
-        for text in (b"", b"x", b"[1]", b"\"a\"", b"{\"a\":NaN}", b"\xff\xfe", b"[" * 60000, b"{\"bytes\":-1}", b"{\"bytes\":true}", b"{\"bytes\":\"1\"}", b"{\"bytes\":4194305}"):
+        for text in (b"", b"x", b"[1]", b"\"a\"", b"{\"a\":NaN}", b"{\"a\":1e999}", b"{\"a\":\"\\ud800\"}", b"\xff\xfe", b"[" * 60000, b"{\"bytes\":-1}", b"{\"bytes\":true}", b"{\"bytes\":\"1\"}", b"{\"bytes\":4194305}"):
             with self.subTest(text[:20]), self.assertRaises(frames.FrameError):
                 await self.take(framed(text))
 

@@ -22,10 +22,10 @@ class FrameError(Exception):
 
 def encode(message: Dict[str, Any]) -> bytes:
     """The frame of `message`, which carries no raw bytes. Raises FrameError where it is too long for one."""
-    # Lone surrogates, which stand for bytes of a file name that are not UTF-8, cannot be told to the gateway.
+    # Half surrogates, which stand for bytes of a file name that are not UTF-8, cannot be told to the gateway.
     try:
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    except (UnicodeEncodeError, TypeError, ValueError) as error:
+        text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    except (UnicodeError, TypeError, ValueError, RecursionError) as error:
         raise FrameError("the message cannot be written as JSON in UTF-8") from error
     if len(text) > MAX_JSON:
         raise FrameError(f"the message has {len(text)} bytes, and a frame holds {MAX_JSON}")
@@ -48,14 +48,12 @@ async def read(reader: asyncio.StreamReader) -> Tuple[Dict[str, Any], bytes]:
 
 
 def _parse(text: bytes) -> Dict[str, Any]:
+    # Written again, because Moonraker hands on what it reads here: numbers such as 1e999 and half surrogates would make its own JSON fail.
     try:
-        message = json.loads(text.decode("utf-8"), parse_constant=_no_constant)
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        message = json.loads(text.decode("utf-8"))
+        json.dumps(message, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (UnicodeError, ValueError, RecursionError) as error:
         raise FrameError("a frame is not JSON in UTF-8") from error
     if not isinstance(message, dict):
         raise FrameError("a frame is not a JSON object")
     return message
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
