@@ -23,7 +23,7 @@ public static class SealedBlob
         HeaderSize + plaintextBytes + (Math.Max(1, (plaintextBytes + ChunkSize - 1) / ChunkSize) * BlobCipher.TagSize);
 
     /// <summary>
-    /// Starts a blob on <paramref name="destination"/>. The blob is whole only after <see cref="SealedBlobWriteStream.Complete"/>; one that was merely disposed
+    /// Starts a blob on <paramref name="destination"/>. The blob is whole only after <see cref="ChunkedWriteStream.Complete"/>; one that was merely disposed
     /// does not open, so that an interrupted write cannot pass for a short file.
     /// </summary>
     /// <param name="destination">Written from its present position; disposed with the writer unless <paramref name="leaveOpen"/>.</param>
@@ -47,22 +47,25 @@ public static class SealedBlob
     public static SealedBlobReadStream OpenReader(Stream source, ReadOnlySpan<byte> key, ReadOnlySpan<byte> context, bool leaveOpen = false)
     {
         ArgumentNullException.ThrowIfNull(source);
-        if (!source.CanSeek)
-            throw new ArgumentException("A blob is read from a seekable stream.", nameof(source));
+        return OpenReader(source, 0, source.Length, key, context, leaveOpen);
+    }
+
+    /// <summary>Opens a blob that is a part of a file.</summary>
+    /// <param name="source">A seekable stream; disposed with the reader unless <paramref name="leaveOpen"/>.</param>
+    /// <param name="start">Where the blob begins in it.</param>
+    /// <param name="length">Bytes of the blob.</param>
+    /// <param name="key">The 32 bytes that it was sealed with.</param>
+    /// <param name="context">The context that it was sealed with.</param>
+    /// <param name="leaveOpen">Whether the source outlives the reader.</param>
+    /// <exception cref="InvalidDataException">Not a blob, cut off, altered, or of another key or context.</exception>
+    public static SealedBlobReadStream OpenReader(Stream source, long start, long length, ReadOnlySpan<byte> key, ReadOnlySpan<byte> context, bool leaveOpen = false)
+    {
+        ArgumentNullException.ThrowIfNull(source);
         var header = new byte[HeaderSize];
-        source.Position = 0;
+        source.Position = start;
         if (source.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false) < HeaderSize || !BlobCipher.IsMagic(header))
             throw new InvalidDataException("This is not a sealed blob of version 1: its header is missing.");
-        var cipher = new BlobCipher(header, key, context);
-        try
-        {
-            return new SealedBlobReadStream(source, cipher, leaveOpen);
-        }
-        catch
-        {
-            cipher.Dispose();
-            throw;
-        }
+        return new SealedBlobReadStream(source, start, length, new BlobCipher(header, key, context), leaveOpen);
     }
 
     internal static SealedBlobWriteStream CreateWriter(

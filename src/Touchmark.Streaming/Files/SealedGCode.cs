@@ -68,10 +68,9 @@ public sealed class SealedGCode
         {
             return null;
         }
-        using var part = new StreamPart(file, _cardAt, Header.CardBytes, leaveOpen: true);
         try
         {
-            using var blob = SealedBlob.OpenReader(part, key.Span, Context(FileKeyRole.Card, _headSha256));
+            using var blob = SealedBlob.OpenReader(file, _cardAt, Header.CardBytes, key.Span, Context(FileKeyRole.Card, _headSha256), leaveOpen: true);
             var encoding = new byte[blob.Length];
             blob.ReadExactly(encoding);
             if (GCodeCard.TryDecode(encoding, out _) is { } card)
@@ -110,13 +109,12 @@ public sealed class SealedGCode
     /// <param name="refusal">Why not.</param>
     public Stream? OpenToolpath(Stream file, ReadOnlySpan<byte> contentKey, out Refusal? refusal)
     {
-        var part = new StreamPart(file, _cardAt + Header.CardBytes, SealedBlob.SizeOf(Header.ToolpathBytes), leaveOpen: false);
         try
         {
             refusal = null;
-            return SealedBlob.OpenReader(part, contentKey, Context(FileKeyRole.Toolpath, _headSha256));
+            return SealedBlob.OpenReader(file, _cardAt + Header.CardBytes, SealedBlob.SizeOf(Header.ToolpathBytes), contentKey, Context(FileKeyRole.Toolpath, _headSha256));
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
+        catch (InvalidDataException)
         {
             refusal = FileRefusals.Altered("toolpath");
             return null;
