@@ -1,0 +1,48 @@
+# Refuses Klipper's API that tells every move, to everybody, while a protected job runs.
+#
+# Copyright (C) 2026 The Touchmark authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+GUARDED = ("motion_report/dump_trapq", "motion_report/dump_stepper")
+
+
+class _Connection:
+    """A client's connection that calls itself closed once the guard is on: Klipper then ends the subscription by itself."""
+
+    def __init__(self, connection, guard):
+        self._connection, self._guard = connection, guard
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+    def is_closed(self):
+        return self._guard.on or self._connection.is_closed()
+
+
+class _Request:
+    def __init__(self, request, guard):
+        self._request, self._guard = request, guard
+
+    def __getattr__(self, name):
+        return getattr(self._request, name)
+
+    def get_client_connection(self):
+        return _Connection(self._request.get_client_connection(), self._guard)
+
+
+def protect(webhooks, guard):
+    """Has every request for GUARDED pass here first."""
+    look_up = webhooks.get_callback
+
+    def get_callback(path):
+        callback = look_up(path)
+        if path not in GUARDED:
+            return callback
+
+        def guarded(request):
+            if guard.on:
+                raise request.error("%s is refused while a protected job runs and for a minute after it ([touchmark] guard_motion_report)" % path)
+            callback(_Request(request, guard))
+        return guarded
+
+    webhooks.get_callback = get_callback
