@@ -28,11 +28,17 @@ public static class CanonicalHash
     public static async ValueTask<byte[]> ComputeAsync(Stream raw, CancellationToken cancellationToken = default) => (await ReadAsync(raw, null, cancellationToken)).Sha256;
 
     /// <summary>The same, with the length and with what the file's comments say about it.</summary>
-    public static async ValueTask<ToolpathDigest> DigestAsync(Stream raw, CancellationToken cancellationToken = default)
+    public static ValueTask<ToolpathDigest> DigestAsync(Stream raw, CancellationToken cancellationToken = default) => DigestAsync(raw, pictures: false, cancellationToken);
+
+    /// <param name="raw">Any text.</param>
+    /// <param name="pictures">Whether the pictures in the comments are wanted.</param>
+    /// <param name="cancellationToken">Stops between blocks.</param>
+    /// <inheritdoc cref="DigestAsync(Stream, CancellationToken)"/>
+    public static async ValueTask<ToolpathDigest> DigestAsync(Stream raw, bool pictures, CancellationToken cancellationToken = default)
     {
-        var comments = new CommentReader();
+        var comments = new CommentReader(pictures ? new PictureReader() : null);
         (byte[] sha256, long bytes) = await ReadAsync(raw, comments, cancellationToken);
-        return new ToolpathDigest(sha256, bytes, comments.Finish(new ToolpathMetadata()) with { Thumbnails = [] });
+        return new ToolpathDigest(sha256, bytes, comments.Finish(new ToolpathMetadata()) with { Thumbnails = [] }, comments.Pictures);
     }
 
     private static async ValueTask<(byte[] Sha256, long Bytes)> ReadAsync(Stream raw, CommentReader? comments, CancellationToken cancellationToken)
@@ -89,5 +95,6 @@ public static class CanonicalHash
 /// <summary>What a toolpath is called by, and what it says about itself.</summary>
 /// <param name="Sha256">Of the canonical text, 32 bytes.</param>
 /// <param name="Bytes">Length of the canonical text.</param>
-/// <param name="Metadata">From its comments alone: nothing is measured, and no picture is listed.</param>
-public sealed record ToolpathDigest(byte[] Sha256, long Bytes, ToolpathMetadata Metadata);
+/// <param name="Metadata">From its comments alone: nothing is measured, and no thumbnail is listed.</param>
+/// <param name="Pictures">Where they were asked for.</param>
+public sealed record ToolpathDigest(byte[] Sha256, long Bytes, ToolpathMetadata Metadata, IReadOnlyList<ToolpathPicture> Pictures);

@@ -44,7 +44,7 @@ public static class ToolpathCheck
         private const int Room = (MoveSplitter.MaxParts * (MoveSplitter.MaxPartBytes + 1)) + GCodeText.MaxLineBytes + 1;
 
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        private readonly CommentReader _comments = new();
+        private readonly CommentReader _comments;
         private readonly RefusalList _refusals = new();
         private readonly LineRules _lineRules;
         private readonly MoveRules _moveRules;
@@ -61,6 +61,7 @@ public static class ToolpathCheck
 
         public Run(MachineLimits limits, ToolpathOptions options)
         {
+            _comments = new CommentReader(options.Pictures ? new PictureReader() : null);
             _lineRules = new LineRules(limits, _refusals);
             _moveRules = new MoveRules(limits, _refusals);
             _segments = new SegmentBuilder(limits, SegmentRules.Default);
@@ -178,6 +179,7 @@ public static class ToolpathCheck
                     MaxBedC = _moveRules.MaxBedC,
                     Extent = _moveRules.Extent,
                 }),
+                Pictures = _comments.Pictures,
                 Refusals = _refusals.Kept,
                 RefusalCount = _refusals.Count,
                 Lines = _lines,

@@ -8,6 +8,9 @@ public sealed record ToolpathReport
 
     public required ToolpathMetadata Metadata { get; init; }
 
+    /// <summary>The pictures in its comments, where <see cref="ToolpathOptions.Pictures"/> asked for them.</summary>
+    public IReadOnlyList<ToolpathPicture> Pictures { get; init; } = [];
+
     /// <summary>The first 100 refusals in the order of the file.</summary>
     public required IReadOnlyList<ToolpathRefusal> Refusals { get; init; }
 
@@ -62,6 +65,30 @@ public sealed record ToolpathMetadata
     public string? FilamentType { get; init; }
 
     public double? LayerHeight { get; init; }
+
+    /// <summary>By the slicer's settings, mm.</summary>
+    public double? FirstLayerHeight { get; init; }
+
+    /// <summary>The highest layer by the slicer's marks, mm.</summary>
+    public double? ObjectHeight { get; init; }
+
+    /// <summary>By the slicer's settings, mm.</summary>
+    public double? NozzleDiameter { get; init; }
+
+    /// <summary>By the slicer's settings, °C.</summary>
+    public double? FirstLayerNozzleC { get; init; }
+
+    /// <summary>By the slicer's settings, °C.</summary>
+    public double? FirstLayerBedC { get; init; }
+
+    /// <summary>By the slicer's settings, °C.</summary>
+    public double? ChamberC { get; init; }
+
+    /// <summary>The first filament's profile, where the file says it.</summary>
+    public string? FilamentName { get; init; }
+
+    /// <summary>The printer that it was sliced for, where the file says it.</summary>
+    public string? PrinterModel { get; init; }
 
     /// <summary>The name of the print profile, where the file says it and it has one.</summary>
     public string? Profile { get; init; }

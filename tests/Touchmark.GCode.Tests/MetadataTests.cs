@@ -34,6 +34,54 @@ public sealed class MetadataTests
     }
 
     [Fact]
+    public async Task What_a_front_end_shows_is_read_from_settings_and_marks()
+    {
+        ToolpathMetadata metadata = await ReadAsync("prusaslicer");
+
+        Assert.Equal((0.35, 0.95, 0.4), (metadata.FirstLayerHeight, metadata.ObjectHeight, metadata.NozzleDiameter));
+        Assert.Equal((215d, 60d), (metadata.FirstLayerNozzleC, metadata.FirstLayerBedC));
+        Assert.Equal(((string?)null, (string?)null), (metadata.FilamentName, metadata.PrinterModel));
+    }
+
+    [Fact]
+    public async Task Pictures_are_kept_where_they_are_wanted_whole_and_what_they_claim_to_be()
+    {
+        string qoi = Convert.ToBase64String([.. "qoif"u8, .. new byte[80]]), text = Convert.ToBase64String(new byte[60]);
+        string file = $"""
+            ; thumbnail_QOI begin 16x16 {qoi.Length}
+            ; {qoi[..60]}
+            ; {qoi[60..]}
+            ; thumbnail_QOI end
+            ; thumbnail begin 16x16 {qoi.Length}
+            ; {qoi}
+            ; thumbnail end
+            ; thumbnail begin 16x16 {text.Length}
+            ; {text}
+            ; thumbnail end
+            ; thumbnail begin 16x16 {qoi.Length - 1}
+            ; {qoi}
+            ; thumbnail end
+            ; thumbnail begin 16x16 {qoi.Length}
+            ; {qoi[1..]}
+            ; thumbnail end
+            ; thumbnail begin 16x16 999999999
+            ; {qoi}
+            ; thumbnail end
+            ; thumbnail begin 16x16 {qoi.Length}
+            ; %{qoi[1..]}
+            ; thumbnail end
+            ; thumbnail begin 16x16 {qoi.Length}
+            ; {qoi}
+            G28
+            """;
+
+        ToolpathReport report = await ToolpathCheck.RunAsync(new MemoryStream(Given.Bytes(file)), Given.Limits, null, new ToolpathOptions { Pictures = true }, TestContext.Current.CancellationToken);
+        Assert.Equal(["qoi", "qoi"], report.Pictures.Select(picture => picture.Format));
+        Assert.Equal(8, report.Metadata.Thumbnails.Count);
+        Assert.Empty((await Given.CheckAsync(file)).Pictures);
+    }
+
+    [Fact]
     public async Task Cura_comments_are_read()
     {
         ToolpathMetadata metadata = await ReadAsync("cura");

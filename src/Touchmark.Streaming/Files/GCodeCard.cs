@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Touchmark.Evidence.Cbor;
+using Touchmark.GCode;
 
 namespace Touchmark.Streaming.Files;
 
@@ -60,6 +61,28 @@ public sealed record GCodeCard
     public string? PrinterModel { get; init; }
 
     public IReadOnlyList<CardThumbnail> Thumbnails { get; init; } = [];
+
+    /// <summary>The card of a toolpath: what its comments say, and where they are silent, what its moves show.</summary>
+    public static GCodeCard Of(ToolpathMetadata about, IReadOnlyList<ToolpathPicture> pictures) => new()
+    {
+        Slicer = about.Slicer,
+        SlicerVersion = about.SlicerVersion,
+        EstimatedTime = Shown(about.EstimatedSeconds),
+        LayerCount = about.Layers > 0 ? about.Layers : null,
+        LayerHeight = Shown(about.LayerHeight),
+        FirstLayerHeight = Shown(about.FirstLayerHeight),
+        ObjectHeight = Shown(about.ObjectHeight ?? about.Extent?.Max.Z),
+        NozzleDiameter = Shown(about.NozzleDiameter),
+        FirstLayerExtrTemp = Shown(about.FirstLayerNozzleC ?? (about.MaxNozzleC > 0 ? about.MaxNozzleC : null)),
+        FirstLayerBedTemp = Shown(about.FirstLayerBedC ?? (about.MaxBedC > 0 ? about.MaxBedC : null)),
+        ChamberTemp = Shown(about.ChamberC),
+        FilamentTotal = Shown(about.FilamentMm ?? (about.ExtrudedMm > 0 ? about.ExtrudedMm : null)),
+        FilamentWeightTotal = Shown(about.FilamentGrams),
+        FilamentName = about.FilamentName,
+        FilamentType = about.FilamentType,
+        PrinterModel = about.PrinterModel,
+        Thumbnails = [.. pictures.Where(CardThumbnail.Fits).Select(static picture => new CardThumbnail(picture.Format, picture.Width, picture.Height, picture.Image))],
+    };
 
     /// <summary>Writes the fields that are there, pictures left out, as properties of the JSON object that <paramref name="json"/> is in.</summary>
     public void WriteFields(Utf8JsonWriter json)
@@ -141,6 +164,9 @@ public sealed record GCodeCard
         double? Number(string name) => fields.OptionalNumber(name, 0, Most);
     }
 
+    /// <summary>Slicers, or who alters their files, may write any figure.</summary>
+    private static double? Shown(double? number) => number is >= 0 and <= Most ? number : null;
+
     private static CborText? Text(string? text) => text is null ? null : new CborText(text);
 
     private static CborFloat? Number(double? number) => number is { } value ? new CborFloat(value) : null;
@@ -154,6 +180,8 @@ public sealed record GCodeCard
 public sealed record CardThumbnail(string Format, int Width, int Height, ReadOnlyMemory<byte> Image)
 {
     private const int MaxPixels = 4096;
+
+    internal static bool Fits(ToolpathPicture picture) => picture is { Width: >= 1 and <= MaxPixels, Height: >= 1 and <= MaxPixels };
 
     internal CborValue ToCbor() => CborMap.Of(("format", Format), ("width", Width), ("height", Height), ("image", Image));
 
