@@ -3,9 +3,8 @@
 # Copyright (C) 2026 The Touchmark authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
-import asyncio
 import os
-from typing import Any, Awaitable, Callable, Dict, Optional
+from typing import Any, Awaitable, Callable, Dict
 
 from ...common import RequestType
 from .cards import Cards
@@ -40,7 +39,6 @@ class Touchmark:
         self.jobs = Jobs(self.server, storage, layers, cleanup, self._changed)
         self.slicing = Slicing(self.server, self.link, self.cards, storage, self._announce, self._on_progress, seconds)
         self._stage = ""
-        self._running: Optional[asyncio.Task] = None
         self._register()
 
     def _register(self) -> None:
@@ -58,14 +56,12 @@ class Touchmark:
     async def component_init(self) -> None:
         """Called by Moonraker when every component is loaded."""
         self.jobs.register_history()
-        self._running = self.server.get_event_loop().create_task(self.link.run())
+        self.server.get_event_loop().create_task(self.link.run())
 
     async def close(self) -> None:
         """Called by Moonraker when it stops."""
         self.cards.close()
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait({self._running}, timeout=1.0)
+        self.link.close()
 
     def get_status(self) -> Dict[str, Any]:
         """What is known without asking the gateway."""

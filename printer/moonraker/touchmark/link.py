@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -51,6 +50,8 @@ class Link:
         self._writer: Optional[asyncio.StreamWriter] = None
         self._pending: Dict[int, Tuple[asyncio.Future, Optional[Callable[[Dict[str, Any]], None]]]] = {}
         self._last_id = 0
+        self._running: Optional[asyncio.Task] = None
+        self._closed = False
         self._places = asyncio.Semaphore(MAX_OUTSTANDING)
         self._said = ""
 
@@ -60,9 +61,10 @@ class Link:
         return self.gateway is not None
 
     async def run(self) -> None:
-        """Connects, and connects again for ever. Ends only by being cancelled."""
+        """Connects, and connects again until `close`."""
+        self._running = asyncio.current_task()
         pause = self._first_pause
-        while True:
+        while not self._closed:
             was_up = False
             try:
                 await self._serve()
@@ -74,8 +76,16 @@ class Link:
             if was_up:
                 pause = self._first_pause
                 await _call(self._on_down)
-            await asyncio.sleep(pause)
+            if not self._closed:
+                await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def close(self) -> None:
+        """Ends `run`."""
+        # Up to Python 3.11 wait_for can lose a cancellation that comes together with its result: so `run` looks for itself, too.
+        self._closed = True
+        if self._running is not None:
+            self._running.cancel()
 
     async def ask(self, op: str, seconds: float, on_progress: Optional[Callable[[Dict[str, Any]], None]] = None, **fields: Any) -> Answer:
         """The gateway's answer to `op`, with its raw bytes. Raises GatewayError where it refuses, is away, or takes longer than `seconds`."""
@@ -106,8 +116,8 @@ class Link:
             await reading
         finally:
             reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await reading
+            # Not awaited: whoever ends this component meanwhile would be overheard.
+            reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
     async def _ask(self, op: str, fields: Dict[str, Any], on_progress: Optional[Callable[[Dict[str, Any]], None]]) -> Answer:
         async with self._places:
