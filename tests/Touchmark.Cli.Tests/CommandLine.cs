@@ -7,9 +7,16 @@ namespace Touchmark.Cli.Tests;
 /// <summary>What one call of the program left behind.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Errors);
 
-/// <summary>The real program, run as a person runs it, with a home folder of its own.</summary>
+/// <summary>
+/// The real program, run as a person runs it, with a home folder of its own: the one just built, or what <c>TOUCHMARK_PROGRAM</c> names. <c>./test</c>
+/// names the one that ships, which is cut down and compiled ahead, so that a command that does not survive that is noticed.
+/// </summary>
 internal sealed class CommandLine : IDisposable
 {
+    private static readonly string[] Program = Environment.GetEnvironmentVariable("TOUCHMARK_PROGRAM") is { Length: > 0 } shipped
+        ? [shipped]
+        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "touchmark.dll")];
+
     public string Home { get; } = Directory.CreateTempSubdirectory("touchmark-cli-").FullName;
 
     public static string VectorFolder { get; } = Path.GetFullPath(Path.Combine(ThisFolder(), "../../spec/vectors"));
@@ -37,7 +44,7 @@ internal sealed class CommandLine : IDisposable
     /// <summary>Runs the program and types, for each line that it prints, what the function says: nothing where that is null, the end of the input where it is empty.</summary>
     public async Task<Outcome> AnswerAsync(Func<string, string?> answer, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "touchmark.dll"), .. arguments])
+        var start = new ProcessStartInfo(Program[0], [.. Program[1..], .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
