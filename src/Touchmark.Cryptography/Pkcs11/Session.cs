@@ -5,6 +5,7 @@ internal sealed unsafe class Session(Pkcs11Module module, nuint handle, Connecti
 {
     /// <summary>No attribute that is read here is longer (an ML-DSA-65 public key has 1,952 bytes).</summary>
     private const int LargestValue = 16 * 1024;
+    private const int ShortValue = 256;
 
     private readonly FunctionList* _functions = module.Functions;
 
@@ -24,9 +25,23 @@ internal sealed unsafe class Session(Pkcs11Module module, nuint handle, Connecti
             : throw new TokenLiedException($"The token claims to have written {number} handles where {most} were asked for.");
     }
 
+    /// <summary>The value of an attribute; asked for once where it is short, as a token may do much for each question.</summary>
     internal byte[] Read(nuint item, nuint type)
     {
-        var attribute = new NativeAttribute { Type = type };
+        Span<byte> brief = stackalloc byte[ShortValue];
+        var attribute = new NativeAttribute { Type = type, Length = ShortValue };
+        CkResult result;
+        fixed (byte* b = brief)
+        {
+            attribute.Value = b;
+            result = _functions->GetAttributeValue(handle, item, &attribute, 1);
+        }
+        if (result is not CkResult.CKR_BUFFER_TOO_SMALL)
+        {
+            Check("C_GetAttributeValue", result);
+            return brief[..Believe(attribute.Length, ShortValue)].ToArray();
+        }
+        attribute.Value = null;
         Check("C_GetAttributeValue", _functions->GetAttributeValue(handle, item, &attribute, 1));
         if (attribute.Length > LargestValue)
             throw new TokenLiedException($"The token claims {attribute.Length} bytes for attribute 0x{type:x}; at most {LargestValue} are believed.");
@@ -36,9 +51,7 @@ internal sealed unsafe class Session(Pkcs11Module module, nuint handle, Connecti
             attribute.Value = v;
             Check("C_GetAttributeValue", _functions->GetAttributeValue(handle, item, &attribute, 1));
         }
-        return attribute.Length <= (nuint)value.Length
-            ? value[..(int)attribute.Length]
-            : throw new TokenLiedException($"The token claims to have written {attribute.Length} bytes where {value.Length} were asked for.");
+        return value[..Believe(attribute.Length, value.Length)];
     }
 
     internal bool ReadFlag(nuint item, nuint type) => Read(item, type) is [not 0];

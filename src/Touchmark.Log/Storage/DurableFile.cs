@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace Touchmark.Log.Storage;
 
@@ -77,6 +78,32 @@ public static partial class DurableFile
         }
     }
 
+    /// <summary>Makes the content of a file durable that has its length already (fdatasync(2)): without a write to the file system's own journal, which waits for what others wrote.</summary>
+    /// <exception cref="IOException">It failed: what is on the disk is unknown.</exception>
+    internal static void FlushData(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            RandomAccess.FlushToDisk(file);
+        }
+        else if (FlushFileData(file) != 0)
+        {
+            throw new IOException("A file cannot be flushed.", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Opens a file for reading that another process has for itself: .NET keeps those who open it by its own means out (flock(2)).</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    internal static SafeFileHandle OpenBeside(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return File.OpenHandle(path);
+        }
+        var descriptor = Open(path, 0);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"The file {path} cannot be opened.", Marshal.GetLastPInvokeError());
+    }
+
     /// <summary>Makes everything durable that was written to the file system of a folder (syncfs(2), Linux alone).</summary>
     /// <exception cref="IOException">It cannot be opened or flushed.</exception>
     internal static void FlushAll(string folder)
@@ -94,6 +121,9 @@ public static partial class DurableFile
             throw new IOException($"The file system of {folder} cannot be flushed.", error);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FlushFileData(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFileSystem(int descriptor);

@@ -15,12 +15,12 @@ public static class EntryBundle
     public static byte[] Encode(IEnumerable<ReadOnlyMemory<byte>> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
-        using var bundle = new MemoryStream();
+        var bundle = default(GrowingBytes);
         foreach (var entry in entries)
         {
-            Append(bundle, entry.Span);
+            bundle = Append(bundle, entry.Span);
         }
-        return bundle.ToArray();
+        return bundle.Memory.ToArray();
     }
 
     /// <summary>False unless the bytes are exactly <paramref name="width"/> entries. The entries are views of the bytes.</summary>
@@ -46,7 +46,22 @@ public static class EntryBundle
         return entries is not null;
     }
 
-    internal static void Append(MemoryStream bundle, ReadOnlySpan<byte> entry)
+    /// <summary>The first entries of a bundle, as a bundle; null when it has fewer.</summary>
+    internal static ReadOnlyMemory<byte>? First(ReadOnlyMemory<byte> bundle, int width)
+    {
+        var end = 0;
+        for (var i = 0; i < width; i++)
+        {
+            if (bundle.Length - end < LengthSize)
+            {
+                return null;
+            }
+            end += LengthSize + BinaryPrimitives.ReadUInt16BigEndian(bundle.Span[end..]);
+        }
+        return end <= bundle.Length ? bundle[..end] : null;
+    }
+
+    internal static GrowingBytes Append(GrowingBytes bundle, ReadOnlySpan<byte> entry)
     {
         if (entry.Length > MaxEntrySize)
         {
@@ -54,7 +69,37 @@ public static class EntryBundle
         }
         Span<byte> length = stackalloc byte[LengthSize];
         BinaryPrimitives.WriteUInt16BigEndian(length, (ushort)entry.Length);
-        bundle.Write(length);
-        bundle.Write(entry);
+        return bundle.Append(length).Append(entry);
+    }
+}
+
+/// <summary>Bytes that grow at their end without being copied each time. What was handed out stays as it is: whoever grows an older state gets a copy of it. Not for two threads at once.</summary>
+internal readonly struct GrowingBytes
+{
+    private readonly Room? _room;
+    private readonly int _length;
+
+    private GrowingBytes(Room room, int length) => (_room, _length) = (room, length);
+
+    public ReadOnlyMemory<byte> Memory => _room is null ? default : _room.Bytes.AsMemory(0, _length);
+
+    public GrowingBytes Append(ReadOnlySpan<byte> more)
+    {
+        var length = _length + more.Length;
+        var room = _room is { } mine && mine.Used == _length && length <= mine.Bytes.Length ? mine : new Room(Math.Max(4096, 2 * length));
+        if (room != _room)
+        {
+            Memory.CopyTo(room.Bytes);
+        }
+        more.CopyTo(room.Bytes.AsSpan(_length));
+        room.Used = length;
+        return new(room, length);
+    }
+
+    private sealed class Room(int size)
+    {
+        public byte[] Bytes { get; } = new byte[size];
+
+        public int Used { get; set; }
     }
 }

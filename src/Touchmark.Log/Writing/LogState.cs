@@ -7,8 +7,8 @@ namespace Touchmark.Log.Writing;
 /// <summary>What a writer keeps in memory of the log at one head: no more than it needs to grow it.</summary>
 /// <param name="Head">Null before the log is created.</param>
 /// <param name="Edge">The tree's partial tiles.</param>
-/// <param name="Bundle">The partial bundle, encoded; empty when there is none.</param>
-internal sealed record LogState(LogHead? Head, TreeEdge Edge, ReadOnlyMemory<byte> Bundle)
+/// <param name="Bundle">The partial bundle, encoded; empty when there is none. It grows in place.</param>
+internal sealed record LogState(LogHead? Head, TreeEdge Edge, GrowingBytes Bundle)
 {
     public static LogState Nothing { get; } = new(null, TreeEdge.Empty, default);
 
@@ -40,30 +40,28 @@ internal sealed record LogState(LogHead? Head, TreeEdge Edge, ReadOnlyMemory<byt
         {
             throw new LogDamagedException($"{bundleId.Path} does not hold the entries that its tile says.");
         }
-        return new(head, edge, EntryBundle.Encode(entries.Take(open)));
+        return new(head, edge, entries.Take(open).Aggregate(default(GrowingBytes), (all, entry) => EntryBundle.Append(all, entry.Span)));
     }
 
     /// <summary>The bundles that are new, or wider than before, when these entries are added; and the partial one that is left.</summary>
-    public (IReadOnlyList<StagedObject> Bundles, ReadOnlyMemory<byte> Open) Bundles(IReadOnlyList<ReadOnlyMemory<byte>> entries)
+    public (IReadOnlyList<StagedObject> Bundles, GrowingBytes Open) Bundles(IReadOnlyList<ReadOnlyMemory<byte>> entries)
     {
         var bundles = new List<StagedObject>();
-        using var bundle = new MemoryStream();
-        bundle.Write(Bundle.Span);
+        var bundle = Bundle;
         var size = Edge.Size;
         foreach (var entry in entries)
         {
-            EntryBundle.Append(bundle, entry.Span);
+            bundle = EntryBundle.Append(bundle, entry.Span);
             if (++size % TileId.FullWidth == 0)
             {
-                bundles.Add(new(new TileId(TileId.EntriesLevel, (size / TileId.FullWidth) - 1).Path, bundle.ToArray()));
-                bundle.SetLength(0);
+                bundles.Add(new(new TileId(TileId.EntriesLevel, (size / TileId.FullWidth) - 1).Path, bundle.Memory));
+                bundle = default;
             }
         }
-        var open = bundle.ToArray();
-        if (open.Length > 0)
+        if (!bundle.Memory.IsEmpty)
         {
-            bundles.Add(new(new TileId(TileId.EntriesLevel, size / TileId.FullWidth, (int)(size % TileId.FullWidth)).Path, open));
+            bundles.Add(new(new TileId(TileId.EntriesLevel, size / TileId.FullWidth, (int)(size % TileId.FullWidth)).Path, bundle.Memory));
         }
-        return (bundles, open);
+        return (bundles, bundle);
     }
 }

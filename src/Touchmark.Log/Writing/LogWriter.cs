@@ -181,16 +181,17 @@ public sealed class LogWriter : IAsyncDisposable
         var bytes = 0;
         // What came while the batch before was sealed has waited already.
         var waited = _queue.Reader.TryPeek(out var first) ? _options.Time.GetElapsedTime(first.Entered) : TimeSpan.Zero;
-        using var closing = new CancellationTokenSource(waited < _options.BatchTime ? _options.BatchTime - waited : TimeSpan.Zero, _options.Time);
+        if (waited >= _options.BatchTime)
+        {
+            Take(batch, ref bytes);
+            return batch;
+        }
+        using var closing = new CancellationTokenSource(_options.BatchTime - waited, _options.Time);
         try
         {
             do
             {
-                while (batch.Count < _options.BatchEntries && bytes < _options.BatchBytes && _queue.Reader.TryRead(out var waiter))
-                {
-                    batch.Add(waiter);
-                    bytes += waiter.Entry?.Length ?? 0;
-                }
+                Take(batch, ref bytes);
             }
             while (batch.Count < _options.BatchEntries && bytes < _options.BatchBytes && await _queue.Reader.WaitToReadAsync(closing.Token));
         }
@@ -199,6 +200,15 @@ public sealed class LogWriter : IAsyncDisposable
             // Its time is over, or nothing more will come.
         }
         return batch;
+    }
+
+    private void Take(List<Waiter> batch, ref int bytes)
+    {
+        while (batch.Count < _options.BatchEntries && bytes < _options.BatchBytes && _queue.Reader.TryRead(out var waiter))
+        {
+            batch.Add(waiter);
+            bytes += waiter.Entry?.Length ?? 0;
+        }
     }
 
     /// <summary>Fails whoever waits, and takes nothing more.</summary>

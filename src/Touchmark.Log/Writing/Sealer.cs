@@ -137,6 +137,12 @@ internal sealed class Sealer
     private async ValueTask StageAsync(Attempt attempt, CancellationToken cancel)
     {
         _tidier.Left(attempt.StagingPath);
+        if (_options.Objects is JournalledStore journalled)
+        {
+            // Which keeps the difference to what was there: there is no need to put all of it into one object first.
+            await journalled.StageAsync(attempt.StagingPath, attempt.Objects, cancel);
+            return;
+        }
         await _options.Objects.WriteAsync(attempt.StagingPath, Staging.Encode(attempt.Objects), cancel);
     }
 

@@ -7,36 +7,15 @@ namespace Touchmark.Vault.Manifest;
 /// Opens the manifest at the start, enters its own checkpoint in it then and every so often (<see cref="VaultOptions.AnchorMinutes"/>), which tells readers how old what they hold is, and looks for an
 /// HSM that is not ready.
 /// </summary>
-internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest, IVaultHsm hsm, TimeProvider time, ILogger<ManifestKeeper> log) : BackgroundService
+internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest, ManifestStorage storage, IVaultHsm hsm, TimeProvider time, ILogger<ManifestKeeper> log) : Keeper(TimeSpan.FromSeconds(2), time)
 {
-    private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(2);
-
     private ManifestMark? lastSeen;
     private ManifestMark? confirmed;
 
     /// <summary>When the manifest was last anchored by this process.</summary>
     public DateTimeOffset? AnchoredAt { get; private set; }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        // The host goes on with its start meanwhile.
-        await Task.Yield();
-        using var ticks = new PeriodicTimer(LookTime, time);
-        try
-        {
-            do
-            {
-                await LookAsync(stoppingToken);
-            }
-            while (await ticks.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException)
-        {
-            // It ends with the process.
-        }
-    }
-
-    private async Task LookAsync(CancellationToken cancel)
+    protected override async Task LookAsync(CancellationToken cancel)
     {
         try
         {
@@ -46,16 +25,21 @@ internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest
             }
 
             // A clock that was put back does not keep the manifest from being anchored.
-            if (AnchoredAt is not { } last || (time.GetUtcNow() - last).Duration() >= TimeSpan.FromMinutes(options.AnchorMinutes))
+            if (AnchoredAt is not { } last || (Time.GetUtcNow() - last).Duration() >= TimeSpan.FromMinutes(options.AnchorMinutes))
             {
                 await AnchorAsync(cancel);
             }
 
             await ConfirmAsync(cancel);
+            await storage.PublishAsync(cancel);
         }
         catch (HsmException failure)
         {
             log.LogWarning("The HSM is not back: {Problem}", failure.Message);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning(failure, "The manifest's folder is behind the manifest");
         }
     }
 
@@ -90,7 +74,7 @@ internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest
 
         await using (turn)
         {
-            var now = time.GetUtcNow();
+            var now = Time.GetUtcNow();
             var anchor = new LogAnchor { AnchorId = Guid.CreateVersion7(now), Origin = turn.Identity.Certificate.ManifestOrigin, Size = turn.Mark.Size, Root = turn.Mark.Root.ToArray(), At = now };
             if ((await turn.StateAsync(anchor, now)).Has(out _, out _))
             {

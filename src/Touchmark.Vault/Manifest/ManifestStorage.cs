@@ -57,6 +57,9 @@ internal sealed class ManifestStorage : IDisposable
             ? new ManifestEntry(index, envelope, statement, statement.IsHashEnvelope ? await Beside.ReadAsync(PathOf(statement), cancel) : null)
             : throw new LogDamagedException($"Entry {index} of the manifest is no statement: {problem}.");
 
+    /// <summary>Writes what is only in the journal until now to the manifest's folder, for those who serve or copy it.</summary>
+    public ValueTask PublishAsync(CancellationToken cancel) => store.PublishAsync(cancel);
+
     public void Dispose()
     {
         store.Dispose();

@@ -108,7 +108,10 @@ public sealed class MlDsaTokenTests
                 AttributeType.Value when handle == PublicHandle => [.. _key!.PublicKey.Span, .. new byte[PublicKeyBytes - MlDsa65.PublicKeySize]],
                 _ => [],
             };
+            nuint room = attribute->Length;
             attribute->Length = (nuint)value.Length;
+            if (attribute->Value is not null && room < (nuint)value.Length)
+                return CkResult.CKR_BUFFER_TOO_SMALL;
             if (attribute->Value is not null)
                 value.CopyTo(new Span<byte>(attribute->Value, value.Length));
             return value.Length > 0 ? CkResult.CKR_OK : CkResult.CKR_ATTRIBUTE_TYPE_INVALID;

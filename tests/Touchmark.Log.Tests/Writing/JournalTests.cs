@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
 using Touchmark.Log.Checking;
+using Touchmark.Log.Notes;
 using Touchmark.Log.Storage;
+using Touchmark.Log.Tiles;
 using Touchmark.Log.Writing;
 
 namespace Touchmark.Log.Tests.Writing;
@@ -111,6 +114,68 @@ public sealed class JournalTests : IDisposable
         await AssertSizeAsync(5);
     }
 
+    [Fact]
+    public async Task What_no_file_has_yet_is_read_beside_the_process_that_writes_it_and_after_it_died()
+    {
+        await AppendAsync(3, create: true);
+        using (var store = Open())
+        {
+            await using var writer = await LogWriter.LoadAsync(Options(store), default);
+            await writer.AppendAsync(new byte[10], default);
+            await writer.AppendAsync(new byte[10], default);
+            Assert.Equal(4, await SizeAsync(new FolderStore(Objects)));
+            using var beside = Open();
+            Assert.Equal((6L, 0L), await CheckAsync(beside));
+            await Assert.ThrowsAsync<IOException>(async () => await beside.WriteAsync(LogPaths.Checkpoint, new byte[1], default));
+            // Nothing is published: so it stays when a process is killed.
+        }
+
+        using (var after = Open())
+        {
+            Assert.Equal((6L, 0L), await CheckAsync(after));
+            await after.PublishAsync(default);
+        }
+        Assert.Equal(6, await SizeAsync(new FolderStore(Objects)));
+        Assert.Equal(0, (await Fsck.RunAsync(new FolderStore(Objects), Keys.Unwitnessed, DateTimeOffset.UnixEpoch, null, default)).ProblemCount);
+    }
+
+    [Fact]
+    public async Task Whoever_has_an_older_checkpoint_still_finds_the_tiles_of_its_tree()
+    {
+        using var store = Open();
+        await LogWriter.CreateAsync(Options(store), default);
+        await using var writer = await LogWriter.LoadAsync(Options(store), default);
+        var trees = new List<TileTree>();
+        for (var n = 0; n < 300; n++)
+        {
+            var receipt = await writer.AppendAsync(BitConverter.GetBytes((long)n), default);
+            trees.Add(new TileTree(store, receipt.Checkpoint.Checkpoint.Size, receipt.Checkpoint.Checkpoint.Root));
+        }
+
+        for (var n = 0; n < trees.Count; n += 7)
+        {
+            Assert.Equal(BitConverter.GetBytes((long)n), (await trees[n].EntryAsync(n + 1, default)).ToArray());
+        }
+    }
+
+    [Fact]
+    public void A_record_within_a_forgotten_one_is_never_taken_for_one()
+    {
+        byte[] inner = [1, 2, 3];
+        var forged = (byte[])[0, 0, 0, 3, .. SHA256.HashData(inner).AsSpan(0, 8), .. inner];
+        var (journal, _) = Journal.Open(JournalFile, 4096);
+        using (journal)
+        {
+            // The one that is forgotten holds, just behind where a shorter one will end, what looks like a record.
+            journal.Append([.. new byte[20], .. forged]);
+            journal.Forget(0);
+            journal.Append(new byte[20]);
+            journal.Flush();
+        }
+
+        Assert.Equal([new byte[20]], Journal.Look(JournalFile).Select(record => record.ToArray()));
+    }
+
     private JournalledStore Open() => JournalledStore.OfFolder(Objects, JournalFile);
 
     private static LogWriterOptions Options(JournalledStore store) => Bookkeeper.Options(store, store, 1);
@@ -129,15 +194,24 @@ public sealed class JournalTests : IDisposable
         {
             await writer.AppendAsync(BitConverter.GetBytes((long)n), default);
         }
+        await store.PublishAsync(default);
     }
 
     private async Task AssertSizeAsync(long size)
     {
         using var store = Open();
         await using var writer = await LogWriter.LoadAsync(Options(store), default);
-        var report = await FsckAsync(store);
-        Assert.Equal((size, 0), (report.Entries, report.ProblemCount));
+        Assert.Equal((size, 0L), await CheckAsync(store));
     }
+
+    private static async Task<(long Entries, long Problems)> CheckAsync(JournalledStore store)
+    {
+        var report = await FsckAsync(store);
+        return (report.Entries, report.ProblemCount);
+    }
+
+    private static async Task<long> SizeAsync(FolderStore objects) =>
+        SignedCheckpoint.TryParse((await objects.ReadAsync(LogPaths.Checkpoint, default))!.Value.Span, out var signed, out _) ? signed.Checkpoint.Size : 0;
 
     private sealed class FullStore(IObjectStore inner) : IObjectStore
     {

@@ -77,11 +77,16 @@ public sealed class CounterTests : IDisposable
         thief.CreateData("touchmark/counter", []);
         thief.CreateData("touchmark/counter", whole[..30]);
         Assert.Equal(new CounterReading(1, TokenBench.MarkAt(1)), hsm.ReadCounter());
-        Assert.Equal(2, hsm.Increment(TokenBench.MarkAt(2)).Value);
+        hsm.Dispose();
+        using var next = _bench.Open();
+        Assert.Equal(new CounterReading(1, TokenBench.MarkAt(1)), next.ReadCounter());
+        Assert.Equal(2, next.Increment(TokenBench.MarkAt(2)).Value);
+        Assert.Single(thief.ReadData("touchmark/counter"));
+        Assert.Equal(3, next.Increment(TokenBench.MarkAt(3)).Value);
         Assert.Single(thief.ReadData("touchmark/counter"));
         thief.DestroyData("touchmark/counter");
         thief.CreateData("touchmark/counter", torn);
-        Assert.Equal("HSM_LIED", Assert.Throws<HsmException>(() => hsm.ReadCounter()).Fault.Code);
+        Assert.Equal("HSM_LIED", Assert.Throws<HsmException>(() => next.ReadCounter()).Fault.Code);
     }
 
     [Fact]
@@ -127,7 +132,7 @@ public sealed class CounterTests : IDisposable
             }
             Take(first);
             struck = module.Struck;
-            Assert.True(struck || call > 10, $"{call} calls");
+            Assert.True(struck || call > 5, $"{call} calls");
 
             void TakeOver(HsmOptions options, Func<string, Pkcs11Module> load)
             {
