@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace Touchmark.GCode;
@@ -9,7 +10,7 @@ internal sealed class Canonicaliser : IDisposable
     public const int BlockBytes = 64 * 1024;
 
     // A canonical line is at most twice as long as its raw line, line feed included.
-    private readonly byte[] _output = new byte[(2 * BlockBytes) + GCodeText.MaxLineBytes + 1 + FastScanner.Slack];
+    private readonly byte[] _output = ArrayPool<byte>.Shared.Rent((2 * BlockBytes) + GCodeText.MaxLineBytes + 1 + FastScanner.Slack);
     private bool _inLongLine;
 
     /// <summary>Canonicalises the whole lines of a block.</summary>
@@ -58,5 +59,10 @@ internal sealed class Canonicaliser : IDisposable
         return at;
     }
 
-    public void Dispose() => CryptographicOperations.ZeroMemory(_output);
+    /// <summary>Once, and never used after.</summary>
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(_output);
+        ArrayPool<byte>.Shared.Return(_output);
+    }
 }

@@ -38,19 +38,14 @@ public sealed class Database(Dialect dialect)
 
     /// <summary>Begins a transaction that writes. Disposed without <see cref="Transaction.CommitAsync"/>, nothing of it has happened.</summary>
     /// <param name="cancel">Stops waiting.</param>
-    /// <param name="isRelaxed">The commit waits for no disk: for tables that are made anew from elsewhere (<see cref="Dialect.Relax"/>).</param>
+    /// <param name="isRelaxed">The commit waits for no disk: for tables that are made anew from elsewhere (<see cref="Dialect.OpenRelaxedAsync"/>).</param>
     public async Task<Transaction> BeginAsync(CancellationToken cancel, bool isRelaxed = false)
     {
         var turn = await dialect.EnterWriteAsync(cancel);
         DbConnection? connection = null;
         try
         {
-            connection = await OpenAsync(cancel);
-            if (isRelaxed)
-            {
-                await connection.ExecuteAsync(new CommandDefinition(dialect.Relax, cancellationToken: cancel));
-            }
-
+            connection = await (isRelaxed ? dialect.OpenRelaxedAsync(cancel) : OpenAsync(cancel));
             return new Transaction(connection, await connection.BeginTransactionAsync(cancel), turn);
         }
         catch

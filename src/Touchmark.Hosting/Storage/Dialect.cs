@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -21,13 +22,13 @@ public abstract class Dialect : IAsyncDisposable
     /// <summary>A statement that makes other transactions that add to the audit trail wait until this one has ended.</summary>
     public abstract string LockAudit { get; }
 
-    /// <summary>A statement after which a power cut may undo the last transactions of a connection, whole ones: for tables that are made anew from elsewhere.</summary>
-    public abstract string Relax { get; }
-
     /// <summary>A condition: the column has one of the values of an array parameter.</summary>
     public abstract string IsAnyOf(string column, string parameter);
 
     public abstract Task<DbConnection> OpenAsync(CancellationToken cancel);
+
+    /// <summary>A connection whose last transactions a power cut may undo, whole ones: for tables that are made anew from elsewhere. Its commits wait for no disk, but for one in some hundred.</summary>
+    public abstract Task<DbConnection> OpenRelaxedAsync(CancellationToken cancel);
 
     /// <summary>Waits for the right to write, where the database has one writer at a time.</summary>
     public virtual ValueTask<IDisposable?> EnterWriteAsync(CancellationToken cancel) => default;
@@ -45,7 +46,18 @@ public abstract class Dialect : IAsyncDisposable
     {
         private const int Busy = 5;
 
+        private const string Settings = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma secure_delete = on";
+
+        // What is in the log beside the database is moved into it once for 32 MB, and not for 4: whoever commits then waits for the disk.
+        private const string RelaxedSettings = Settings + "; pragma synchronous = normal; pragma wal_autocheckpoint = 8192";
+
         private readonly string connectionString;
+
+        // Another text, so that such connections have a pool of their own.
+        private readonly string relaxedConnectionString;
+
+        // Connections come from a pool: those that were set up before stay as they are.
+        private readonly ConditionalWeakTable<object, object> ready = [];
         private readonly string logLock;
 
         // SQLite has one writer. Waiting here in line is fair and cheap; its own busy handler polls, and is only needed against other processes.
@@ -61,7 +73,10 @@ public abstract class Dialect : IAsyncDisposable
                 DataFolder.CreateFile(file).Dispose();
             }
 
-            connectionString = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 10 }.ConnectionString;
+            var connection = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, DefaultTimeout = 10 };
+            connectionString = connection.ConnectionString;
+            connection.Cache = SqliteCacheMode.Private;
+            relaxedConnectionString = connection.ConnectionString;
         }
 
         public override string Blob => "blob";
@@ -70,18 +85,25 @@ public abstract class Dialect : IAsyncDisposable
 
         public override string LockAudit => "select 1";
 
-        public override string Relax => "pragma synchronous = normal";
-
         // Dapper writes the array out.
         public override string IsAnyOf(string column, string parameter) => $"{column} in {parameter}";
 
-        public override async Task<DbConnection> OpenAsync(CancellationToken cancel)
+        public override Task<DbConnection> OpenAsync(CancellationToken cancel) => OpenAsync(connectionString, Settings, cancel);
+
+        public override Task<DbConnection> OpenRelaxedAsync(CancellationToken cancel) => OpenAsync(relaxedConnectionString, RelaxedSettings, cancel);
+
+        private async Task<DbConnection> OpenAsync(string to, string settings, CancellationToken cancel)
         {
-            var connection = new SqliteConnection(connectionString);
+            var connection = new SqliteConnection(to);
             try
             {
                 await connection.OpenAsync(cancel);
-                await connection.ExecuteAsync("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma secure_delete = on");
+                if (connection.Handle is { } handle && !ready.TryGetValue(handle, out _))
+                {
+                    await connection.ExecuteAsync(settings);
+                    ready.AddOrUpdate(handle, settings);
+                }
+
                 return connection;
             }
             catch
@@ -125,8 +147,12 @@ public abstract class Dialect : IAsyncDisposable
 
         public override ValueTask DisposeAsync()
         {
-            using var connection = new SqliteConnection(connectionString);
-            SqliteConnection.ClearPool(connection);
+            foreach (var pool in (string[])[connectionString, relaxedConnectionString])
+            {
+                using var connection = new SqliteConnection(pool);
+                SqliteConnection.ClearPool(connection);
+            }
+
             return ValueTask.CompletedTask;
         }
 
@@ -148,11 +174,25 @@ public abstract class Dialect : IAsyncDisposable
 
         public override string LockAudit => "select pg_advisory_xact_lock(7817262)";
 
-        public override string Relax => "set synchronous_commit = off";
-
         public override string IsAnyOf(string column, string parameter) => $"{column} = any({parameter})";
 
         public override async Task<DbConnection> OpenAsync(CancellationToken cancel) => await source.OpenConnectionAsync(cancel);
+
+        public override async Task<DbConnection> OpenRelaxedAsync(CancellationToken cancel)
+        {
+            var connection = await source.OpenConnectionAsync(cancel);
+            try
+            {
+                // Until the connection goes back to its pool, which resets it.
+                await connection.ExecuteAsync(new CommandDefinition("set synchronous_commit = off", cancellationToken: cancel));
+                return connection;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
 
         public override async Task<IAsyncDisposable?> TryHoldLogAsync(CancellationToken cancel)
         {
