@@ -81,7 +81,10 @@ def unseal(data):
     if kind == "sealed":
         return data[8:].translate(TURN)
     if kind == "fernet":
-        return base64.urlsafe_b64decode(data[5:]).translate(TURN)
+        try:
+            return base64.b64decode(data[5:], altchars=b"-_", validate=True).translate(TURN)
+        except ValueError:
+            raise Refused("FILE_DAMAGED", "This file is no whole token.", "Upload it again.") from None
     raise Refused("FILE_NOT_ENCRYPTED", "This is a plain file.", "Print it as any other.")
 
 
@@ -101,13 +104,13 @@ class Session:
 
 
 class Gateway:
-    """What the gateway knows. Tests set `refuse[op] = Refused(…)`, `mute` (ops that get no answer) and `cards[name]`, and read `closed` and `asked`."""
+    """What the gateway knows. Tests set `refuse[op] = Refused(…)`, `mute` (ops that get no answer, kept in `muted`) and `cards[name]`, and read `closed` and `asked`."""
 
     def __init__(self, job="job-1", licence="licence-1", layers=0):
         self.job, self.licence, self.layers = job, licence, layers
         self.handles, self.next_handle = {}, 1
         self.refuse, self.mute, self.cards = {}, set(), {}
-        self.closed, self.asked, self.greetings = [], [], []
+        self.closed, self.asked, self.greetings, self.muted = [], [], [], []
         self.token = {"issued_at": 1, "expires_at": 2, "state": "valid"}
 
     def hold(self, thing):
@@ -124,6 +127,7 @@ class Gateway:
         op = request.get("op")
         self.asked.append(op)
         if op in self.mute:
+            self.muted.append(request)
             return None
         try:
             if op in self.refuse:

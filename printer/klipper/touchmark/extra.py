@@ -58,12 +58,12 @@ class Touchmark:
 
     def _answer(self, path, op):
         try:
-            if self.gateway.until_connected().wait(CONNECT_WITHIN) is None:
-                raise Refused("This file is encrypted and the gateway is not reachable. Start it (systemctl start touchmark-gateway), then print again. (GATEWAY_ABSENT)")
-            answer = self.gateway.ask(op, path=path).wait(OPEN_WITHIN)
+            answer = self.gateway.until_connected().wait(CONNECT_WITHIN) and self.gateway.ask(op, path=path).wait(OPEN_WITHIN)
         except wire.WireError:
             raise Refused("This file's name is not UTF-8. Rename it, then print again. (FILE_NAME_REFUSED)") from None
-        if answer is None or answer is LOST:
+        if answer is LOST or not self.gateway.connected:
+            raise Refused("This file is encrypted and the gateway is not reachable. Start it (systemctl start touchmark-gateway), then print again. (GATEWAY_ABSENT)")
+        if answer is None:
             raise Refused("The gateway did not answer. See its log (journalctl -u touchmark-gateway), then print again. (GATEWAY_SILENT)")
         message, _ = answer
         if message.get("ok") is not True:

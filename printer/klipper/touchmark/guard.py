@@ -11,6 +11,8 @@ from .sealed import Interrupted
 
 LINGER = 60.0
 """Seconds after a job for which Klipper still remembers its motion (it keeps 30 s of moves and steps)."""
+OWN = ("!! Touchmark: ", "// Touchmark: ")
+"""How the extra's own sentences begin, which hold no toolpath."""
 WITHHELD = "touchmark: %s is not logged because of a protected job (%s)"
 
 _MOVE = re.compile(r"\s*(?:N\d+\s*)?G0*[0-35](?!\d)", re.IGNORECASE)
@@ -140,6 +142,6 @@ class Dispatch:
             guard.line = None
 
     def _respond(self, text):
-        if self._guard.line is not None and text.startswith(("!!", "//")):
+        if self._guard.line is not None and text.startswith(("!!", "//")) and not text.startswith(OWN):
             text = self._guard.redact(text)
         type(self._gcode).respond_raw(self._gcode, text)
