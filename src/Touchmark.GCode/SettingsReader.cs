@@ -71,6 +71,9 @@ internal sealed class SettingsReader
             case var _ when Is(name, "chamber_temperature"u8, "chamber_temperatures"u8):
                 _chamberC ??= CommentReader.Number(value);
                 break;
+            case var _ when name.SequenceEqual("max_layer_z"u8):
+                Height(value);
+                break;
             case var _ when name.SequenceEqual("filament_settings_id"u8):
                 _filament ??= First(value);
                 break;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Touchmark.Cli.Engine;
 using Touchmark.Cli.Terminal;
 using Touchmark.GCode;
+using Touchmark.GCode.Binary;
 
 namespace Touchmark.Cli.Toolpaths;
 
@@ -18,17 +19,17 @@ internal static class GCodeCommands
         MaxVelocity = 300, MaxAcceleration = 3_000, MaxExtrudeOnlyDistance = 10_000, Extruders = 16,
     };
 
-    public static Command Create() => new("gcode", "Look into a toolpath file.") { Inspect(), Hash() };
+    public static Command Create() => new("gcode", "Look into a toolpath file, and open and seal Fernet files.") { Inspect(), Hash(), InfoCommand.Create(), FernetCommands.Seal(), FernetCommands.Open() };
 
     private static Command Inspect()
     {
-        var file = FileArgument();
+        var file = ToolpathFile.Argument();
         var json = Arguments.Json();
         var command = new Command("inspect", "Show slicer, layers, time, filament, extent and temperatures, and what no protected job may hold.") { file, json };
         command.SetAction(async (parsed, cancel) =>
         {
-            await using var toolpath = Open(parsed.GetValue(file)!);
-            var report = await ToolpathCheck.RunAsync(toolpath, AnyMachine, null, cancel);
+            await using var toolpath = BinaryGCode.OpenText(ToolpathFile.Open(parsed.GetValue(file)!));
+            var report = await ToolpathFile.ReadAsync(() => ToolpathCheck.RunAsync(toolpath, AnyMachine, null, cancel));
             if (parsed.GetValue(json))
             {
                 Screen.Json(JsonSerializer.SerializeToElement(new { Sha256 = Convert.ToHexStringLower(report.CanonicalSha256), report.Accepted, report.Lines, report.CanonicalBytes, report.Segments, report.MotionSeconds, report.Metadata, report.RefusalCount, report.Refusals }, EngineClient.Json));
@@ -45,12 +46,12 @@ internal static class GCodeCommands
 
     private static Command Hash()
     {
-        var file = FileArgument();
+        var file = ToolpathFile.Argument();
         var command = new Command("hash", "Print the SHA-256 of the canonical form (spec/gcode.md), as certificates name it.") { file };
         command.SetAction(async (parsed, cancel) =>
         {
-            await using var toolpath = Open(parsed.GetValue(file)!);
-            Screen.Line(Convert.ToHexStringLower(await CanonicalHash.ComputeAsync(toolpath, cancel)));
+            await using var toolpath = BinaryGCode.OpenText(ToolpathFile.Open(parsed.GetValue(file)!));
+            Screen.Line(Convert.ToHexStringLower(await ToolpathFile.ReadAsync(() => CanonicalHash.ComputeAsync(toolpath, cancel).AsTask())));
             return 0;
         });
         return command;
@@ -85,18 +86,4 @@ internal static class GCodeCommands
 
     private static string Duration(double seconds) =>
         seconds < 60 ? Number(seconds, "0.0") + " s" : TimeSpan.FromSeconds(seconds).ToString(seconds < 3600 ? @"m\ \m\i\n\ s\ \s" : @"d\d\ h\h\ m\m", CultureInfo.InvariantCulture).Replace("0d ", "", StringComparison.Ordinal);
-
-    private static Argument<FileInfo> FileArgument() => new("file") { Description = "A G-code file." };
-
-    private static FileStream Open(FileInfo file)
-    {
-        try
-        {
-            return new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CliFailure($"the file {file.Name} cannot be read.", "check its path and permissions", exitCode: 2);
-        }
-    }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using Touchmark.GCode;
+using Touchmark.GCode.Binary;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Vault.Bundles;
@@ -42,7 +43,7 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
 
         if (Toolpaths.Contains(media))
         {
-            return await ReadToolpathAsync(body, cancel) is { } digest ? BundleRequest.Accept(new BundleForm(), digest, key) : TooLong(options.GCodeBytes);
+            return (await ReadToolpathAsync(body, cancel)).Has(out var digest, out var unread) ? BundleRequest.Accept(new BundleForm(), digest, key) : unread;
         }
 
         return (await ReadFormAsync(media, body, cancel)).Has(out var form, out var refusal) ? BundleRequest.Accept(form, null, key) : refusal;
@@ -83,9 +84,9 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
                 return WrongParts;
             }
 
-            if (await ReadToolpathAsync(second.Body, cancel) is not { } digest)
+            if (!(await ReadToolpathAsync(second.Body, cancel)).Has(out var digest, out var unread))
             {
-                return TooLong(options.GCodeBytes);
+                return unread;
             }
 
             return await reader.ReadNextSectionAsync(cancel) is null ? BundleRequest.Accept(form, digest, key) : WrongParts;
@@ -128,11 +129,20 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
     // The path in a JSON error names the member and never its value, so no secret comes back.
     private static Refusal NotJson(string path) => Refusal.Invalid("BAD_REQUEST", $"The body is not the JSON that this request takes (at {path}).", "Compare it with /openapi/v3.json.");
 
-    private async Task<ToolpathDigest?> ReadToolpathAsync(Stream body, CancellationToken cancel)
+    private async Task<Outcome<ToolpathDigest>> ReadToolpathAsync(Stream body, CancellationToken cancel)
     {
-        await using var limited = new LimitedStream(body, options.GCodeBytes);
-        var digest = await CanonicalHash.DigestAsync(limited, cancel);
-        return limited.IsOver ? null : digest;
+        // The limit is on the text: binary G-code unpacks to more.
+        var text = BinaryGCode.OpenText(body);
+        await using var limited = new LimitedStream(text, options.GCodeBytes);
+        try
+        {
+            var digest = await CanonicalHash.DigestAsync(limited, cancel);
+            return limited.IsOver ? TooLong(options.GCodeBytes) : digest;
+        }
+        catch (InvalidDataException error)
+        {
+            return Refusal.Invalid("GCODE_DAMAGED", error.Message, "Send the file that the printer was given.");
+        }
     }
 
     private static string? NameOf(MultipartSection section) =>

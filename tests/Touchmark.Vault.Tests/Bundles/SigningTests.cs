@@ -85,6 +85,23 @@ public sealed class SigningTests
     }
 
     [Fact]
+    public async Task Binary_G_code_is_signed_for_the_text_that_it_holds_and_refused_when_damaged()
+    {
+        await using var server = await VaultServer.StartAsync();
+        using var caller = server.Local();
+        byte[] text = System.Text.Encoding.UTF8.GetBytes(Caller.Toolpath), binary = [.. "GCDE"u8, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, (byte)text.Length, 0, 0, 0, 0, 0, .. text];
+
+        var plain = (await caller.PostAsync("/v3/bundles", new StringContent(Caller.Toolpath, System.Text.Encoding.UTF8, "text/x.gcode"), key: "job 1")).IsGood();
+        var packed = (await caller.PostAsync("/v3/bundles", File(binary), key: "job 2")).IsGood();
+        var damaged = await caller.PostAsync("/v3/bundles", File(binary[..^1]), key: "job 3");
+
+        Assert.Equal((await BundleAsync(caller, plain.BundleId)).GCodeSha256.ToArray(), (await BundleAsync(caller, packed.BundleId)).GCodeSha256.ToArray());
+        damaged.IsRefused(HttpStatusCode.BadRequest, "GCODE_DAMAGED");
+
+        static ByteArrayContent File(byte[] content) => new(content) { Headers = { ContentType = new("text/x.gcode") } };
+    }
+
+    [Fact]
     public async Task Many_callers_at_once_get_one_counter_value_each()
     {
         await using var server = await VaultServer.StartAsync();
