@@ -15,7 +15,7 @@ import types
 COMPONENTS = pathlib.Path(__file__).resolve().parent.parent / "moonraker"
 
 # unittest has asyncio tell of every callback that takes long: on a busy machine that is noise.
-logging.getLogger("asyncio").setLevel(logging.ERROR)
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 class ServerError(Exception):

@@ -170,6 +170,17 @@ class Jobs(Component):
             status, = await told
             self.assertEqual(job, status["klipper"]["job"])
 
+    async def test_files_that_were_refused_before_klipper_came_are_asked_about_again(self):
+        self.gateway.refuse["card"] = gateway.Refused("PATH_REFUSED", "The folder is not known yet.")
+        await self.files.upload("part.gcode", SEALED)
+        self.assertEqual("PATH_REFUSED", self.metadata("part.gcode")["touchmark"]["code"])
+        self.gateway.refuse.clear()
+        await self.ready(gateway="connecting")
+        told = self.server.next("file_manager:filelist_changed")
+        await self.klippy.tell({"touchmark": {"gateway": "connected"}})
+        await told
+        self.assertEqual(CARD["layer_count"], self.metadata("part.gcode")["layer_count"])
+
     async def test_a_klipper_without_the_extra_and_a_moonraker_without_a_history_are_no_fault(self):
         await self.server.send_event("server:klippy_ready")
         self.assertEqual([], self.klippy.callbacks)

@@ -55,7 +55,7 @@ class Links(unittest.IsolatedAsyncioTestCase):
         return server
 
     def run_link(self):
-        made = link.Link(self.path, "test", lambda: self.changes.put_nowait("up"), lambda: self.changes.put_nowait("down"), first_pause=0.001)
+        made = link.Link(self.path, "test", "/gcodes", lambda: self.changes.put_nowait("up"), lambda: self.changes.put_nowait("down"), first_pause=0.001)
         asyncio.ensure_future(made.run())
         self.addCleanup(made.close)
         return made
@@ -171,7 +171,7 @@ class Links(unittest.IsolatedAsyncioTestCase):
     async def test_a_gateway_that_stays_away_is_told_of_once(self):
         with self.assertLogs(level="INFO") as log, mock.patch.object(link.asyncio, "sleep", side_effect=[None] * 50 + [asyncio.CancelledError]):
             with self.assertRaises(asyncio.CancelledError):
-                await link.Link(self.path, "test", lambda: None, lambda: None).run()
+                await link.Link(self.path, "test", "/gcodes", lambda: None, lambda: None).run()
         self.assertEqual(1, len(log.output), log.output)
 
 

@@ -33,10 +33,10 @@ class Touchmark:
         cleanup = config.getboolean("cleanup", True)
         self.file_manager = self.server.lookup_component("file_manager")
         storage = self.file_manager.get_metadata_storage()
-        self.link = Link(socket, f"touchmark for Moonraker {VERSION}", self._on_up, self._changed)
+        self.link = Link(socket, f"touchmark for Moonraker {VERSION}", os.path.realpath(self.file_manager.get_directory()), self._on_up, self._changed)
         self.thumbnails = Thumbnails(storage)
         self.cards = Cards(self.link, storage, self.thumbnails, self.file_manager.get_directory, lambda name: self._announce(name, "modify_file"), wait)
-        self.jobs = Jobs(self.server, storage, layers, cleanup, self._changed)
+        self.jobs = Jobs(self.server, storage, layers, cleanup, self._changed, self._look_again)
         self.slicing = Slicing(self.server, self.link, self.cards, storage, self._announce, self._on_progress, seconds)
         self._stage = ""
         self._register()
@@ -90,8 +90,12 @@ class Touchmark:
     def _changed(self) -> None:
         self.server.send_event("touchmark:changed", self.get_status())
 
-    async def _on_up(self) -> None:
+    def _on_up(self) -> None:
         self._changed()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        # The gateway opens files of a folder that Klipper names: what it refused before Klipper came is worth asking again.
         self.server.get_event_loop().create_task(self._complete_all())
 
     async def _complete_all(self) -> None:

@@ -14,12 +14,12 @@ OBJECT = "touchmark"
 
 class Jobs:
     """Takes part in Moonraker's events. `storage` is its store of metadata, `layers` whether M117 messages are sent, `cleanup` whether files made for one
-    print are removed after it, and `on_change` is called when a protected job begins or ends."""
+    print are removed after it, `on_change` is called when a protected job begins or ends, and `on_klipper` when Klipper, too, has found the gateway."""
 
-    def __init__(self, server: Any, storage: Any, layers: bool, cleanup: bool, on_change: Callable[[], None]) -> None:
+    def __init__(self, server: Any, storage: Any, layers: bool, cleanup: bool, on_change: Callable[[], None], on_klipper: Callable[[], None]) -> None:
         self.status: Dict[str, Any] = {}
         self._server, self._storage = server, storage
-        self._layers, self._cleanup, self._on_change = layers, cleanup, on_change
+        self._layers, self._cleanup, self._on_change, self._on_klipper = layers, cleanup, on_change, on_klipper
         self._message: Optional[str] = None
         self._sending = False
         self._trackers: Dict[str, Any] = {}
@@ -66,14 +66,16 @@ class Jobs:
     def _take(self, changed: Any) -> None:
         if not isinstance(changed, dict):
             return
-        job = self.status.get("job")
+        before = dict(self.status)
         self.status.update(changed)
         for name, tracker in self._trackers.items():
             # What was known of a job stays when Klipper clears its object at the end of the print: the history is written after that.
             if changed.get(name) not in (None, ""):
                 tracker.update(changed[name])
-        if self.status.get("job") != job:
+        if self.status.get("job") != before.get("job"):
             self._on_change()
+        if self.status.get("gateway") == "connected" != before.get("gateway"):
+            self._on_klipper()
 
     async def _on_history(self, change: Dict[str, Any]) -> None:
         # Not at the job's end itself: what the history keeps of a file is read from its metadata, which goes with the file.

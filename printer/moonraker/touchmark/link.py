@@ -38,13 +38,13 @@ class GatewayError(Exception):
 class Link:
     """Keeps a connection to the gateway while `run` runs, and asks it things.
 
-    `on_up` and `on_down` are called when the gateway was greeted and when it is lost.
+    `software` and `gcodes`, the folder of G-code files, are what the gateway is greeted with; `on_up` and `on_down` are called when the gateway was greeted and when it is lost.
     """
 
-    def __init__(self, path: str, software: str, on_up: Callback, on_down: Callback, first_pause: float = 1.0) -> None:
+    def __init__(self, path: str, software: str, gcodes: str, on_up: Callback, on_down: Callback, first_pause: float = 1.0) -> None:
         self.path = path
         self.gateway: Optional[str] = None
-        self._software = software
+        self._hello = {"role": "moonraker", "version": VERSION, "software": software, "gcodes": gcodes}
         self._on_up, self._on_down = on_up, on_down
         self._first_pause = first_pause
         self._writer: Optional[asyncio.StreamWriter] = None
@@ -101,7 +101,7 @@ class Link:
         _require_own(self._writer)
         reading = asyncio.ensure_future(self._read(reader))
         try:
-            hello = asyncio.ensure_future(asyncio.wait_for(self._ask("hello", {"role": "moonraker", "version": VERSION, "software": self._software}, None), HELLO_SECONDS))
+            hello = asyncio.ensure_future(asyncio.wait_for(self._ask("hello", self._hello, None), HELLO_SECONDS))
             await asyncio.wait({hello, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not hello.done():
                 hello.cancel()
