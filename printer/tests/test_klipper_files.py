@@ -150,6 +150,14 @@ class Files(Case):
         self.assertIn("did not answer", self.refused("a.gcode"))
         self.assertGreater(len(ticks), 25)
 
+    def test_a_shutdown_while_the_file_is_opened_closes_it_again(self):
+        self.put("a.gcode")
+        opened = self.gateway.op_open
+        self.gateway.op_open = lambda request: (self.printer.invoke_shutdown("stop"), opened(request))[1]
+        self.assertIn("shut down", self.refused("a.gcode"))
+        self.reactor.run(1)
+        self.assertEqual(([(1, "shutdown")], None), (self.gateway.closed, self.card.current_file))
+
     def test_a_line_that_fails_ends_the_job(self):
         self.put("a.gcode", "G1 X1\nFAIL X9\nG1 X2\n")
 

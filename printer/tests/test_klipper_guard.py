@@ -2,6 +2,7 @@
 #
 # Copyright (C) 2026 The Touchmark authors
 # SPDX-License-Identifier: GPL-3.0-or-later
+import ctypes
 import logging
 import re
 import unittest
@@ -130,6 +131,15 @@ class Guarded(Case):
         self.until("complete")
         self.gcode.respond_raw("// X:317.125")
         self.assertEqual("// X:317.125", self.gcode.outputs[-1])
+
+    def test_the_process_cannot_be_dumped_from_the_first_protected_job_on(self):
+        dumpable = lambda: ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)  # noqa: E731
+        before = dumpable()
+        watch = guard.Guard(self.printer, True)
+        watch.begin()
+        self.assertEqual(0, dumpable())
+        watch.remove()
+        self.assertEqual(before, dumpable())
 
     def test_motion_endpoints_are_refused_and_subscriptions_end_while_a_protected_job_runs(self):
         webhooks = self.printer.lookup_object("webhooks")

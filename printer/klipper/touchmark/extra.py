@@ -49,8 +49,13 @@ class Touchmark:
         """The protected job of a file that looks encrypted; None when the gateway says that it is plain. Raises gcode.error."""
         self._phase = "opening"
         try:
-            kind = self._answer(path, "probe").get("kind")
-            return None if kind == "plain" else SealedFile(self, path, self._answer(path, "open"))
+            if self._answer(path, "probe").get("kind") == "plain":
+                return None
+            job = SealedFile(self, path, self._answer(path, "open"))
+            if self.printer.is_shutdown():
+                self.gateway.ask("close", handle=job.handle, reason="shutdown", text="")
+                raise Refused("The printer was shut down while the file was opened.")
+            return job
         except Refused as refused:
             raise self.gcode.error("Touchmark: %s" % refused) from None
         finally:
