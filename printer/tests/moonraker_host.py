@@ -16,6 +16,8 @@ COMPONENTS = pathlib.Path(__file__).resolve().parent.parent / "moonraker"
 
 # unittest has asyncio tell of every callback that takes long: on a busy machine that is noise.
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+# A log without a handler would be given one that prints.
+logging.getLogger().addHandler(logging.NullHandler())
 
 
 class ServerError(Exception):

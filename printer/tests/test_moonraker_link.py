@@ -42,8 +42,6 @@ class Peer:
 
 class Links(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
-        # The first handler that a log gets would otherwise be one that prints.
-        logging.getLogger().addHandler(logging.NullHandler())
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = os.path.join(folder.name, "s")

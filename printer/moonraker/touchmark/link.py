@@ -101,7 +101,7 @@ class Link:
         _require_own(self._writer)
         reading = asyncio.ensure_future(self._read(reader))
         try:
-            hello = asyncio.ensure_future(asyncio.wait_for(self._ask("hello", self._hello, None), HELLO_SECONDS))
+            hello = asyncio.ensure_future(self._greet())
             await asyncio.wait({hello, reading}, return_when=asyncio.FIRST_COMPLETED)
             if not hello.done():
                 hello.cancel()
@@ -118,6 +118,9 @@ class Link:
             reading.cancel()
             # Not awaited: whoever ends this component meanwhile would be overheard.
             reading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+
+    async def _greet(self) -> Answer:
+        return await asyncio.wait_for(self._ask("hello", self._hello, None), HELLO_SECONDS)
 
     async def _ask(self, op: str, fields: Dict[str, Any], on_progress: Optional[Callable[[Dict[str, Any]], None]]) -> Answer:
         async with self._places:
