@@ -201,12 +201,18 @@ class Status(Component):
 
     async def test_status_answers_without_a_gateway_and_refreshing_says_what_to_do(self):
         await self.lose_gateway()
-        self.assertFalse((await self.ask("GET", "/machine/touchmark/status"))["gateway"]["connected"])
+        status = (await self.ask("GET", "/machine/touchmark/status"))["gateway"]
+        self.assertEqual((False, "GATEWAY_ABSENT"), (status["connected"], status["error"].partition(":")[0]))
         with self.assertRaises(host.ServerError) as refused:
             await self.ask("POST", "/machine/touchmark/refresh_token")
         self.assertEqual(503, refused.exception.status_code)
         self.assertIn("GATEWAY_ABSENT", str(refused.exception))
         self.assertIn("systemctl start", str(refused.exception))
+
+    async def test_status_answers_beside_a_gateway_that_refuses_to(self):
+        self.gateway.refuse["status"] = gateway.Refused("ENGINE_UNREACHABLE", "The engine does not answer.")
+        status = (await self.ask("GET", "/machine/touchmark/status"))["gateway"]
+        self.assertEqual((True, "ENGINE_UNREACHABLE: The engine does not answer."), (status["connected"], status["error"]))
 
     async def test_a_token_is_refreshed(self):
         self.assertEqual({"expires_at": 3}, await self.ask("POST", "/machine/touchmark/refresh_token"))

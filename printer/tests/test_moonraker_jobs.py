@@ -54,6 +54,20 @@ class Slicing(Component):
         self.assertEqual(["// Touchmark: slicing", "// Touchmark: done"], [event[1] for event in self.server.sent if event[0] == "server:gcode_response"])
         self.assertEqual("notify_touchmark_slice_progress", self.server.notifications["touchmark:slice_progress"])
 
+    async def test_a_gateway_that_talks_without_end_is_not_listened_to(self):
+        link_ask = self.component.link.ask
+
+        async def chatter(op, seconds, on_progress=None, **fields):
+            for number in range(10_000):
+                on_progress({"stage": f"{number}" * 100, "fraction": float(number)})
+                on_progress({"stage": number, "fraction": "x"})
+            return await link_ask(op, seconds, **fields)
+        self.component.slicing._link.ask = chatter
+        await self.ask("POST", ADDRESS, token_id="8", print=False)
+        told = [event[1] for event in self.server.sent if event[0] == "touchmark:slice_progress"]
+        self.assertEqual(slicing.MOST_PROGRESS + 1, len(told))
+        self.assertTrue(all(len(event["stage"]) <= 64 and 0 <= event["fraction"] <= 1 for event in told))
+
     async def test_a_token_that_comes_along_is_stored_as_it_is(self):
         answer = await self.ask("POST", ADDRESS, wallet_address="0x1", token_id="9", encrypted_gcode=TOKEN.hex())
         path = os.path.join(self.gcodes, answer["name"])

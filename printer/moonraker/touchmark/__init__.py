@@ -69,9 +69,11 @@ class Touchmark:
 
     async def _status(self, _: Any) -> Dict[str, Any]:
         status = self.get_status()
-        if self.link.is_up:
+        try:
             answer, _raw = await self.link.ask("status", 5.0)
             status["gateway"].update({key: value for key, value in answer.items() if key not in ("id", "ok", "bytes", "connected", "version")})
+        except GatewayError as error:
+            status["gateway"]["error"] = str(error)
         return status
 
     async def _refresh_token(self, _: Any) -> Dict[str, Any]:

@@ -16,6 +16,8 @@ from .link import GatewayError, Link
 SETTINGS = ("machine_settings", "process_settings", "filament")
 SECRETS = ("encryption_key",)
 """Fields of older callers that nobody needs to be told: keys are the engine's and the gateway's."""
+MOST_PROGRESS = 500
+"""Most events of progress of one request that clients are told."""
 LONGEST_NAME = 120
 """Longest name of a file, bytes, without its ending."""
 
@@ -25,6 +27,7 @@ class Slicing:
 
     def __init__(self, server: Any, link: Link, cards: Cards, storage: Any, announce: Callable[[str, str], None], on_progress: Callable[[Dict[str, Any]], None], seconds: float) -> None:
         self.progress: Optional[Dict[str, Any]] = None
+        self._told = 0
         self._server, self._link, self._cards, self._storage = server, link, cards, storage
         self._announce, self._on_progress, self._seconds = announce, on_progress, seconds
 
@@ -36,7 +39,7 @@ class Slicing:
         if self.progress is not None:
             raise GatewayError("SLICING_BUSY", "Another file is being sliced for this printer.", "Wait until it is done.")
         self.progress = {"stage": "starting", "fraction": 0.0}
-        outcome = "failed"
+        outcome, self._told = "failed", 0
         try:
             name = choose_name(fields.pop("name", None) or named_after(fields.get("token_id")), self._taken)
             if wants_print:
@@ -95,9 +98,14 @@ class Slicing:
 
     def _take_progress(self, event: Dict[str, Any]) -> None:
         stage, fraction = event.get("stage"), event.get("fraction")
-        if isinstance(stage, str) and isinstance(fraction, (int, float)):
-            self.progress = {"stage": stage[:64], "fraction": min(max(float(fraction), 0.0), 1.0)}
-            self._on_progress(self.progress)
+        if not isinstance(stage, str) or not isinstance(fraction, (int, float)):
+            return
+        told = {"stage": stage[:64], "fraction": round(min(max(float(fraction), 0.0), 1.0), 2)}
+        # All clients hear of it: a gateway that talks without end is not listened to.
+        if told != self.progress and self._told < MOST_PROGRESS:
+            self._told += 1
+            self.progress = told
+            self._on_progress(told)
 
 
 def read_fields(arguments: Dict[str, Any]) -> Dict[str, Any]:
