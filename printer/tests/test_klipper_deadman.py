@@ -29,6 +29,43 @@ class DeadMan(Case):
         self.assertEqual(TOOLPATH * 3, self.moves())
         self.assertEqual(2, self.gateway.asked.count("open"))
 
+    def test_a_gateway_that_restarts_while_nothing_is_read_from_it_is_alive_again(self):
+        self.put("a.gcode", "".join("G1 X%d F60\n" % i for i in range(2000)))
+        self.print_file("a.gcode")
+        self.reactor.run(0.5)
+        self.assertEqual(2, self.gateway.asked.count("open") + self.gateway.asked.count("read"))
+        self.server.stop()
+        self.reactor.run(2)
+        self.server = self.start_gateway()
+        self.until("complete")
+        self.assertEqual(2, self.gateway.asked.count("open"))
+        self.assertFalse([line for line in self.gcode.outputs if "Touchmark" in line])
+
+    def test_a_print_that_ran_dry_waits_as_long_as_any_other_before_it_pauses(self):
+        self.begin()
+        self.gateway.mute.add("read")
+        self.reactor.run(25)
+        still = len(self.ran)
+        self.server.stop()
+        self.reactor.run(6.5)
+        self.assertEqual(("printing", still), (self.stats.state, len(self.ran)))
+        self.gateway.mute.clear()
+        self.server = self.start_gateway()
+        self.until("complete")
+        self.assertEqual(TOOLPATH * 3, self.moves())
+
+    def test_PAUSE_runs_once_however_many_reasons_there_are(self):
+        paused = []
+        stock = self.gcode.handlers["PAUSE"]
+        self.gcode.register_command("PAUSE", lambda gcmd: (paused.append(1), self.reactor.pause(self.reactor.monotonic() + 5), stock(gcmd)))
+        self.begin()
+        job = self.card.protected
+        for _ in range(3):
+            self.extra.hold(job, "a reason")
+            self.reactor.run(1)
+        self.reactor.run(20)
+        self.assertEqual(([1], "paused"), (paused, self.stats.state))
+
     def test_a_gateway_that_stays_away_pauses_the_print_and_RESUME_goes_on_when_it_is_back(self):
         self.begin()
         self.server.stop()

@@ -6,28 +6,26 @@
 GUARDED = ("motion_report/dump_trapq", "motion_report/dump_stepper")
 
 
-class _Connection:
+class _Stand:
+    """Stands before an object of Klipper and is that object but for what a subclass changes."""
+
+    def __init__(self, stands_for, guard):
+        self._stands_for, self._guard = stands_for, guard
+
+    def __getattr__(self, name):
+        return getattr(self._stands_for, name)
+
+
+class _Connection(_Stand):
     """A client's connection that calls itself closed once the guard is on: Klipper then ends the subscription by itself."""
 
-    def __init__(self, connection, guard):
-        self._connection, self._guard = connection, guard
-
-    def __getattr__(self, name):
-        return getattr(self._connection, name)
-
     def is_closed(self):
-        return self._guard.on or self._connection.is_closed()
+        return self._guard.on or self._stands_for.is_closed()
 
 
-class _Request:
-    def __init__(self, request, guard):
-        self._request, self._guard = request, guard
-
-    def __getattr__(self, name):
-        return getattr(self._request, name)
-
+class _Request(_Stand):
     def get_client_connection(self):
-        return _Connection(self._request.get_client_connection(), self._guard)
+        return _Connection(self._stands_for.get_client_connection(), self._guard)
 
 
 def protect(webhooks, guard):

@@ -24,7 +24,8 @@ class Touchmark:
         self._guard = Guard(self.printer, config.getboolean("guard_memory", True))
         if config.getboolean("guard_motion_report", True):
             endpoints.protect(self.printer.lookup_object("webhooks"), self._guard)
-        self._dispatch, self._facts, self._phase, self._layer, self._offer = None, dict(_NOBODY), "idle", None, False
+        self._dispatch, self._facts, self._phase, self._layer = None, dict(_NOBODY), "idle", None
+        self._offer = self._pausing = False
         hello = {"role": "klipper", "version": 1, "software": "klipper " + str(self.printer.get_start_args().get("software_version")), "gcodes": os.path.abspath(self._card.sdcard_dirname)}
         self.gateway = Gateway(self.reactor, path, hello, self._event, self._connected)
         self._dead_man = DeadMan(self, pause_after, rest_after)
@@ -127,14 +128,16 @@ class Touchmark:
         self.gcode.respond_raw(words.line(text, 600))
 
     def _pause(self):
-        if not self._card.is_active() or self.printer.is_shutdown():
+        if self._pausing or not self._card.is_active() or self.printer.is_shutdown():
             return
+        self._pausing = True
         if self.printer.lookup_object("pause_resume", None) is not None:
             try:
                 self.gcode.run_script("PAUSE")
             except self.gcode.error as error:
                 self.say("!! Touchmark: PAUSE failed: %s" % error)
         self._card.do_pause()
+        self._pausing = False
 
     def _end(self, job, text):
         self._card.do_pause()
@@ -146,14 +149,18 @@ class Touchmark:
 
     def _connected(self):
         job = self._card.protected
-        if job is not None and not job.live and not self._card.is_active():
+        if job is not None and not job.live:
             self.reactor.register_callback(lambda eventtime: self._reopen(job))
 
     def _reopen(self, job):
-        """A paused file is opened again as soon as the gateway is back, so that it says it is alive."""
-        if job.stale and not job.closed and not self._card.is_active():
-            trouble = job.reopen()
-            self.say("// Touchmark: the gateway is back; RESUME goes on." if trouble is None else "!! Touchmark: " + trouble)
+        """A file is opened again as soon as the gateway is back, which says that it is alive only while it has one open."""
+        if job.closed:
+            return
+        trouble = job.reopen()
+        if trouble is not None:
+            self.say("!! Touchmark: " + trouble)
+        elif not self._card.is_active():
+            self.say("// Touchmark: the gateway is back; RESUME goes on.")
 
     def _event(self, message):
         job, event = self._card.protected, message["event"]

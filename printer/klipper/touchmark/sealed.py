@@ -9,8 +9,10 @@ from .gateway import LOST, Answer
 
 CHUNK = 32768
 """Bytes asked for at once. One chunk is read from while the next is fetched: 64 KiB of toolpath at most."""
-ANSWER_WITHIN, OPEN_WITHIN, CONNECT_WITHIN, PAUSE_WITHIN = 30.0, 30.0, 5.0, 30.0
-"""Seconds: for a read, for opening (the gateway may ask the engine), for a connection that a person waits for, for PAUSE to take hold."""
+ANSWER_WITHIN, OPEN_WITHIN, PAUSE_WITHIN = 30.0, 30.0, 30.0
+"""Seconds: for a read, for opening (the gateway may ask the engine), for PAUSE to take hold."""
+CONNECT_WITHIN, RECONNECT_WITHIN = 5.0, 60.0
+"""Seconds for a connection: while a person waits, and while a print waits, which the dead-man pauses long before."""
 
 # A byte that is no UTF-8 counts as one character, so that Klipper's position in the file stays right.
 codecs.register_error("touchmark", lambda error: ("?" * (error.end - error.start), error.end))
@@ -77,11 +79,13 @@ class Protected:
         return LOST if result is None else result
 
     def reopen(self, wait=None):
-        """Opens the job again on a new connection. Returns a sentence on failure, None when it is open."""
+        """Opens the job again on a new connection, waiting by `wait` within a read. Returns a sentence on failure, None when it is open."""
         with self._opening:
             if not self.stale:
                 return None
-            return self._open_again(wait or (lambda answer, seconds: answer.wait(seconds) or LOST))
+            if wait is not None:
+                return self._open_again(wait, RECONNECT_WITHIN)
+            return self._open_again(lambda answer, seconds: answer.wait(seconds) or LOST, CONNECT_WITHIN)
 
     def _hold(self, text):
         """Tells a person, has the print paused and ends the reading."""
@@ -137,9 +141,9 @@ class SealedFile(Protected):
     def reaches(self, position):
         return 0 <= position <= self.size
 
-    def _open_again(self, wait):
+    def _open_again(self, wait, connect_within):
         owner = self._owner
-        if wait(owner.gateway.until_connected(), CONNECT_WITHIN) is LOST:
+        if wait(owner.gateway.until_connected(), connect_within) is LOST:
             return "The gateway is not reachable. Start it (systemctl start touchmark-gateway), then RESUME."
         epoch = owner.gateway.epoch
         answer = wait(owner.gateway.ask("open", path=self.path), OPEN_WITHIN)
@@ -214,7 +218,7 @@ class LiveSession(Protected):
     def reaches(self, position):
         return self._start <= position <= self._start + len(self._segment)
 
-    def _open_again(self, wait):
+    def _open_again(self, wait, connect_within):
         return "A live session cannot go on after its gateway was gone. Start the print anew."
 
     def read(self, size):
