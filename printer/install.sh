@@ -145,9 +145,11 @@ link "$here/moonraker/touchmark" "$moonraker/moonraker/components/touchmark"
 
 block "$data/config/printer.cfg" '[touchmark]' before '^#[*]# <-+ SAVE_CONFIG -+>'
 section='[touchmark]'
+# Where nobody uses the update manager, a section for it would switch it on.
+updates=$(for file in "$data"/config/*.conf "$data"/config/*.cfg; do [ ! -f "$file" ] || without_block "$file"; done | grep -c '^\[update_manager' || true)
 origin=$(git -C "$repository" config --get remote.origin.url 2>/dev/null || true)
 branch=$(git -C "$repository" symbolic-ref --short -q HEAD 2>/dev/null || true)
-[ -z "$origin" ] || section="$section
+[ -z "$origin" ] || [ "$updates" -eq 0 ] || section="$section
 
 [update_manager touchmark]
 type: git_repo

@@ -5,6 +5,7 @@
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -43,12 +44,12 @@ class Installer(unittest.TestCase):
     def read(self, name):
         return (self.root / "tree" / name).read_text()
 
-    def run_it(self, *options, code=0):
+    def run_it(self, *options, code=0, installer=PRINTER / "install.sh"):
         tree = self.root / "tree"
         folders = ["--klipper", tree / "klipper", "--moonraker", tree / "moonraker", "--printer-data", tree / "data", "--gateway", self.root / "gateway",
                    "--nginx-site", tree / "mainsail", "--systemd-dir", tree / "units"]
         environment = {**os.environ, "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"}
-        ran = subprocess.run(["bash", PRINTER / "install.sh", *folders, *options], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(["bash", installer, *folders, *options], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(code, ran.returncode, ran.stdout + ran.stderr)
         return ran.stdout + ran.stderr
 
@@ -81,6 +82,19 @@ class Installer(unittest.TestCase):
             self.assertIn(line + "\n", unit)
         self.assertNotIn("MemoryDenyWriteExecute=", unit)
         self.assertNotRegex(unit.split("[Unit]")[1], "@[A-Z]+@")
+
+    def test_the_update_manager_is_told_where_it_is_in_use_and_not_switched_on_where_it_is_not(self):
+        # A copy of the repository with an origin: whether this one has one is nobody's business here.
+        copy = self.root / "copy"
+        shutil.copytree(PRINTER, copy / "printer", ignore=shutil.ignore_patterns("__pycache__"))
+        for command in (("init", "-q", "-b", "main"), ("config", "remote.origin.url", "https://example.com/touchmark.git")):
+            subprocess.run(["git", "-C", copy, *command], check=True)
+        self.run_it(installer=copy / "printer/install.sh")
+        self.assertNotIn("update_manager", self.read("data/config/moonraker.conf"))
+        self.put("tree/data/config/update.cfg", "[update_manager mainsail]\ntype: web\n")
+        for _ in range(2):
+            self.run_it(installer=copy / "printer/install.sh")
+            self.assertIn(f"[update_manager touchmark]\ntype: git_repo\npath: {copy}\norigin: https://example.com/touchmark.git\nprimary_branch: main\n", self.read("data/config/moonraker.conf"))
 
     def test_a_second_run_changes_nothing(self):
         self.run_it()
