@@ -7,7 +7,7 @@ using Touchmark.Log.Tests.Killing;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|anomaly]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|files|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|anomaly]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -17,6 +17,12 @@ internal static class Program
         if (args is [GCodeBench.SegmentFile, var path])
         {
             await GCodeBench.SegmentFileAsync(path);
+            return 0;
+        }
+
+        if (args is [Files.FilesBench.ReadFile, var kind, var content])
+        {
+            await Files.FilesBench.ReadFileAsync(kind, content);
             return 0;
         }
 
@@ -56,6 +62,7 @@ internal static class Program
         (string Name, Func<Task> Run)[] benches =
         [
             ("gcode", GCodeBench.RunAsync),
+            ("files", Files.FilesBench.RunAsync),
             ("streaming", StreamingBench.RunAsync),
             ("attacks", () => AttacksBench.RunAsync(quick)),
             ("engine", EngineBench.RunAsync),
