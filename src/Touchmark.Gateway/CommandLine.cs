@@ -13,12 +13,17 @@ namespace Touchmark.Gateway;
 /// <param name="InstallDeadMan">Whether to put the dead-man timer into the printer's configuration.</param>
 internal sealed record EnrolOptions(Uri Engine, string? Code, MoonrakerAddress Printer, string? Name, bool InstallDeadMan);
 
+/// <summary>Of the keys that open files. Neither: list them.</summary>
+/// <param name="AddFernet">File of a Fernet key to keep.</param>
+/// <param name="Remove">Name of the key to remove.</param>
+internal sealed record KeysOptions(string? AddFernet, string? Remove);
+
 internal sealed record DeadManOptions(DeadManTask Task, MoonrakerAddress? Printer);
 
 /// <summary>
-/// What was asked for. Read by hand: six commands with at most eight options do not earn a library's megabytes in a program that promises to be small.
+/// What was asked for. Read by hand: seven commands with at most eight options do not earn a library's megabytes in a program that promises to be small.
 /// </summary>
-internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats, string? VaultSocket)
+internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats, string? VaultSocket, KeysOptions? Keys)
 {
     private const string NoDeadMan = "--no-dead-man";
 
@@ -31,6 +36,10 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
     private const string SocketOption = "--socket";
 
     private const string NoVault = "--none";
+
+    private const string AddFernet = "--add-fernet";
+
+    private const string RemoveKey = "--remove";
 
     private const string WrongPrinter = "--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.";
 
@@ -53,6 +62,8 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
               installs it in the printer's configuration (restarts the firmware), proves it, or removes it
           touchmark-gateway vault --socket FILE | --none
               the vault beside this printer, which signs a bundle of each print and counter-signs its certificate: its Unix socket
+          touchmark-gateway keys [--add-fernet FILE | --remove NAME]
+              the keys that open encrypted files on this printer; a Fernet key comes from the marketplace whose files it opens, and its file is yours to delete
           touchmark-gateway run          connects to the engine and prints what it is sent, until stopped
           touchmark-gateway status       how the gateway of this folder is
           touchmark-gateway diagnostics  what it did lately (kept in its memory only)
@@ -90,6 +101,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
             "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan, RepeatsOption, NoSnapshot],
             "deadman" => ["--home", "--printer"],
             "vault" => ["--home", SocketOption, NoVault],
+            "keys" => ["--home", AddFernet, RemoveKey],
             "run" or "status" or "diagnostics" => ["--home"],
             "help" or "--help" or "-h" => [],
             _ => throw Wrong($"There is no command '{command}'."),
@@ -116,7 +128,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         }
 
         var home = values.GetValueOrDefault("--home");
-        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values), command == "vault" ? ParseVault(values) : null);
+        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values), command == "vault" ? ParseVault(values) : null, command == "keys" ? ParseKeys(values) : null);
     }
 
     private static string? ParseVault(Dictionary<string, string> values) => (values.GetValueOrDefault(SocketOption), values.ContainsKey(NoVault)) switch
@@ -125,6 +137,11 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         ({ } socket, false) when Path.IsPathRooted(socket) => socket,
         _ => throw Wrong($"vault needs {SocketOption} with an absolute path, or {NoVault}."),
     };
+
+    private static KeysOptions ParseKeys(Dictionary<string, string> values) =>
+        (values.GetValueOrDefault(AddFernet), values.GetValueOrDefault(RemoveKey)) is var (add, remove) && add is not null && remove is not null
+            ? throw Wrong($"{AddFernet} and {RemoveKey} exclude each other.")
+            : new KeysOptions(add, remove);
 
     private static EnrolOptions ParseEnrol(Dictionary<string, string> values)
     {

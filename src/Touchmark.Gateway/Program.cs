@@ -3,6 +3,7 @@ using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Diagnostics;
 using Touchmark.Gateway.Enrolment;
+using Touchmark.Gateway.OnPrinter;
 using Touchmark.Gateway.Running;
 
 namespace Touchmark.Gateway;
@@ -42,6 +43,9 @@ internal static class Program
                 return 0;
             case "vault":
                 SetVault(GatewayHome.Open(line.Home), line.VaultSocket);
+                return 0;
+            case "keys":
+                KeysCommand.Run(GatewayHome.Open(line.Home), line.Keys!, Console.Out);
                 return 0;
             case "status" or "diagnostics":
                 return await AskAsync(GatewayHome.Open(line.Home), line.Command == "status" ? "status" : "log");

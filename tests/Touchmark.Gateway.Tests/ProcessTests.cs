@@ -1,3 +1,5 @@
+using Touchmark.Cryptography;
+
 namespace Touchmark.Gateway.Tests;
 
 /// <summary>The gateway as its user has it: a process, its exit codes and its output.</summary>
@@ -46,6 +48,31 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("ALREADY_RUNNING", second.Output, StringComparison.Ordinal);
         Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(Path.Combine(_root, "gateway", "diagnostics.sock")));
         Assert.Empty(gateway.ListeningTcpSockets());
+        Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(Path.Combine(_root, "gateway", "printer.sock")));
+        using var klipper = await PrinterClient.ConnectAsync(Path.Combine(_root, "gateway", "printer.sock"));
+        Assert.Equal("connected", (string)(await klipper.AskAsync("status")).Answer["engine"]!);
+    }
+
+    [Fact]
+    public async Task A_Fernet_key_is_kept_sealed_listed_by_a_name_and_removed()
+    {
+        await using var printer = await VirtualPrinter.StartAsync();
+        await using var engine = await StandInEngine.StartAsync();
+        await EnrolAsync(engine, printer);
+        using var key = FernetKey.Generate();
+        using var text = key.ToText();
+        var file = Path.Combine(_root, "market.key");
+        await File.WriteAllBytesAsync(file, [.. text.Span, (byte)'\n'], TestContext.Current.CancellationToken);
+
+        var name = (await RunAsync(0, "keys", "--add-fernet", file)).Trim().Split('\n')[^1];
+
+        Assert.Matches("^[0-9a-f]{16}[.]fernet$", name);
+        var kept = await File.ReadAllBytesAsync(Path.Combine(_root, "gateway", "printer-keys", name), TestContext.Current.CancellationToken);
+        Assert.True(kept.AsSpan().IndexOf(text.Span[..8]) < 0);
+        Assert.Contains(name, await RunAsync(0, "keys"), StringComparison.Ordinal);
+        Assert.Contains("KEY_UNKNOWN", await RunAsync(1, "keys", "--remove", "../device.key"), StringComparison.Ordinal);
+        Assert.DoesNotContain(name, await RunAsync(0, "keys", "--remove", name), StringComparison.Ordinal);
+        Assert.Contains("FERNET_KEY_MALFORMED", await RunAsync(1, "keys", "--add-fernet", Path.Combine(_root, "gateway", "gateway.json")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,6 +115,13 @@ public sealed class ProcessTests : IDisposable
 
     private static IEnumerable<string> DiagnosticsPorts(int process) =>
         new[] { $"dotnet-diagnostic-{process}-*", $"clr-debug-pipe-{process}-*" }.SelectMany(name => Directory.EnumerateFiles(Path.GetTempPath(), name));
+
+    private async Task<string> RunAsync(int exitCode, params string[] arguments)
+    {
+        await using var process = ChildProcess.Start("Gateway", [.. arguments, "--home", _root]);
+        Assert.True(await process.ExitAsync() == exitCode, process.Output);
+        return process.Output;
+    }
 
     private async Task EnrolAsync(StandInEngine engine, VirtualPrinter printer)
     {

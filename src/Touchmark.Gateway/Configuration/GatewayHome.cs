@@ -26,6 +26,11 @@ internal sealed class GatewayHome
 
     public string SocketPath => Path.Combine(Folder, "diagnostics.sock");
 
+    /// <summary>Where Klipper's and Moonraker's extras ask.</summary>
+    public string PrinterSocketPath => Path.Combine(Folder, "printer.sock");
+
+    private string KeysFolder => Path.Combine(Folder, "printer-keys");
+
     private string MeasuredPath => Path.Combine(Folder, "measured.cbor");
 
     private string LockPath => Path.Combine(Folder, "running.lock");
@@ -101,6 +106,31 @@ internal sealed class GatewayHome
         File.Exists(MeasuredPath) && (now.UtcDateTime - File.GetLastWriteTimeUtc(MeasuredPath)).Duration() < longest ? ReadPrivate(MeasuredPath) : null;
 
     public void DropMeasured() => File.Delete(MeasuredPath);
+
+    /// <summary>Names of the sealed keys that end so, in order.</summary>
+    public IReadOnlyList<string> Keys(string suffix) => Directory.Exists(KeysFolder)
+        ? [.. Directory.EnumerateFiles(KeysFolder, "*" + suffix).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
+        : [];
+
+    public void WriteKey(string name, ReadOnlySpan<byte> box)
+    {
+        MakeFolder(KeysFolder);
+        WritePrivate(Path.Combine(KeysFolder, name), box);
+    }
+
+    /// <summary>A sealed key; null when there is none of that name.</summary>
+    public byte[]? ReadKey(string name) => File.Exists(Path.Combine(KeysFolder, name)) ? ReadPrivate(Path.Combine(KeysFolder, name)) : null;
+
+    public bool RemoveKey(string name)
+    {
+        if (!Keys("").Contains(name))
+        {
+            return false;
+        }
+
+        File.Delete(Path.Combine(KeysFolder, name));
+        return true;
+    }
 
     public P256PrivateKey ReadDeviceKey()
     {

@@ -92,6 +92,8 @@ internal sealed class GatewayHost : IDisposable
         }
     }
 
+    public bool IsEngineConnected => Volatile.Read(ref _connection)?.IsEstablished == true;
+
     /// <summary>A few lines for <c>touchmark-gateway status</c>.</summary>
     public IEnumerable<string> Describe()
     {

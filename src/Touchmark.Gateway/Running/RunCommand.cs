@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.OnPrinter;
 
 namespace Touchmark.Gateway.Running;
 
@@ -22,6 +23,10 @@ internal static class RunCommand
         var journal = new Journal(time, output);
         using var host = new GatewayHost(settings, device, journal, new Progress(output, terminal), time);
         await using var diagnostics = new DiagnosticsSocket(home, word => word == "status" ? host.Describe() : journal.Entries, time);
+        // What Klipper and Moonraker load runs on Linux alone.
+        await using var socket = OperatingSystem.IsLinux()
+            ? new PrinterSocket(home.PrinterSocketPath, new PrinterSide(new PrinterKeys(home, device, settings.PrinterId), journal, time, settings.PrinterId, () => host.IsEngineConnected ? "connected" : "not connected"))
+            : null;
         journal.Event($"gateway of printer {settings.PrinterId} ({settings.Name}) runs");
         await host.RunAsync(stop.Token);
         journal.Event("gateway stopped");

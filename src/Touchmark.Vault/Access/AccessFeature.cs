@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
+using Touchmark.Cryptography;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Vault.Access;

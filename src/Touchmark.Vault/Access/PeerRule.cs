@@ -1,4 +1,5 @@
 using System.Globalization;
+using Touchmark.Cryptography;
 
 namespace Touchmark.Vault.Access;
 

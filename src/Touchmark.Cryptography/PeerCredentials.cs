@@ -1,13 +1,13 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace Touchmark.Vault.Access;
+namespace Touchmark.Cryptography;
 
 /// <summary>Who is at the other end of a Unix socket, as the kernel tells (unix(7), SO_PEERCRED): it cannot be claimed, only had, at the time of connect(2).</summary>
 /// <param name="Pid">The process.</param>
 /// <param name="Uid">Its user.</param>
 /// <param name="Gids">Its group, and its further groups.</param>
-internal sealed record PeerCredentials(int Pid, uint Uid, IReadOnlyList<uint> Gids)
+public sealed partial record PeerCredentials(int Pid, uint Uid, IReadOnlyList<uint> Gids)
 {
     // <asm-generic/socket.h>
     private const int SolSocket = 1;
@@ -15,6 +15,9 @@ internal sealed record PeerCredentials(int Pid, uint Uid, IReadOnlyList<uint> Gi
     private const int SoPeerGroups = 59;
 
     private const int MostGroups = 4096;
+
+    /// <summary>This process's user (geteuid(2)); Unix only.</summary>
+    public static uint OwnUid => EffectiveUid();
 
     /// <summary>Null when the kernel does not tell.</summary>
     public static PeerCredentials? Of(Socket socket)
@@ -51,4 +54,7 @@ internal sealed record PeerCredentials(int Pid, uint Uid, IReadOnlyList<uint> Gi
             return [];
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUid();
 }

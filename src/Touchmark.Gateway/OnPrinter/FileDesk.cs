@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using Touchmark.Gateway.Diagnostics;
+using Touchmark.Streaming;
+
+namespace Touchmark.Gateway.OnPrinter;
+
+/// <summary>The files of one connection: what it asks of them, and those that it has open. They are closed with it.</summary>
+internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider time) : IDisposable
+{
+    /// <summary>A printer prints one file; a second may be opened before the first is closed.</summary>
+    private const int MostOpen = 4;
+
+    // Files are opened beside what else the connection asks for.
+    private readonly ConcurrentDictionary<long, ProtectedFile> _open = [];
+    private long _lastHandle;
+    private string? _folder;
+
+    public int OpenFiles => _open.Count;
+
+    /// <summary>Keeps later paths to what lies in this folder.</summary>
+    public void KeepTo(string? folder) => _folder = folder is null ? null : Real(folder);
+
+    public Answer Probe(Request request) => With(request, file =>
+    {
+        var kind = ProtectedFile.Probe(file);
+        return Answer.Of(json => json.WriteString("kind", ProtectedFile.NameOf(kind)));
+    });
+
+    public Answer Card(Request request) => With(request, file =>
+    {
+        var kind = ProtectedFile.Probe(file);
+        var (card, refusal) = ProtectedFile.Card(file, keys);
+        if (card is null)
+        {
+            return Answer.Refuse(refusal!);
+        }
+
+        // Other formats are shown by no front end.
+        var pictures = card.Thumbnails.Where(picture => picture.Format == "png").ToList();
+        var raw = new byte[pictures.Sum(picture => picture.Image.Length)];
+        var at = 0;
+        foreach (var picture in pictures)
+        {
+            picture.Image.CopyTo(raw.AsMemory(at));
+            at += picture.Image.Length;
+        }
+
+        return new Answer(
+            json =>
+            {
+                json.WriteString("kind", ProtectedFile.NameOf(kind));
+                json.WriteStartObject("metadata");
+                card.WriteFields(json);
+                json.WriteEndObject();
+                json.WriteStartArray("thumbnails");
+                foreach (var picture in pictures)
+                {
+                    json.WriteStartObject();
+                    json.WriteNumber("width", picture.Width);
+                    json.WriteNumber("height", picture.Height);
+                    json.WriteNumber("bytes", picture.Image.Length);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            },
+            Raw: raw);
+    });
+
+    public async Task<Answer> OpenAsync(Request request, CancellationToken cancellationToken)
+    {
+        if (_open.Count >= MostOpen)
+        {
+            return Answer.Refuse("FILES_OPEN", $"{MostOpen} files are open already.", "Close one.");
+        }
+
+        if (Find(request, out var refusal) is not { } file)
+        {
+            return Answer.Refuse(refusal!);
+        }
+
+        ProtectedFile? opened = null;
+        try
+        {
+            (opened, refusal) = await ProtectedFile.OpenAsync(file, Path.GetFileName(request.Text("path")!), keys, time, cancellationToken);
+        }
+        finally
+        {
+            if (opened is null)
+            {
+                await file.DisposeAsync();
+            }
+        }
+
+        if (opened is null)
+        {
+            journal.Note($"file job refused: {refusal!.Code}");
+            return Answer.Refuse(refusal);
+        }
+
+        var handle = Interlocked.Increment(ref _lastHandle);
+        _open[handle] = opened;
+        journal.Event($"file job: a {ProtectedFile.NameOf(opened.Kind)} file of {opened.Size} bytes is open");
+        return Answer.Of(json =>
+        {
+            json.WriteNumber("handle", handle);
+            opened.Describe(json);
+        });
+    }
+
+    /// <summary>The file of a request's handle; null when it is not open.</summary>
+    public ProtectedFile? Held(Request request) => request.Number("handle", 1, long.MaxValue) is { } handle ? _open.GetValueOrDefault(handle) : null;
+
+    public Answer Close(Request request)
+    {
+        if (request.Number("handle", 1, long.MaxValue) is not { } handle || !_open.TryRemove(handle, out var file))
+        {
+            return UnknownHandle;
+        }
+
+        file.Dispose();
+        journal.Event($"file job: {Reason(request)}");
+        return Answer.Of(_ => { });
+    }
+
+    public static Answer UnknownHandle { get; } = Answer.Refuse("HANDLE_UNKNOWN", "This handle is not open.", "Open the file again.");
+
+    public void Dispose()
+    {
+        foreach (var file in _open.Values)
+        {
+            file.Dispose();
+        }
+
+        if (!_open.IsEmpty)
+        {
+            journal.Event("file job: closed, the printer's end of the socket is gone");
+        }
+
+        _open.Clear();
+    }
+
+    // The journal takes no words from outside.
+    private static string Reason(Request request) => request.Text("reason") switch
+    {
+        "complete" => "complete",
+        "cancelled" => "cancelled",
+        "error" => "ended by an error",
+        "shutdown" => "ended, Klipper was shut down",
+        _ => "closed",
+    };
+
+    private Answer With(Request request, Func<FileStream, Answer> work)
+    {
+        if (Find(request, out var refusal) is not { } file)
+        {
+            return Answer.Refuse(refusal!);
+        }
+
+        using (file)
+        {
+            return work(file);
+        }
+    }
+
+    private FileStream? Find(Request request, out Refusal? refusal)
+    {
+        refusal = null;
+        if (request.Text("path") is not { } path || !Path.IsPathFullyQualified(path) || path.Contains('\0') || Path.GetFullPath(path) != path)
+        {
+            refusal = FileRefusal.Path;
+            return null;
+        }
+
+        try
+        {
+            var real = Real(path);
+            if (_folder is not null && !real.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                refusal = FileRefusal.Path;
+                return null;
+            }
+
+            if (File.Exists(real) && RegularFile.TryOpen(real) is { } file)
+            {
+                return file;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // Told below.
+        }
+
+        refusal = FileRefusal.NotFound;
+        return null;
+    }
+
+    /// <summary>Where a path leads once every link on the way is followed.</summary>
+    private static string Real(string path)
+    {
+        var parent = Path.GetDirectoryName(path);
+        if (parent is null)
+        {
+            return path;
+        }
+
+        var here = Path.Combine(Real(parent), Path.GetFileName(path));
+        return new FileInfo(here).ResolveLinkTarget(returnFinalTarget: true) is { } target ? Real(target.FullName) : here;
+    }
+}

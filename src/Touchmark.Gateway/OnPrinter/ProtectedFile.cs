@@ -1,0 +1,141 @@
+using System.Text.Json;
+using Touchmark.Cryptography;
+using Touchmark.Streaming;
+using Touchmark.Streaming.Files;
+
+namespace Touchmark.Gateway.OnPrinter;
+
+/// <summary>What a file is, told by its first bytes.</summary>
+internal enum FileKind
+{
+    Plain,
+    Sealed,
+    Fernet,
+}
+
+/// <summary>A protected file that is open for one print: text at any place, one chunk in clear at a time, in locked memory that is wiped with it.</summary>
+internal sealed class ProtectedFile(Stream content, FileKind kind, string name, Guid job, string? licence, int layers) : IDisposable
+{
+    private const int Beginning = 64;
+
+    public long Size => content.Length;
+
+    public FileKind Kind => kind;
+
+    /// <summary>Named so in the answers of the socket.</summary>
+    public static string NameOf(FileKind kind) => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
+
+    /// <summary>What a file is. Never throws for what it holds.</summary>
+    public static FileKind Probe(Stream file)
+    {
+        Span<byte> beginning = stackalloc byte[Beginning];
+        file.Position = 0;
+        beginning = beginning[..file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false)];
+        return SealedGCode.IsSealed(beginning) ? FileKind.Sealed : Fernet.IsToken(beginning) ? FileKind.Fernet : FileKind.Plain;
+    }
+
+    /// <summary>Opens a file for a print, once all that can be checked beforehand is checked. The result owns the stream; where it is null the stream stays open.</summary>
+    public static async Task<(ProtectedFile? File, Refusal? Refusal)> OpenAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken) => Probe(file) switch
+    {
+        FileKind.Sealed => OpenSealed(file, keys, time.GetUtcNow()),
+        FileKind.Fernet => await OpenFernetAsync(file, name, keys, time, cancellationToken),
+        _ => (null, FileRefusal.Plain),
+    };
+
+    /// <summary>What a front end shows of a file, without opening its toolpath.</summary>
+    public static (GCodeCard? Card, Refusal? Refusal) Card(Stream file, PrinterKeys keys)
+    {
+        switch (Probe(file))
+        {
+            case FileKind.Fernet:
+                // A token tells nothing but its age, and its toolpath is not read for a card.
+                return (new GCodeCard(), null);
+            case FileKind.Plain:
+                return (null, FileRefusal.Plain);
+        }
+
+        if (SealedGCode.TryRead(file, out var refusal) is not { } head || keys.Open(head.Header, out refusal) is not { } psek)
+        {
+            return (null, refusal);
+        }
+
+        using (psek)
+        {
+            return (head.OpenCard(file, psek, out refusal), refusal);
+        }
+    }
+
+    public void Describe(Utf8JsonWriter json)
+    {
+        json.WriteNumber("size", Size);
+        json.WriteString("kind", NameOf(kind));
+        json.WriteString("name", name);
+        json.WriteString("job", $"{job:D}");
+        json.WriteString("licence", licence);
+        json.WriteNumber("layers", layers);
+    }
+
+    /// <summary>Fills the buffer from <paramref name="offset"/> on, and stops at the end of the file only.</summary>
+    /// <exception cref="InvalidDataException">The file was altered after it was opened.</exception>
+    public int Read(long offset, Span<byte> buffer)
+    {
+        content.Position = offset;
+        return content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+    }
+
+    public void Dispose() => content.Dispose();
+
+    private static (ProtectedFile?, Refusal?) OpenSealed(FileStream file, PrinterKeys keys, DateTimeOffset now)
+    {
+        if (SealedGCode.TryRead(file, out var refusal) is not { } head || keys.Open(head.Header, out refusal) is not { } psek)
+        {
+            return (null, refusal);
+        }
+
+        using (psek)
+        {
+            if (head.Header.CheckTime(now) is { } untimely)
+            {
+                return (null, untimely);
+            }
+
+            // The card first: it is bound to the same header, and what does not show does not print.
+            if (head.OpenCard(file, psek, out refusal) is not { } card)
+            {
+                return (null, refusal);
+            }
+
+            using var key = head.UnwrapContentKey(psek, released: null, out refusal);
+            return key is null || head.OpenToolpath(file, key.Span, out refusal) is not { } toolpath
+                ? (null, refusal)
+                : (new ProtectedFile(toolpath, FileKind.Sealed, head.Header.Name, Guid.CreateVersion7(now), Licence(head.Header), card.LayerCount ?? 0), null);
+        }
+    }
+
+    private static string? Licence(SealedGCodeHeader header) => header.LicenceId is { } licence ? $"{licence:D}" : header.External?.Uri;
+
+    private static async Task<(ProtectedFile?, Refusal?)> OpenFernetAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var problem = (FernetProblem?)null;
+        foreach (var key in keys.FernetKeys())
+        {
+            using (key)
+            {
+                var opening = await FernetFile.OpenAsync(file, key, now, timeToLive: null, cancellationToken);
+                if (opening.Content is { } content)
+                {
+                    return (new ProtectedFile(content, FileKind.Fernet, name, Guid.CreateVersion7(now), licence: null, layers: 0), null);
+                }
+
+                problem = opening.Problem;
+                if (problem != FernetProblem.NotAuthentic)
+                {
+                    break;
+                }
+            }
+        }
+
+        return (null, FileRefusal.Of(problem, name));
+    }
+}
