@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import ast
 import pathlib
+import re
 import sys
 import unittest
 
@@ -33,6 +34,13 @@ class Sources(unittest.TestCase):
                 self.assertIn("# SPDX-License-Identifier: GPL-3.0-or-later", lines[:8])
                 if path in LOADED:
                     self.assertLess(len(lines), 300)
+
+    def test_every_test_that_a_document_names_exists(self):
+        there = "".join(path.read_text("utf-8") for path in PRINTER.glob("tests/test_*.py"))
+        for page in (*PRINTER.glob("*.md"), PRINTER.parent / "docs/threat-model.md", PRINTER.parent / "docs/printer.md"):
+            for name in re.findall("`(test_[a-z0-9_]+)`", page.read_text("utf-8")):
+                with self.subTest(page.name):
+                    self.assertIn(f"def {name}(", there)
 
 
 if __name__ == "__main__":
