@@ -7,7 +7,7 @@ using Touchmark.Log.Tests.Killing;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|files|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|anomaly]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|files|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|anomaly|vault|archive]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -77,6 +77,7 @@ internal static class Program
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("anomaly", () => Anomaly.AnomalyBench.RunAsync(quick)),
             ("vault", () => Vault.VaultBench.RunAsync(quick)),
+            ("archive", () => Vault.ArchiveBench.RunAsync(quick ? 20_000 : 1_000_000)),
             ("hsm", () => Vault.HsmBench.RunAsync(quick)),
             ("vault-kills", () => Vault.VaultBench.KillsAsync(kills)),
             ("log-kills", () => LogBench.KillsAsync(quick)),

@@ -18,7 +18,7 @@ internal static class VaultBench
     private static readonly string[] Steps = ["count", "sign", "enter", "index"];
 
     /// <summary>What bench/run publishes, which starts us in the repository.</summary>
-    private static string Program => Path.GetFullPath("src/Touchmark.Vault/bin/program/touchmark-vault");
+    internal static string Program => Path.GetFullPath("src/Touchmark.Vault/bin/program/touchmark-vault");
 
     public static async Task RunAsync(bool quick)
     {
@@ -159,7 +159,7 @@ internal static class VaultBench
         Percentiles(figures, string.Create(CultureInfo.InvariantCulture, $"{what}, {operations:#,0} one after the other"), aim, times);
     }
 
-    private static void Percentiles(Figures figures, string what, string aim, List<double> times)
+    internal static void Percentiles(Figures figures, string what, string aim, List<double> times)
     {
         times.Sort();
         figures.Add($"{what}: p50, p99, p99.9", string.Create(CultureInfo.InvariantCulture, $"{At(0.5):0.00}, {At(0.99):0.00}, {At(0.999):0.00} ms"), aim);

@@ -26,6 +26,7 @@ internal static class Program
         ["ceremony", .. var rest] => CeremonyCommand.RunAsync(rest),
         ["token", .. var rest] => TokenCommand.RunAsync(rest),
         ["export", .. var rest] => ExportCommand.RunAsync(rest),
+        ["index", .. var rest] => IndexCommand.RunAsync(rest),
         ["models", .. var rest] => ModelsCommand.RunAsync(rest),
         ["run", .. var rest] => RunAsync(rest),
         _ => RunAsync(args),

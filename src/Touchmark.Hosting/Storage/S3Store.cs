@@ -114,7 +114,7 @@ public sealed class S3Store : IObjectStore, IDisposable
         }
         catch (Exception away) when (away is AmazonServiceException or AmazonClientException or HttpRequestException or IOException)
         {
-            throw new ObjectStoreException($"The object store {place} cannot be reached, or fails.", away);
+            throw new ObjectStoreException($"The object store {place} cannot be reached, or fails: {(away.InnerException ?? away).Message}", away);
         }
     }
 

@@ -61,19 +61,32 @@ public sealed class TileTree(IObjectReader objects, long size, TreeHash root, Ti
 
     /// <summary>One entry.</summary>
     /// <exception cref="LogDamagedException">Its bundle is missing or is not one, or its tile has another hash.</exception>
-    public async ValueTask<ReadOnlyMemory<byte>> EntryAsync(long index, CancellationToken cancel)
+    public async ValueTask<ReadOnlyMemory<byte>> EntryAsync(long index, CancellationToken cancel) => (await EntriesAsync(index, 1, cancel))[0];
+
+    /// <summary>An entry and those behind it in its bundle: reading all entries so reads each bundle once.</summary>
+    /// <exception cref="LogDamagedException">The bundle is missing or is not one, or its tile has another hash of an entry.</exception>
+    public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> EntriesAsync(long first, CancellationToken cancel) => EntriesAsync(first, TileId.FullWidth, cancel);
+
+    private async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> EntriesAsync(long first, int most, CancellationToken cancel)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, size);
-        var id = TileId.Holding(TileId.EntriesLevel, index, size);
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(first, size);
+        var id = TileId.Holding(TileId.EntriesLevel, first, size);
         var (bytes, width) = await TileReading.ReadAsync(objects, id, cancel);
-        if (!EntryBundle.TryDecode(bytes, width, out var entries))
+        if (!EntryBundle.TryDecode(bytes, width, out var bundle))
         {
             throw new LogDamagedException($"{id.Path} is not a bundle of {id.Width} entries.");
         }
-        var entry = entries[(int)(index % TileId.FullWidth)];
-        var leaf = await HashesAsync([new(index, index + 1)], cancel);
-        return TreeHash.OfLeaf(entry.Span) == leaf[0] ? entry : throw new LogDamagedException($"Entry {index} in {id.Path} has another hash than its tile says.");
+        List<ReadOnlyMemory<byte>> entries = [.. bundle.Take(id.Width).Skip((int)(first % TileId.FullWidth)).Take(most)];
+        var leaves = await HashesAsync([.. entries.Select((_, at) => new LeafRange(first + at, first + at + 1))], cancel);
+        for (var at = 0; at < entries.Count; at++)
+        {
+            if (TreeHash.OfLeaf(entries[at].Span) != leaves[at])
+            {
+                throw new LogDamagedException($"Entry {first + at} in {id.Path} has another hash than its tile says.");
+            }
+        }
+        return entries;
     }
 
     /// <summary>Reads the tiles that the ranges need, each once, and works the ranges out.</summary>

@@ -17,10 +17,8 @@ namespace Touchmark.Vault.Manifest;
 /// manifest is opened anew before the next turn: what the storage made of the failed append is then read, not guessed.
 /// </summary>
 internal sealed class ManifestBook(
-    VaultOptions options, IVaultHsm hsm, ManifestStorage storage, ManifestIndex index, IEnumerable<IManifestIndex> indexes, Database database, TimeProvider time, ILogger<ManifestBook> log) : IAsyncDisposable
+    VaultOptions options, IVaultHsm hsm, ManifestStorage storage, ManifestIndex index, ManifestIndexer indexer, Database database, TimeProvider time, ILogger<ManifestBook> log) : IAsyncDisposable
 {
-    private const int Page = 256;
-
     private readonly SemaphoreSlim turn = new(1, 1);
     private OpenManifest? open;
     private VaultIdentity? identity;
@@ -119,7 +117,7 @@ internal sealed class ManifestBook(
             var entry = await storage.EntryAsync(receipt.Index, statement.Envelope, CancellationToken.None);
             using (times.Measure(TurnTimes.Step.Index))
             {
-                await IndexAsync([entry], CancellationToken.None);
+                await indexer.TakeAsync([entry], CancellationToken.None);
             }
 
             manifest.Take(entry);
@@ -209,7 +207,12 @@ internal sealed class ManifestBook(
                 return old;
             }
 
-            await CatchUpAsync(checkpoint, cancel);
+            if (await indexer.CatchUpAsync(checkpoint, cancel) is { } other)
+            {
+                await writer.DisposeAsync();
+                return other;
+            }
+
             if (await FindRevocationAsync(found, cancel) is { } revoked)
             {
                 await writer.DisposeAsync();
@@ -260,38 +263,6 @@ internal sealed class ManifestBook(
 
         opened.CertificateEntry = entry;
         return opened;
-    }
-
-    /// <summary>Indexes what is in the manifest and not known to be: after a crash, a failure of the database, or a restored one.</summary>
-    private async Task CatchUpAsync(Checkpoint head, CancellationToken cancel)
-    {
-        var tree = storage.TreeOf(head);
-        var entries = new List<ManifestEntry>(Page);
-        for (var at = await index.LastAsync(cancel) + 1; at < head.Size; at++)
-        {
-            entries.Add(await storage.EntryAsync(at, await tree.EntryAsync(at, cancel), cancel));
-            if (entries.Count == Page || at == head.Size - 1)
-            {
-                await IndexAsync(entries, cancel);
-                log.LogInformation("Entries of the manifest up to {Last} were indexed", at);
-                entries.Clear();
-            }
-        }
-    }
-
-    private async Task IndexAsync(IReadOnlyList<ManifestEntry> entries, CancellationToken cancel)
-    {
-        // What a power cut takes from the index, the manifest gives back.
-        await using var work = await database.BeginAsync(cancel, isRelaxed: true);
-        foreach (var entry in entries)
-        {
-            foreach (var each in indexes)
-            {
-                await each.ApplyAsync(work, entry, cancel);
-            }
-        }
-
-        await work.CommitAsync(cancel);
     }
 
     private async ValueTask CloseAsync()

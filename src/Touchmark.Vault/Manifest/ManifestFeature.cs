@@ -8,6 +8,7 @@ internal static class ManifestFeature
         services.AddSingleton<DataLock>();
         services.AddSingleton<ManifestStorage>();
         services.AddManifestIndex<ManifestIndex>();
+        services.AddSingleton<ManifestIndexer>();
         services.AddSingleton<ManifestBook>();
         services.AddSingleton<ManifestKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<ManifestKeeper>());

@@ -35,6 +35,10 @@ internal static class ManifestProblems
         Unavailable("MANIFEST_WENT_BACK", $"The manifest does not begin with the {marked} entries that the token last saw: it is another one, or was forked.",
             "Restore the data folder that belongs to this token; nothing is signed until then.").With("token_saw", marked);
 
+    public static Refusal OtherIndex(long indexed) =>
+        Unavailable("INDEX_DIFFERS", $"The index knows {indexed} entries, and the last of them is not the manifest's: it is of another vault, or of another copy of this one.",
+            "Say the vault's own database with --database, or make it anew from the manifest: touchmark-vault index rebuild.").With("indexed", indexed);
+
     public static Refusal SharedToken(long expected, long value) =>
         Unavailable("TOKEN_SHARED", $"The token counted {value} where {expected} was next: another process counts with it.", "End the other process; one vault has one token.").With("expected", expected).With("counted", value);
 

@@ -88,6 +88,29 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public async Task Entries_are_read_a_bundle_at_a_time_from_wherever_one_begins()
+    {
+        await AppendAsync(300, create: true);
+        using var store = Open();
+        var head = (await ((IHeadState)store).ReadAsync(default))!;
+        // The tree of before, when the second bundle was narrower than it is now.
+        foreach (var size in new[] { head.Size, 290 })
+        {
+            var (root, _) = await new TileTree(store, head.Size, head.Root).ConsistencyAsync(size, default);
+            var tree = new TileTree(store, size, root);
+            List<int> counts = [];
+            for (long next = 1; next < size; next += counts[^1])
+            {
+                var entries = await tree.EntriesAsync(next, default);
+                Assert.Equal(Enumerable.Range(0, entries.Count).Select(at => next + at - 1), entries.Select(entry => BitConverter.ToInt64(entry.Span)));
+                counts.Add(entries.Count);
+            }
+
+            Assert.Equal([255, (int)size - 256], counts);
+        }
+    }
+
+    [Fact]
     public async Task A_second_process_is_kept_out()
     {
         await AppendAsync(1, create: true);

@@ -16,10 +16,10 @@ internal sealed class RunningVault : IDisposable
 {
     private readonly Customer customer = new();
     private readonly string program;
-    private readonly string token;
+    private readonly string? token;
     private Process? process;
 
-    private RunningVault(string folder, string program, string token)
+    private RunningVault(string folder, string program, string? token)
     {
         Data = folder;
         this.program = program;
@@ -46,6 +46,9 @@ internal sealed class RunningVault : IDisposable
         return vault;
     }
 
+    /// <summary>A vault whose manifest is there, without an HSM: it hands out, and signs nothing.</summary>
+    public static RunningVault WithoutToken(string folder, string program) => new(folder, program, null);
+
     /// <summary>Starts the process; returns when it listens.</summary>
     public async Task StartAsync()
     {
@@ -69,7 +72,7 @@ internal sealed class RunningVault : IDisposable
     {
         var me = string.Create(CultureInfo.InvariantCulture, $"uid:{GetUid()}");
         process = Process.Start(new ProcessStartInfo(program,
-            ["run", "--data", Data, "--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile, "--signer", me, "--auditor", me]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+            ["run", "--data", Data, .. token is null ? Array.Empty<string>() : ["--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile], "--signer", me, "--auditor", me]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         return process.StandardOutput;
     }
 

@@ -47,6 +47,9 @@ internal sealed class VaultServer : IAsyncDisposable
 
     public Customer Customer { get; } = new();
 
+    /// <summary>What it is told beside its data folder.</summary>
+    public IReadOnlyList<string> Arguments => arguments;
+
     public IServiceProvider Services => app!.Services;
 
     public ManifestBook Manifest => Services.GetRequiredService<ManifestBook>();

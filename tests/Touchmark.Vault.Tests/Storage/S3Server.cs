@@ -53,10 +53,10 @@ internal sealed class S3Server : IDisposable
     /// <summary>Starts it, again with what was in it; returns when it listens.</summary>
     public async Task StartAsync()
     {
-        // It dies with this process, however that ends. It encrypts its continuation tokens with DES.
-        process = Process.Start(new ProcessStartInfo("setpriv",
-            ["--pdeathsig", "KILL", "node", "--openssl-legacy-provider", Path.Combine(Package, "node_modules/s3rver/bin/s3rver.js"), "-d", Path.Combine(folder, "data"), "-a", "127.0.0.1", "-p", port.ToString(CultureInfo.InvariantCulture), "--no-vhost-buckets", "--configure-bucket", Bucket])
-            { RedirectStandardOutput = true, UseShellExecute = false })!;
+        // It ends when nobody holds its standard input any more, however this process ends. It encrypts its continuation tokens with DES.
+        process = Process.Start(new ProcessStartInfo("node",
+            ["--openssl-legacy-provider", Path.Combine(Package, "server.js"), Path.Combine(folder, "data"), port.ToString(CultureInfo.InvariantCulture), Bucket])
+            { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
             if (line.Contains("listening", StringComparison.Ordinal))

@@ -4,7 +4,9 @@ using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Parts;
 using Touchmark.Evidence.Verification;
 using Touchmark.Evidence.Verification.Archives;
+using Touchmark.Hosting.Storage;
 using Touchmark.Log.Checking;
+using Touchmark.Tests;
 using Touchmark.Vault.Export;
 using Touchmark.Vault.Manifest;
 using Touchmark.Vault.Tests.Server;
@@ -71,6 +73,102 @@ public sealed class StorageTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task An_index_that_is_behind_the_manifest_is_caught_up_at_the_start(StorageKind storage)
+    {
+        await using var server = await VaultServer.StartAsync(storage);
+        Guid last;
+        using (var caller = server.Local())
+        {
+            for (var job = 0; job < 3; job++)
+            {
+                (await caller.SignAsync(new { job_id = $"job {job}" })).IsGood();
+            }
+
+            last = (await caller.SignAsync(Wide)).IsGood().BundleId;
+        }
+
+        // What a power cut takes from tables whose commits wait for no disk: the last ones, whole.
+        var database = server.Services.GetRequiredService<Database>();
+        var kept = await database.FirstOrDefaultAsync<long>("select min(log_index) + 1 from bundles", null, default);
+        foreach (var table in new[] { "bundles", "review_findings", "review_observations", "manifest_entries" })
+        {
+            await database.ExecuteAsync($"delete from {table} where log_index >= @Kept", new { Kept = kept }, default);
+        }
+
+        await server.RestartAsync();
+        using var again = server.Local();
+        Assert.Equal(4, (await again.GetAsync("/v3/bundles")).IsGood()["bundles"].GetArrayLength());
+        AssertValid(server, (await again.GetAsync($"/v3/bundles/{last}")).IsGood().Bytes);
+        Assert.Equal(5, (await again.SignAsync(new { job_id = "job 5" })).IsGood()["machine_counter"].GetInt64());
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task An_index_is_made_anew_from_the_manifest_and_says_the_same(StorageKind storage)
+    {
+        await using var server = await VaultServer.StartAsync(storage);
+        using (var caller = server.Local())
+        {
+            for (var job = 0; job < 20; job++)
+            {
+                (await caller.SignAsync(new { job_id = $"job {job}" })).IsGood();
+            }
+
+            (await caller.PostAsync($"/v3/findings/{(await caller.GetAsync("/v3/findings?limit=1")).IsGood()["findings"][0].GetProperty("bundle_id").GetGuid():D}/bundle-completeness", Caller.Json(new { decision = "accept", comment = "seen" }))).IsGood();
+        }
+
+        var before = await SayAsync(server);
+        await server.StopAsync();
+        // One that is of another manifest, as when the connection string of another vault was said.
+        await using (var app = server.Create())
+        {
+            await app.Services.GetRequiredService<Database>().ExecuteAsync("update manifest_entries set sha256 = @Other where log_index = (select max(log_index) from manifest_entries)", new { Other = new byte[32] }, default);
+        }
+
+        Assert.Equal(0, await IndexCommand.RunAsync(["rebuild", "--data", server.Data, .. server.Arguments]));
+
+        await server.StartAsync();
+        Assert.Equal(before, await SayAsync(server));
+    }
+
+    [Fact]
+    public async Task An_index_of_another_manifest_is_refused_until_it_is_made_anew()
+    {
+        var database = await PostgresServer.NewDatabaseAsync();
+        await using (var other = await VaultServer.StartAsync(more: ["--database", database]))
+        {
+            using var caller = other.Local();
+            (await caller.SignAsync(new { job_id = "theirs" })).IsGood();
+        }
+
+        await using var server = await VaultServer.StartAsync(more: ["--database", database]);
+        using (var refused = server.Local())
+        {
+            (await refused.SignAsync(new { job_id = "ours" })).IsRefused(HttpStatusCode.ServiceUnavailable, "INDEX_DIFFERS");
+        }
+
+        await server.StopAsync();
+        Assert.Equal(0, await IndexCommand.RunAsync(["rebuild", "--data", server.Data, .. server.Arguments]));
+        await server.StartAsync();
+        using var again = server.Local();
+        (await again.SignAsync(new { job_id = "ours" })).IsGood();
+        Assert.Equal("ours", Assert.Single((await again.GetAsync("/v3/bundles")).IsGood()["bundles"].EnumerateArray()).GetProperty("job_id").GetString());
+    }
+
+    [Fact]
+    public async Task An_index_is_not_made_anew_under_a_vault_that_runs()
+    {
+        await using var server = await VaultServer.StartAsync();
+
+        Assert.Equal(1, await IndexCommand.RunAsync(["rebuild", "--data", server.Data]));
+        Assert.Equal(2, await IndexCommand.RunAsync(["remove", "--data", server.Data]));
+
+        using var caller = server.Local();
+        (await caller.SignAsync(new { job_id = "job 1" })).IsGood();
+    }
+
     [Fact]
     public async Task A_store_that_is_away_refuses_in_words_acknowledges_nothing_and_goes_on_when_it_is_back()
     {
@@ -119,6 +217,13 @@ public sealed class StorageTests
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => VaultServer.StartAsync(more: ["--objects", place]));
 
         Assert.Contains("--objects", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Everything that is read from the index.</summary>
+    private static async Task<string> SayAsync(VaultServer server)
+    {
+        using var caller = server.Local();
+        return string.Join('\n', (await caller.GetAsync("/v3/bundles?limit=200")).IsGood().Body.GetRawText(), (await caller.GetAsync("/v3/findings?limit=200")).IsGood().Body.GetRawText());
     }
 
     private static void AssertValid(VaultServer server, byte[] file)
