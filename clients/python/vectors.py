@@ -8,7 +8,7 @@ import json
 import pathlib
 import unittest
 
-from touchmark import archive, cbor, custody, documents, ed25519, evidence, log, mldsa65, note, p256, policy, rootpin, statement, tree, trust
+from touchmark import archive, cbor, custody, documents, ed25519, evidence, log, mldsa65, note, p256, policy, rootpin, sealedfile, statement, tree, trust
 from touchmark.checks import Checks, Unreadable
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "spec" / "vectors"
@@ -264,6 +264,24 @@ class Log(unittest.TestCase):
                 self.assertEqual("fails" not in case, checks.verdict == "valid", checks.failures)
                 if "fails" in case:
                     self.assertIn(case["fails"], [check.id for check in checks.failures])
+
+
+class SealedFiles(unittest.TestCase):
+    """What is told without a key: the codes up to the times. A file that passes is opened or refused by who has the key."""
+    TOLD = {"FILE_NOT_SEALED", "FILE_HEADER", "FILE_CUT_OFF", "FILE_FROM_THE_FUTURE", "FILE_NOT_YET_VALID", "FILE_EXPIRED"}
+
+    def test_cases(self):
+        for case in cases("sealed-gcode/sealed-gcode.json"):
+            with self.subTest(case["name"]):
+                file = bytes.fromhex(case["file"])
+                try:
+                    header = sealedfile.read(io.BytesIO(file), len(file))
+                    sealedfile.check_time(header, case["now"])
+                except sealedfile.Refused as refused:
+                    self.assertEqual(case["expect"], refused.code)
+                else:
+                    self.assertNotIn(case["expect"], self.TOLD)
+                    self.assertIn("card_key", header)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ TOOLPATH = b"G28\nG1 X10 Y10 F3000\nG1 X20 E0.5\nM84\n"  # canonical already
 CARD = {"slicer": "PrusaSlicer", "slicer_version": "2.8.1", "estimated_time": 4720.0, "layer_count": 50, "layer_height": 0.2, "filament_total": 1300.0, "filament_type": "PLA",
         "thumbnails": [{"format": "png", "width": 32, "height": 32, "image": b"\x89PNG\r\n\x1a\n"}]}
 MINUTE, DAY = 60_000_000, 86_400_000_000
-SEALED_AT = 1_796_000_000_000_000  # 2026-11-29T21:33:20Z
+SEALED_AT = 1_796_000_000_000_000  # 2026-11-30T00:53:20Z
 
 
 def secret(label):
