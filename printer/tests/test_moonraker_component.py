@@ -194,6 +194,28 @@ class Thumbnails(Component):
         self.assertEqual(PNG, (await self.picture("/server/files/gcodes/" + thumbnail["relative_path"])).body)
 
 
+class Prefix(unittest.IsolatedAsyncioTestCase):
+    async def test_a_moonraker_below_a_prefix_answers_below_it(self):
+        with tempfile.TemporaryDirectory() as gcodes:
+            server = host.Server(gcodes, route_prefix="/printer1")
+            component = touchmark.load_component(host.Config(server, socket=os.path.join(gcodes, "s")))
+            router = server.lookup_component("application").mutable_router
+            for path in ("/hedera_slicer/slice_and_print", f"/server/files/gcodes/.touchmark/{'0' * 32}/32x32/x.gcode.png"):
+                self.assertNotEqual("plain files", router.find("/printer1" + path)[0].target)
+                self.assertIsNone(router.find(path)[0])
+            await component.close()
+
+    async def test_a_moonraker_that_cannot_be_extended_loads_the_component_all_the_same(self):
+        with tempfile.TemporaryDirectory() as gcodes:
+            server = host.Server(gcodes)
+            server.register_endpoint = lambda *arguments: None
+            del server.lookup_component("application").mutable_router
+            with self.assertLogs(level="WARNING") as log:
+                component = touchmark.load_component(host.Config(server, socket=os.path.join(gcodes, "s")))
+            self.assertEqual(2, len(log.output))
+            await component.close()
+
+
 class Status(Component):
     async def test_status_has_what_the_gateway_says(self):
         status = await self.ask("GET", "/machine/touchmark/status")

@@ -57,8 +57,16 @@ class Frames(unittest.IsolatedAsyncioTestCase):
             except (frames.FrameError, asyncio.IncompleteReadError):
                 pass
 
+    def test_the_deepest_message_that_a_frame_takes(self):
+        inner = 1
+        for _ in range(frames.MAX_DEPTH - 1):
+            inner = [inner]
+        self.assertTrue(frames.encode({"a": inner}))
+        with self.assertRaises(frames.FrameError):
+            frames.encode({"a": [inner]})
+
     def test_a_message_that_fits_no_frame_is_refused(self):
-        for message in ({"path": "x" * frames.MAX_JSON}, {"path": "\udcff"}, {"path": object()}):
+        for message in ({"path": "x" * frames.MAX_JSON}, {"path": "\udcff"}, {"path": object()}, {"path": float("nan")}):
             with self.subTest(str(message)[:20].encode("ascii", "replace")), self.assertRaises(frames.FrameError):
                 frames.encode(message)
 

@@ -3,6 +3,7 @@
 # Copyright (C) 2026 The Touchmark authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
+import logging
 import os
 from typing import Any, Awaitable, Callable, Dict
 
@@ -126,10 +127,12 @@ class Touchmark:
 
 def _alias(application: Any, address: str, alias: str) -> None:
     """Has Moonraker answer at `alias` as at `address`, with the same handler and so with the same sign-in."""
-    router = application.mutable_router
+    router = getattr(application, "mutable_router", None)
     rule = getattr(router, "pattern_to_rule", {}).get(f"{application.route_prefix}{address}")
     if rule is not None:
         router.add_handler(f"{application.route_prefix}{alias}", rule.target, rule.target_kwargs)
+    else:
+        logging.warning(f"touchmark: this version of Moonraker does not answer at {alias}; callers use {address}")
 
 
 def load_component(config: Any) -> Touchmark:

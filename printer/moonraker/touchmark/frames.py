@@ -13,6 +13,9 @@ MAX_JSON = 65536
 MAX_RAW = 4 * 1024 * 1024
 """Most raw bytes after a JSON object: a file's thumbnails."""
 
+MAX_DEPTH = 8
+"""Objects and lists within one another, the message itself counted."""
+
 _LENGTH = struct.Struct(">I")
 
 
@@ -21,7 +24,7 @@ class FrameError(Exception):
 
 
 def encode(message: Dict[str, Any]) -> bytes:
-    """The frame of `message`, which carries no raw bytes. Raises FrameError where it is too long for one."""
+    """The frame of `message`, which carries no raw bytes. Raises FrameError where it is too long for one, or too deep."""
     # Half surrogates, which stand for bytes of a file name that are not UTF-8, cannot be told to the gateway.
     try:
         text = json.dumps(message, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
@@ -29,6 +32,8 @@ def encode(message: Dict[str, Any]) -> bytes:
         raise FrameError("the message cannot be written as JSON in UTF-8") from error
     if len(text) > MAX_JSON:
         raise FrameError(f"the message has {len(text)} bytes, and a frame holds {MAX_JSON}")
+    if _depth(message) > MAX_DEPTH:
+        raise FrameError(f"the message is nested deeper than {MAX_DEPTH}")
     return _LENGTH.pack(len(text)) + text
 
 
@@ -57,3 +62,8 @@ def _parse(text: bytes) -> Dict[str, Any]:
     if not isinstance(message, dict):
         raise FrameError("a frame is not a JSON object")
     return message
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max((_depth(item) for item in inner), default=0)
