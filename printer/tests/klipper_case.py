@@ -139,6 +139,14 @@ class Case(unittest.TestCase):
         self.reactor.run(seconds, until=lambda: self.stats.state == state)
         self.assertEqual(state, self.stats.state, self.gcode.outputs[-3:])
 
+    def release(self):
+        """Answers what was muted."""
+        muted, self.gateway.muted = self.gateway.muted, []
+        for request in muted:
+            fields, raw = self.gateway.answer(request)
+            self.server.send(gateway.frame(dict(fields, id=request["id"]), raw))
+        self.reactor.run(0.1)
+
     def status(self):
         return self.extra.get_status(self.reactor.monotonic())
 

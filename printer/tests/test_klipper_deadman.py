@@ -33,7 +33,7 @@ class DeadMan(Case):
         self.put("a.gcode", "".join("G1 X%d F60\n" % i for i in range(2000)))
         self.print_file("a.gcode")
         self.reactor.run(0.5)
-        self.assertEqual(2, self.gateway.asked.count("open") + self.gateway.asked.count("read"))
+        self.assertEqual(1, self.gateway.asked.count("open"))
         self.server.stop()
         self.reactor.run(2)
         self.server = self.start_gateway()
@@ -69,9 +69,9 @@ class DeadMan(Case):
     def test_a_gateway_that_stays_away_pauses_the_print_and_RESUME_goes_on_when_it_is_back(self):
         self.begin()
         self.server.stop()
-        self.reactor.run(7)
-        self.assertEqual("printing", self.stats.state)
         self.reactor.run(5)
+        self.assertEqual("printing", self.stats.state)
+        self.reactor.run(6)
         self.assertEqual(("paused", True), (self.stats.state, self.printer.lookup_object("pause_resume").paused))
         self.assertTrue(any(line.startswith("!! Touchmark: The gateway is silent") for line in self.gcode.outputs))
         with self.assertRaisesRegex(klipper_host.CommandError, "not reachable"):

@@ -3,12 +3,13 @@
 # Copyright (C) 2026 The Touchmark authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 import codecs
+import collections
 
 from . import words
 from .gateway import LOST, Answer
 
-CHUNK = 32768
-"""Bytes asked for at once. One chunk is read from while the next is fetched: 64 KiB of toolpath at most."""
+CHUNK, AHEAD = 16384, 3
+"""Bytes asked for at once, and how many chunks are fetched while one is read from: 64 KiB of toolpath at most."""
 ANSWER_WITHIN, OPEN_WITHIN, PAUSE_WITHIN = 30.0, 30.0, 30.0
 """Seconds: for a read, for opening (the gateway may ask the engine), for PAUSE to take hold."""
 CONNECT_WITHIN, RECONNECT_WITHIN = 5.0, 60.0
@@ -95,7 +96,7 @@ class Protected:
 
 
 class SealedFile(Protected):
-    """An encrypted file: seekable, one chunk read ahead, opened again by itself when the gateway comes back."""
+    """An encrypted file: seekable, read ahead, opened again by itself when the gateway comes back."""
 
     def __init__(self, owner, path, opened):
         self.path = path
@@ -107,8 +108,12 @@ class SealedFile(Protected):
         self._forget()
 
     def _forget(self):
-        self._chunk, self._start, self._at, self._ahead = b"", 0, 0, None
+        self._go_to(0)
         self._decoder = codecs.getincrementaldecoder("utf-8")("touchmark")
+
+    def _go_to(self, position):
+        """Nothing is held and nothing under way. `_ahead` has what is, in the order of the file: (offset, answer)."""
+        self._chunk, self._start, self._at, self._ahead = b"", position, 0, collections.deque()
 
     def tell(self):
         return self._start + self._at
@@ -121,7 +126,7 @@ class SealedFile(Protected):
         if self._start <= position <= self._start + len(self._chunk):
             self._at = position - self._start
         else:
-            self._chunk, self._start, self._at, self._ahead = b"", position, 0, None
+            self._go_to(position)
         return position
 
     def read(self, size):
@@ -154,7 +159,7 @@ class SealedFile(Protected):
             return words.refusal(message)
         if (words.whole(message, "size"), words.plain(message, "name")) != (self.size, self.title) or epoch != owner.gateway.epoch or self.closed:
             return "The file is not the one that this print began with. CANCEL_PRINT, then print it anew."
-        self._ahead = None
+        self._ahead.clear()
         try:
             self._take(message)
         except Refused as refused:
@@ -162,29 +167,37 @@ class SealedFile(Protected):
         return None
 
     def _next_chunk(self):
-        start = self.tell()
-        if self.stale:
-            self._ahead = None
-            trouble = self.reopen(self._wait)
+        self._start, self._chunk, self._at = self.tell(), b"", 0
+        if not self._ahead or self._ahead[0][0] != self._start or self._ahead[0][1].result is LOST:
+            self._ahead.clear()
+            trouble = self.reopen(self._wait) if self.stale else None
             if trouble is not None:
                 self._hold(trouble)
-        ahead, self._ahead = self._ahead, None
-        answer = self._wait(ahead or self._ask(start), ANSWER_WITHIN)
+            self._ask_ahead()
+        answer = self._wait(self._ahead.popleft()[1], ANSWER_WITHIN)
         if answer is LOST:
+            self._ahead.clear()
             if not self.stale:
                 self._hold("The gateway did not answer within %d s. RESUME tries it once more." % ANSWER_WITHIN)
             return
         message, raw = answer
         if message.get("ok") is not True:
+            self._ahead.clear()
             self._hold(words.refusal(message))
-        if len(raw) != min(CHUNK, self.size - start):
-            self._hold("The gateway gave %d bytes where %d were asked for. Restart it, then RESUME." % (len(raw), min(CHUNK, self.size - start)))
-        self._chunk, self._start, self._at = raw, start, 0
-        if start + len(raw) < self.size:
-            self._ahead = self._ask(start + len(raw))
+        expected = min(CHUNK, self.size - self._start)
+        if len(raw) != expected:
+            self._ahead.clear()
+            self._hold("The gateway gave %d bytes where %d were asked for. Restart it, then RESUME." % (len(raw), expected))
+        self._chunk = raw
+        if not self.stale:
+            self._ask_ahead()
 
-    def _ask(self, offset):
-        return self._owner.gateway.ask("read", handle=self.handle, offset=offset, length=min(CHUNK, self.size - offset))
+    def _ask_ahead(self):
+        while len(self._ahead) < AHEAD:
+            offset = self._start + len(self._chunk) + len(self._ahead) * CHUNK
+            if offset >= self.size:
+                return
+            self._ahead.append((offset, self._owner.gateway.ask("read", handle=self.handle, offset=offset, length=min(CHUNK, self.size - offset))))
 
 
 class LiveSession(Protected):
