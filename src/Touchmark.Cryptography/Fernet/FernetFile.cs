@@ -28,10 +28,20 @@ public static class FernetFile
     /// <param name="now">The time: a token that was made more than <see cref="Fernet.ClockSkew"/> later is refused.</param>
     /// <param name="timeToLive">How old it may be; null for any age.</param>
     /// <param name="cancellationToken">Stops between chunks.</param>
-    public static async Task<FernetOpening> OpenAsync(Stream file, FernetKey key, DateTimeOffset now, TimeSpan? timeToLive, CancellationToken cancellationToken = default)
+    public static Task<FernetOpening> OpenAsync(Stream file, FernetKey key, DateTimeOffset now, TimeSpan? timeToLive, CancellationToken cancellationToken = default) =>
+        OpenAsync(file, [key], now, timeToLive, cancellationToken);
+
+    /// <summary>Checks a file and opens it with whichever of several keys it was made with, in the same one pass.</summary>
+    /// <param name="file">Seekable; the token from beginning to end. The content owns it; when it does not open, it stays open.</param>
+    /// <param name="keys">May be disposed afterwards.</param>
+    /// <param name="now">The time: a token that was made more than <see cref="Fernet.ClockSkew"/> later is refused.</param>
+    /// <param name="timeToLive">How old it may be; null for any age.</param>
+    /// <param name="cancellationToken">Stops between chunks.</param>
+    public static async Task<FernetOpening> OpenAsync(
+        Stream file, IReadOnlyList<FernetKey> keys, DateTimeOffset now, TimeSpan? timeToLive, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(file);
-        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(keys);
         long bytes = await BytesOfAsync(file, cancellationToken);
         if (!Fernet.IsSize(bytes))
             return new(null, FernetProblem.Malformed);
@@ -39,7 +49,8 @@ public static class FernetFile
         FernetReadStream? content = null;
         try
         {
-            if (await CheckAsync(file, key, now, timeToLive, marks, cancellationToken) is var problem and not FernetProblem.None)
+            (FernetProblem problem, FernetKey? key) = await CheckAsync(file, keys, now, timeToLive, marks, cancellationToken);
+            if (key is null)
                 return new(null, problem);
             content = FernetReadStream.TryCreate(file, key, marks);
             return new(content, content is null ? FernetProblem.Padding : FernetProblem.None);
@@ -70,34 +81,66 @@ public static class FernetFile
         return (file.Length / 4 * 3) - end.Count(static c => c == '=');
     }
 
-    private static async Task<FernetProblem> CheckAsync(
-        Stream file, FernetKey key, DateTimeOffset now, TimeSpan? timeToLive, FernetMarks marks, CancellationToken cancellationToken)
+    /// <summary>The one pass: what is wrong, or the key that the file was made with.</summary>
+    private static async Task<(FernetProblem Problem, FernetKey? Key)> CheckAsync(
+        Stream file, IReadOnlyList<FernetKey> keys, DateTimeOffset now, TimeSpan? timeToLive, FernetMarks marks, CancellationToken cancellationToken)
     {
         var text = new byte[TextChunk];
         var bytes = new byte[Chunk];
         file.Position = 0;
         await file.ReadExactlyAsync(text.AsMemory(0, Fernet.StartText), cancellationToken);
         if (!Fernet.TryReadStart(text, bytes))
-            return FernetProblem.Malformed;
+            return (FernetProblem.Malformed, null);
         if (Fernet.CheckTime(bytes, now, timeToLive) is var late and not FernetProblem.None)
-            return late;
-        using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Signing);
-        hmac.AppendData(bytes, 0, Fernet.StartSize);
+            return (late, null);
+        using var hmacs = new FernetHmacs(keys);
+        hmacs.Append(bytes.AsSpan(0, Fernet.StartSize));
         var tag = new byte[Fernet.TagSize];
         for (long chunk = 0; chunk < marks.Chunks; chunk++)
         {
             int length = marks.Place(chunk).Length;
             await file.ReadExactlyAsync(text.AsMemory(0, length), cancellationToken);
             if (!marks.TryAdd(chunk, text.AsSpan(0, length), bytes))
-                return FernetProblem.Malformed;
+                return (FernetProblem.Malformed, null);
             // The tag may begin in one chunk and end in the next.
             long tagAt = marks.SignedEnd - (chunk * Chunk);
             int size = marks.SizeOf(chunk);
             int signed = (int)Math.Clamp(tagAt, 0, size);
-            hmac.AppendData(bytes, 0, signed);
+            hmacs.Append(bytes.AsSpan(0, signed));
             if (signed < size)
                 bytes.AsSpan(signed, size - signed).CopyTo(tag.AsSpan((int)(signed - tagAt)));
         }
-        return CryptographicOperations.FixedTimeEquals(hmac.GetHashAndReset(), tag) ? FernetProblem.None : FernetProblem.NotAuthentic;
+        return hmacs.Find(tag) is { } key ? (FernetProblem.None, key) : (FernetProblem.NotAuthentic, null);
+    }
+}
+
+/// <summary>The HMAC of one content under several keys at once.</summary>
+internal sealed class FernetHmacs(IReadOnlyList<FernetKey> keys) : IDisposable
+{
+    private readonly IncrementalHash[] _hmacs = [.. keys.Select(static key => IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key.Signing))];
+
+    internal void Append(ReadOnlySpan<byte> bytes)
+    {
+        foreach (IncrementalHash hmac in _hmacs)
+            hmac.AppendData(bytes);
+    }
+
+    /// <summary>The key under which <paramref name="tag"/> is right; null when there is none.</summary>
+    internal FernetKey? Find(ReadOnlySpan<byte> tag)
+    {
+        Span<byte> computed = stackalloc byte[Fernet.TagSize];
+        for (int i = 0; i < _hmacs.Length; i++)
+        {
+            _hmacs[i].GetHashAndReset(computed);
+            if (CryptographicOperations.FixedTimeEquals(computed, tag))
+                return keys[i];
+        }
+        return null;
+    }
+
+    public void Dispose()
+    {
+        foreach (IncrementalHash hmac in _hmacs)
+            hmac.Dispose();
     }
 }

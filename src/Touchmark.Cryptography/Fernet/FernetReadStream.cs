@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Touchmark.Cryptography;
 
-/// <summary>The content of a token's file (<see cref="FernetFile.OpenAsync"/>): a chunk that is not as it was when the file was opened throws <see cref="InvalidDataException"/>.</summary>
+/// <summary>The content of a token's file (<see cref="FernetFile"/>): a chunk that is not as it was when the file was opened throws <see cref="InvalidDataException"/>.</summary>
 public sealed class FernetReadStream : ChunkedReadStream
 {
     private readonly FernetMarks _marks;

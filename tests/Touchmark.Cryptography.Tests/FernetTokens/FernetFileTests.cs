@@ -67,6 +67,19 @@ public sealed class FernetFileTests
     }
 
     [Fact]
+    public async Task Of_several_keys_the_right_one_opens_the_file_in_one_pass()
+    {
+        using FernetKey first = FernetKey.Generate();
+        using FernetKey second = FernetKey.Generate();
+        byte[] token = await WriteAsync(second, "hello"u8.ToArray());
+        await using FernetReadStream content = (await FernetFile.OpenAsync(new MemoryStream(token), [first, second], Now, null)).Content!;
+        using var reader = new StreamReader(content);
+        Assert.Equal("hello", await reader.ReadToEndAsync());
+        Assert.Equal(FernetProblem.NotAuthentic, (await FernetFile.OpenAsync(new MemoryStream(token), [first], Now, null)).Problem);
+        Assert.Equal(FernetProblem.NotAuthentic, (await FernetFile.OpenAsync(new MemoryStream(token), [], Now, null)).Problem);
+    }
+
+    [Fact]
     public void Bytes_of_any_kind_are_refused()
     {
         using FernetKey key = FernetKey.Generate();
