@@ -10,8 +10,8 @@ from .gateway import LOST, Answer
 
 CHUNK, AHEAD = 16384, 3
 """Bytes asked for at once, and how many chunks are fetched while one is read from: 64 KiB of toolpath at most."""
-ANSWER_WITHIN, OPEN_WITHIN, PAUSE_WITHIN = 30.0, 30.0, 30.0
-"""Seconds: for a read, for opening (the gateway may ask the engine), for PAUSE to take hold."""
+ANSWER_WITHIN, OPEN_WITHIN, PAUSE_WITHIN = 30.0, 120.0, 30.0
+"""Seconds: for a read, for opening (the gateway may ask the engine, and reads a Fernet file once through), for PAUSE to take hold."""
 CONNECT_WITHIN, RECONNECT_WITHIN = 5.0, 60.0
 """Seconds for a connection: while a person waits, and while a print waits, which the dead-man pauses long before."""
 
