@@ -117,25 +117,23 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
     private static async Task<(ProtectedFile?, Refusal?)> OpenFernetAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var problem = (FernetProblem?)null;
-        foreach (var key in keys.FernetKeys())
+        var known = keys.FernetKeys().ToList();
+        if (known.Count == 0)
         {
-            using (key)
-            {
-                var opening = await FernetFile.OpenAsync(file, key, now, timeToLive: null, cancellationToken);
-                if (opening.Content is { } content)
-                {
-                    return (new ProtectedFile(content, FileKind.Fernet, name, Guid.CreateVersion7(now), licence: null, layers: 0), null);
-                }
-
-                problem = opening.Problem;
-                if (problem != FernetProblem.NotAuthentic)
-                {
-                    break;
-                }
-            }
+            return (null, FileRefusal.Of(problem: null, name));
         }
 
-        return (null, FileRefusal.Of(problem, name));
+        try
+        {
+            // One pass tries them all: it reads the whole file.
+            var opening = await FernetFile.OpenAsync(file, known, now, timeToLive: null, cancellationToken);
+            return opening.Content is { } content
+                ? (new ProtectedFile(content, FileKind.Fernet, name, Guid.CreateVersion7(now), licence: null, layers: 0), null)
+                : (null, FileRefusal.Of(opening.Problem, name));
+        }
+        finally
+        {
+            known.ForEach(static key => key.Dispose());
+        }
     }
 }
