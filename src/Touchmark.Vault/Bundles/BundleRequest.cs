@@ -57,8 +57,8 @@ internal sealed record BundleRequest(BundleForm Form, string JobId, ReadOnlyMemo
             return refusal;
         }
 
-        var said = form.GcodeSha256 is { } text ? FromHex(text) : null;
-        if ((form.GcodeSha256 is not null && said is null) || (form.Slicer?.BuildSha256 is { } build && FromHex(build) is null))
+        var said = form.GcodeSha256 is { } text ? HexHash.TryRead(text) : null;
+        if ((form.GcodeSha256 is not null && said is null) || (form.Slicer?.BuildSha256 is { } build && HexHash.TryRead(build) is null))
         {
             return Refusal.Invalid("HASH_REFUSED", "A SHA-256 is 64 hexadecimal digits.", "Compare gcode_sha256 and slicer.build_sha256 with spec/vault-api.md.");
         }
@@ -126,8 +126,6 @@ internal sealed record BundleRequest(BundleForm Form, string JobId, ReadOnlyMemo
         return wrong is null ? null
             : Refusal.Invalid("SENSOR_REFUSED", "A channel has no range (min <= mean <= max of at least one sample), or no series (numbers, so many seconds apart).", "Look at what the sensor gave.").With("channel", wrong);
     }
-
-    private static byte[]? FromHex(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
 
     private static bool IsSame(IReadOnlyDictionary<string, SensorRange> signed, IReadOnlyDictionary<string, SensorRange> asked) =>
         signed.Count == asked.Count && asked.All(channel => signed.TryGetValue(channel.Key, out var range) && range == channel.Value);

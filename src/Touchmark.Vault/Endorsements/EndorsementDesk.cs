@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Hosting.Problems;
 using Touchmark.Vault.Manifest;
@@ -10,7 +9,7 @@ internal sealed class EndorsementDesk(ManifestBook manifest, ManifestIndex index
 {
     public async Task<Outcome<ManifestEntry>> EndorseAsync(EndorsementForm form, CancellationToken cancel)
     {
-        if (!TryHash(form.CertificateSha256, out var certificate) || !TryHash(form.BundleSha256, out var bundleHash))
+        if (HexHash.TryRead(form.CertificateSha256) is not { } certificate || HexHash.TryRead(form.BundleSha256) is not { } bundleHash)
         {
             return Refusal.Invalid("HASH_REFUSED", "certificate_sha256 and bundle_sha256 are hashes of 64 hexadecimal digits.", "Send SHA-256 of the two statements.");
         }
@@ -40,11 +39,5 @@ internal sealed class EndorsementDesk(ManifestBook manifest, ManifestIndex index
 
             return await turn.StateAsync(endorsement, endorsement.At);
         }
-    }
-
-    private static bool TryHash(string text, out byte[] hash)
-    {
-        hash = new byte[SHA256.HashSizeInBytes];
-        return text.Length == 2 * hash.Length && Convert.FromHexString(text, hash, out _, out _) == System.Buffers.OperationStatus.Done;
     }
 }

@@ -19,7 +19,7 @@ internal static class ApprovalRoutes
     }
 
     /// <summary>An approval in a list.</summary>
-    private sealed record ApprovalLine(string Statement, long LogIndex, string ImageSha256, string Name, string Version, string? Board, IReadOnlyList<Guid> PrinterIds, string Officer, DateTimeOffset ApprovedAt)
+    internal sealed record ApprovalLine(string Statement, long LogIndex, string ImageSha256, string Name, string Version, string? Board, IReadOnlyList<Guid> PrinterIds, string Officer, DateTimeOffset ApprovedAt)
     {
         public static ApprovalLine Of(byte[] sha256, long index, FirmwareApproval approval, string officer) => new(
             Convert.ToHexStringLower(sha256), index, Convert.ToHexStringLower(approval.ImageSha256.Span), approval.Name, approval.Version, approval.Board, approval.PrinterIds, officer, approval.ApprovedAt);

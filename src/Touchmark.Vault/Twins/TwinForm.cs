@@ -19,7 +19,7 @@ internal sealed record TwinForm(
     /// <summary>The draft without its customer.</summary>
     public Outcome<TwinCertificate> ToDraft(string customerId, DateTimeOffset now)
     {
-        if (Hash(ModelSha256) is not { } model || (ProfileSha256 is not null && Hash(ProfileSha256) is null) || (GcodeSha256 is not null && Hash(GcodeSha256) is null))
+        if (HexHash.TryRead(ModelSha256) is not { } model || (ProfileSha256 is not null && HexHash.TryRead(ProfileSha256) is null) || (GcodeSha256 is not null && HexHash.TryRead(GcodeSha256) is null))
         {
             return Refusal.Invalid("HASH_REFUSED", "A SHA-256 is 64 hexadecimal digits, and a twin needs that of its model.", "Look at model_sha256, profile_sha256 and gcode_sha256.");
         }
@@ -42,10 +42,8 @@ internal sealed record TwinForm(
             TwinId = TwinId ?? Guid.CreateVersion7(now),
             CustomerId = customerId,
             MadeAt = now,
-            AsDesigned = new(model) { ProfileSha256 = Hash(ProfileSha256) is { } profile ? profile : (ReadOnlyMemory<byte>?)null, Name = Name, Revision = Revision },
-            AsSliced = Hash(GcodeSha256) is { } gcode ? new(gcode, Slicer!) : null,
+            AsDesigned = new(model) { ProfileSha256 = HexHash.TryRead(ProfileSha256) is { } profile ? profile : (ReadOnlyMemory<byte>?)null, Name = Name, Revision = Revision },
+            AsSliced = HexHash.TryRead(GcodeSha256) is { } gcode ? new(gcode, Slicer!) : null,
         };
     }
-
-    private static byte[]? Hash(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit) ? Convert.FromHexString(text) : null;
 }
