@@ -36,12 +36,12 @@ public static class CanonicalHash
     /// <inheritdoc cref="DigestAsync(Stream, CancellationToken)"/>
     public static async ValueTask<ToolpathDigest> DigestAsync(Stream raw, bool pictures, CancellationToken cancellationToken = default)
     {
-        var comments = new CommentReader(pictures ? new PictureReader() : null);
+        var comments = new ToolpathComments(pictures);
         (byte[] sha256, long bytes) = await ReadAsync(raw, comments, cancellationToken);
-        return new ToolpathDigest(sha256, bytes, comments.Finish(new ToolpathMetadata()) with { Thumbnails = [] }, comments.Pictures);
+        return new ToolpathDigest(sha256, bytes, comments.Metadata(), comments.Pictures);
     }
 
-    private static async ValueTask<(byte[] Sha256, long Bytes)> ReadAsync(Stream raw, CommentReader? comments, CancellationToken cancellationToken)
+    private static async ValueTask<(byte[] Sha256, long Bytes)> ReadAsync(Stream raw, ToolpathComments? comments, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var canonicaliser = new Canonicaliser();
@@ -55,7 +55,7 @@ public static class CanonicalHash
             held += read;
             last = read == 0;
             int taken = Append(hash, canonicaliser, buffer.AsSpan(0, held), last, ref bytes);
-            ReadComments(comments, buffer.AsSpan(0, taken));
+            comments?.Read(buffer.AsSpan(0, taken));
             buffer.AsSpan(taken, held - taken).CopyTo(buffer);
             held -= taken;
         }
@@ -70,25 +70,6 @@ public static class CanonicalHash
         hash.AppendData(canonical);
         bytes += canonical.Length;
         return taken;
-    }
-
-    /// <summary>Reads the lines of a block that are comments and nothing else, which are those in which slicers write.</summary>
-    private static void ReadComments(CommentReader? comments, ReadOnlySpan<byte> block)
-    {
-        while (comments is not null && !block.IsEmpty)
-        {
-            if (block[0] == ';')
-            {
-                int feed = block.IndexOf((byte)'\n');
-                comments.Read(GCodeText.Trim(feed < 0 ? block[1..] : block[1..feed]), 0);
-                block = feed < 0 ? [] : block[(feed + 1)..];
-            }
-            else
-            {
-                int next = block.IndexOf("\n;"u8);
-                block = next < 0 ? [] : block[(next + 1)..];
-            }
-        }
     }
 }
 

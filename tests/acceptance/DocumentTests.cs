@@ -17,7 +17,8 @@ public sealed partial class DocumentTests
     public void Every_test_that_a_document_names_exists()
     {
         var sources = string.Concat(Directory.EnumerateFiles(Path.Combine(World.Root, "tests"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(File.ReadAllText));
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Concat(Directory.EnumerateFiles(Path.Combine(World.Root, "printer", "tests"), "*.py")).Select(File.ReadAllText));
         foreach (var page in new[] { "docs/threat-model.md", "docs/operations.md", "SECURITY.md" })
         {
             var named = TestName().Matches(File.ReadAllText(Path.Combine(World.Root, page))).Select(match => match.Groups["name"].Value).ToList();
@@ -41,7 +42,7 @@ public sealed partial class DocumentTests
     }
 
     // A class of tests, or a test by its sentence (up to an ellipsis).
-    [GeneratedRegex("`(?:[A-Za-z]+Tests\\.)?(?<name>[A-Z][a-z]+(?:[A-Z][a-z]+)*Tests|[A-Z][a-z]+(?:_[A-Za-z]+){3,})_?…?`", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("`(?:[A-Za-z]+Tests\\.)?(?<name>[A-Z][a-z]+(?:[A-Z][a-z]+)*Tests|[A-Z][a-z]+(?:_[A-Za-z]+){3,}|test(?:_[A-Za-z]+){2,})_?…?`", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex TestName();
 
     [GeneratedRegex("\\]\\((?<target>[^)#:]+)\\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]

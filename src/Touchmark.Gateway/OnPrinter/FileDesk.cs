@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Touchmark.Gateway.Diagnostics;
 using Touchmark.Streaming;
+using Touchmark.Streaming.Files;
 
 namespace Touchmark.Gateway.OnPrinter;
 
@@ -26,46 +27,27 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
         return Answer.Of(json => json.WriteString("kind", ProtectedFile.NameOf(kind)));
     });
 
-    public Answer Card(Request request) => With(request, file =>
+    public async Task<Answer> CardAsync(Request request, CancellationToken cancellationToken)
     {
-        var kind = ProtectedFile.Probe(file);
-        var (card, refusal) = ProtectedFile.Card(file, keys);
-        if (card is null)
+        if (Find(request, out var refusal) is not { } file)
         {
             return Answer.Refuse(refusal!);
         }
 
-        // Other formats are shown by no front end.
-        var pictures = card.Thumbnails.Where(picture => picture.Format == "png").ToList();
-        var raw = new byte[pictures.Sum(picture => picture.Image.Length)];
-        var at = 0;
-        foreach (var picture in pictures)
+        try
         {
-            picture.Image.CopyTo(raw.AsMemory(at));
-            at += picture.Image.Length;
-        }
-
-        return new Answer(
-            json =>
+            await using (file)
             {
-                json.WriteString("kind", ProtectedFile.NameOf(kind));
-                json.WriteStartObject("metadata");
-                card.WriteFields(json);
-                json.WriteEndObject();
-                json.WriteStartArray("thumbnails");
-                foreach (var picture in pictures)
-                {
-                    json.WriteStartObject();
-                    json.WriteNumber("width", picture.Width);
-                    json.WriteNumber("height", picture.Height);
-                    json.WriteNumber("bytes", picture.Image.Length);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-            },
-            Raw: raw);
-    });
+                var kind = ProtectedFile.Probe(file);
+                (var card, refusal) = await ProtectedFile.CardAsync(file, NameOf(request), keys, time, cancellationToken);
+                return card is null ? Answer.Refuse(refusal!) : CardOf(kind, card);
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return Answer.Refuse("FILE_ALTERED", "The file was altered while it was read.", "Upload it again.");
+        }
+    }
 
     public async Task<Answer> OpenAsync(Request request, CancellationToken cancellationToken)
     {
@@ -82,7 +64,7 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
         ProtectedFile? opened = null;
         try
         {
-            (opened, refusal) = await ProtectedFile.OpenAsync(file, Path.GetFileName(request.Text("path")!), keys, time, cancellationToken);
+            (opened, refusal) = await ProtectedFile.OpenAsync(file, NameOf(request), keys, time, cancellationToken);
         }
         finally
         {
@@ -138,6 +120,42 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
         }
 
         _open.Clear();
+    }
+
+    private static string NameOf(Request request) => Path.GetFileName(request.Text("path")!);
+
+    private static Answer CardOf(FileKind kind, GCodeCard card)
+    {
+        // Other formats are shown by no front end.
+        var pictures = card.Thumbnails.Where(picture => picture.Format == "png").ToList();
+        var raw = new byte[pictures.Sum(picture => picture.Image.Length)];
+        var at = 0;
+        foreach (var picture in pictures)
+        {
+            picture.Image.CopyTo(raw.AsMemory(at));
+            at += picture.Image.Length;
+        }
+
+        return new Answer(
+            json =>
+            {
+                json.WriteString("kind", ProtectedFile.NameOf(kind));
+                json.WriteStartObject("metadata");
+                card.WriteFields(json);
+                json.WriteEndObject();
+                json.WriteStartArray("thumbnails");
+                foreach (var picture in pictures)
+                {
+                    json.WriteStartObject();
+                    json.WriteNumber("width", picture.Width);
+                    json.WriteNumber("height", picture.Height);
+                    json.WriteNumber("bytes", picture.Image.Length);
+                    json.WriteEndObject();
+                }
+
+                json.WriteEndArray();
+            },
+            Raw: raw);
     }
 
     // The journal takes no words from outside.

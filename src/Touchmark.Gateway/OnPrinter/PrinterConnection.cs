@@ -12,7 +12,7 @@ namespace Touchmark.Gateway.OnPrinter;
 internal sealed record PrinterSide(PrinterKeys Keys, Journal Journal, TimeProvider Time, Guid PrinterId, Func<string> Engine);
 
 /// <summary>
-/// One program of this host on the printer socket (spec/printer-socket.md). Requests are taken in order; opening, which may take seconds, goes on beside the others. Toolpath text passes
+/// One program of this host on the printer socket (spec/printer-socket.md). Requests are taken in order; opening and making cards, which may take seconds, go on beside the others. Toolpath text passes
 /// through one locked buffer, and is wiped when it is sent.
 /// </summary>
 internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyncDisposable
@@ -34,6 +34,7 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
     private readonly ArrayBufferWriter<byte> _frame = new(1024);
     private readonly List<Task> _beside = [];
     private bool _greeted;
+    private volatile int _working;
 
     /// <summary>Serves until the other side is done, breaks the protocol, or <paramref name="stop"/>.</summary>
     public async Task ServeAsync(CancellationToken stop)
@@ -79,7 +80,7 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         {
             throw new InvalidDataException("no hello");
         }
-        else if (request.Op == "open")
+        else if (request.Op is "open" or "card")
         {
             _beside.RemoveAll(task => task.IsCompleted);
             if (_beside.Count >= MostOutstanding)
@@ -87,7 +88,7 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
                 throw new InvalidDataException($"more than {MostOutstanding} requests at once");
             }
 
-            _beside.Add(OpenAsync(request, cancellationToken));
+            _beside.Add(WorkAsync(request, cancellationToken));
         }
         else if (request.Op == "read")
         {
@@ -118,7 +119,6 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
     private Answer Answered(Request request) => request.Op switch
     {
         "probe" => _files.Probe(request),
-        "card" => _files.Card(request),
         "close" => _files.Close(request),
         "status" => Answer.Of(json =>
         {
@@ -129,15 +129,21 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         _ => Answer.Refuse("OP_UNKNOWN", "This gateway does not know that operation.", "Bring the gateway and the printer's extras to the same version."),
     };
 
-    private async Task OpenAsync(Request request, CancellationToken cancellationToken)
+    private async Task WorkAsync(Request request, CancellationToken cancellationToken)
     {
+        Interlocked.Increment(ref _working);
         try
         {
-            await SendAsync(request, await _files.OpenAsync(request, cancellationToken), cancellationToken);
+            var work = request.Op == "open" ? _files.OpenAsync(request, cancellationToken) : _files.CardAsync(request, cancellationToken);
+            await SendAsync(request, await work, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The caller is gone; what was opened is closed with the connection.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _working);
         }
     }
 
@@ -235,7 +241,7 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         }
     }
 
-    /// <summary>The extra's dead-man timer listens for this while a file is open.</summary>
+    /// <summary>The extra's dead-man timer listens for this while a file is open, or being opened again in the middle of a print.</summary>
     private async Task SayAliveAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(AlivePeriod, side.Time);
@@ -243,7 +249,7 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                if (_files.OpenFiles > 0)
+                if (_files.OpenFiles > 0 || _working > 0)
                 {
                     await SendAsync(json => json.WriteString("event", "alive"), default, stop);
                 }

@@ -18,7 +18,9 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
 {
     private const int Beginning = 64;
 
-    public long Size => content.Length;
+    private readonly Stream _content = content;
+
+    public long Size => _content.Length;
 
     public FileKind Kind => kind;
 
@@ -42,26 +44,21 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
         _ => (null, FileRefusal.Plain),
     };
 
-    /// <summary>What a front end shows of a file, without opening its toolpath.</summary>
-    public static (GCodeCard? Card, Refusal? Refusal) Card(Stream file, PrinterKeys keys)
+    /// <summary>What a front end shows of a file. A sealed file holds it apart from the toolpath; of a Fernet file it is in the comments.</summary>
+    public static async Task<(GCodeCard? Card, Refusal? Refusal)> CardAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken)
     {
         switch (Probe(file))
         {
-            case FileKind.Fernet:
-                // A token tells nothing but its age, and its toolpath is not read for a card.
-                return (new GCodeCard(), null);
+            case FileKind.Sealed:
+                return SealedCard(file, keys);
             case FileKind.Plain:
                 return (null, FileRefusal.Plain);
         }
 
-        if (SealedGCode.TryRead(file, out var refusal) is not { } head || keys.Open(head.Header, out refusal) is not { } psek)
+        var (opened, refusal) = await OpenFernetAsync(file, name, keys, time, cancellationToken);
+        using (opened)
         {
-            return (null, refusal);
-        }
-
-        using (psek)
-        {
-            return (head.OpenCard(file, psek, out refusal), refusal);
+            return (opened is null ? null : await CardReader.ReadAsync(opened._content, cancellationToken), refusal);
         }
     }
 
@@ -79,11 +76,24 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
     /// <exception cref="InvalidDataException">The file was altered after it was opened.</exception>
     public int Read(long offset, Span<byte> buffer)
     {
-        content.Position = offset;
-        return content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        _content.Position = offset;
+        return _content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
     }
 
-    public void Dispose() => content.Dispose();
+    public void Dispose() => _content.Dispose();
+
+    private static (GCodeCard? Card, Refusal? Refusal) SealedCard(FileStream file, PrinterKeys keys)
+    {
+        if (SealedGCode.TryRead(file, out var refusal) is not { } head || keys.Open(head.Header, out refusal) is not { } psek)
+        {
+            return (null, refusal);
+        }
+
+        using (psek)
+        {
+            return (head.OpenCard(file, psek, out refusal), refusal);
+        }
+    }
 
     private static (ProtectedFile?, Refusal?) OpenSealed(FileStream file, PrinterKeys keys, DateTimeOffset now)
     {
@@ -120,7 +130,7 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
         var known = keys.FernetKeys().ToList();
         if (known.Count == 0)
         {
-            return (null, FileRefusal.Of(problem: null, name));
+            return (null, FileRefusal.NoFernetKey);
         }
 
         try
@@ -129,7 +139,7 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
             var opening = await FernetFile.OpenAsync(file, known, now, timeToLive: null, cancellationToken);
             return opening.Content is { } content
                 ? (new ProtectedFile(content, FileKind.Fernet, name, Guid.CreateVersion7(now), licence: null, layers: 0), null)
-                : (null, FileRefusal.Of(opening.Problem, name));
+                : (null, FernetRefusals.Of(opening.Problem));
         }
         finally
         {
