@@ -102,7 +102,15 @@ public sealed class Transaction(DbConnection connection, DbTransaction transacti
         released = true;
         try
         {
-            await transaction.DisposeAsync();
+            try
+            {
+                await transaction.DisposeAsync();
+            }
+            catch (DbException)
+            {
+                // SQLite takes a transaction back by itself when the disk is full. What failed then is what the caller has to hear.
+            }
+
             await connection.DisposeAsync();
         }
         finally

@@ -22,7 +22,8 @@ public static partial class DurableFile
         var temporary = Path.Combine(folder, $"{TemporaryMark}{Path.GetFileName(path)}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}");
         try
         {
-            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, content.Length))
+            // Not preallocated: .NET reports a disk that is full then by its words alone, and not by its number.
+            using (var file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
                 RandomAccess.Write(file, content, 0);
                 if (flush)

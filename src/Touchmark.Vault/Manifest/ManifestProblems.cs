@@ -61,5 +61,6 @@ internal static class ManifestProblems
 
     private static bool IsFull(Exception failure, Dialect dialect) => StorageFull.Is(Unwrap(failure), dialect);
 
-    private static Exception Unwrap(Exception failure) => failure is LogAppendException or LogStoppedException && failure.InnerException is { } inner ? inner : failure;
+    // A writer that stopped says so with what stopped it, which may have been an append that failed.
+    private static Exception Unwrap(Exception failure) => failure is LogAppendException or LogStoppedException && failure.InnerException is { } inner ? Unwrap(inner) : failure;
 }

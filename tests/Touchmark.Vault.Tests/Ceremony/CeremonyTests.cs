@@ -17,16 +17,19 @@ public sealed class CeremonyTests : IDisposable
 
     public void Dispose() => _room.Dispose();
 
-    [Fact]
-    public async Task Vault_is_enrolled_in_a_real_token_and_its_manifest_holds_certificate_appointments_and_both_signatures_of_the_record()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Vault_is_enrolled_in_a_real_token_and_its_manifest_holds_certificate_appointments_and_both_signatures_of_the_record(bool tpm)
     {
-        using var bench = new TokenBench();
+        using var bench = new TokenBench(tpm);
         using var hsm = bench.Open();
         using var room = new CeremonyRoom(hsm);
         var answers = room.At("answers");
         await File.WriteAllLinesAsync(answers, ["# For a trial.", .. room.Answers.Select(answer => $"{answer.Key} = {answer.Value}")]);
         hsm.Dispose();
-        string[] options = ["--data", room.Data, "--module", bench.Options.Module!, "--token", bench.Options.TokenLabel!, "--pin-file", bench.Options.PinFile!, "--answers", answers];
+        string[] options = ["--data", room.Data, "--module", bench.Options.Module!, "--token", bench.Options.TokenLabel!, "--pin-file", bench.Options.PinFile!, "--answers", answers,
+            .. bench.Options.TpmCounter is { } counter ? new[] { "--tpm-counter", counter } : []];
         void Replace(IServiceCollection services) => services.AddSingleton<TimeProvider>(room.Time).AddLogging(logging => logging.ClearProviders());
         Assert.Equal(0, await CeremonyCommand.RunAsync(["request", .. options], Replace));
         Assert.Equal("OK", await VerifyAsync(Path.Combine(room.Data, "ceremony", "request.csr")));

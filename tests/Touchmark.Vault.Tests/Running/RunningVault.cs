@@ -21,7 +21,7 @@ internal sealed class RunningVault : IDisposable
 
     private RunningVault(string folder, string program, string? token)
     {
-        Data = folder;
+        (Data, Socket) = (folder, Path.Combine(folder, "vault.sock"));
         this.program = program;
         this.token = token;
     }
@@ -30,7 +30,10 @@ internal sealed class RunningVault : IDisposable
 
     public VaultCertificate Certificate { get; private set; } = null!;
 
-    public string Socket => Path.Combine(Data, "vault.sock");
+    public string Socket { get; set; }
+
+    /// <summary>What starts the program, in front of it; empty for nothing.</summary>
+    public IReadOnlyList<string> Launcher { get; set; } = [];
 
     /// <summary>Makes keys in a new token and a certificate for them.</summary>
     /// <param name="folder">The data folder; its path has to be short enough for a socket.</param>
@@ -71,8 +74,12 @@ internal sealed class RunningVault : IDisposable
     public StreamReader Start()
     {
         var me = string.Create(CultureInfo.InvariantCulture, $"uid:{GetUid()}");
-        process = Process.Start(new ProcessStartInfo(program,
-            ["run", "--data", Data, .. token is null ? Array.Empty<string>() : ["--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile], "--signer", me, "--auditor", me]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string[] command =
+        [
+            .. Launcher, program, "run", "--data", Data, "--socket", Socket, "--signer", me, "--auditor", me,
+            .. token is null ? Array.Empty<string>() : ["--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile],
+        ];
+        process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         return process.StandardOutput;
     }
 
