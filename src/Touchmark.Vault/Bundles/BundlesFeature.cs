@@ -29,7 +29,7 @@ internal static class BundlesFeature
     {
         var bundles = app.MapGroup("/v3/bundles").WithTags("bundles");
         bundles.MapPost("", SignAsync).For(Role.Signer).WithSummary("Makes the bundle of a job, or finds it.")
-            .Accepts<BundleForm>("application/json", "application/cbor", "multipart/form-data", "text/x.gcode")
+            .Accepts<BundleForm>("application/json", "application/cbor", "multipart/form-data", "text/x.gcode", "text/x-gcode", "application/octet-stream")
             .Produces<BundleAnswer>(StatusCodes.Status201Created).Produces<BundleAnswer>().ProducesProblem(400).ProducesProblem(409).ProducesProblem(503).ProducesProblem(507);
         bundles.MapGet("", SearchAsync).For(Role.Any).WithSummary("Finds bundles, newest first, in pages.").Produces<BundlePage>();
         bundles.MapGet("/{id:guid}", GetAsync).For(Role.Any).WithSummary("The evidence file of a bundle, or its JSON view by Accept.")

@@ -72,12 +72,15 @@ public sealed class SigningTests
         Assert.Equal((2, first["sha256"].GetString()), (bundle.MachineCounter, Convert.ToHexStringLower(bundle.Previous!.Value.Span)));
     }
 
-    [Fact]
-    public async Task A_toolpath_alone_is_signed_under_the_key_of_the_request()
+    [Theory]
+    [InlineData("text/x.gcode")]
+    [InlineData("text/x-gcode")]
+    [InlineData("application/octet-stream")]
+    public async Task A_toolpath_alone_is_signed_under_the_key_of_the_request(string type)
     {
         await using var server = await VaultServer.StartAsync();
         using var caller = server.Local();
-        var toolpath = new StringContent(Caller.Toolpath, System.Text.Encoding.UTF8, "text/x.gcode");
+        var toolpath = new StringContent(Caller.Toolpath, System.Text.Encoding.UTF8, type);
 
         var answer = (await caller.PostAsync("/v3/bundles", toolpath, key: "job 7")).IsGood();
 
