@@ -47,12 +47,19 @@ public class PropertyTests
     [Fact]
     public void An_honest_printer_is_never_suspected() => Check.One(Config.QuickThrowOnFailure.WithMaxTest(60), Prop.ForAll(Givens, IsBelieved));
 
-    /// <summary>Toolpaths that such runs once found: homing again soon after a move from an unknown place, and a printer that is slower on one than its plan.</summary>
+    /// <summary>
+    /// Toolpaths that such runs once found: homing again soon after a move from an unknown place, so soon that no sample shows what lies between, and a printer
+    /// that is slower on such a move than its plan, also where a wait follows it.
+    /// </summary>
     [Theory]
     [InlineData("G1 X97.82 Y84.41 E0.8 F8424\nG1 X98.15 Y98.49 E0.8 F5328\nG1 X108.81 Y108.47 E0.8 F7218\nG1 X86.57 Y92.85 E0.8 F6672\nG28\nG1 Z5 F600\n", 0.91, 0, 0, 147)]
     [InlineData("G1 X59.5 Y88.7 F5523\nG4 P700\nG4 P700\nG1 X80.45 Y11.66 F6614\nG28\nG1 Z5 F600\n", 1.02, 0.13, 2, 130)]
     [InlineData("G1 X82.94 Y87.36 E0.8 F1086\nG1 X83.6 Y102.82 E0.8 F8308\nG1 X104.9 Y106.47 E0.8 F6197\nG1 X103.03 Y82.94 E0.8 F5725\nG28\nG1 Z5 F600\n", 0.83, 0.07, 4, 11)]
     [InlineData("G1 X180.88 Y165.34 F713\nG1 X91.51 Y94.27 E0.8 F6530\nG1 X9.55 Y181.41 F3383\n", 0.7, 0, 0, 91)]
+    [InlineData("G1 X98.59 Y94.46 E0.8 F4505\nG1 X106.17 Y88.35 E0.8 F4565\nG28\nG1 Z5 F600\nG1 X186.39 Y181.8 F12235\nG1 X78 Y60 E0.54 F6000\nG1 X60 Y60 E0.54 F6000\nG1 X102.73 Y199.47 F11542\nG1 X101.64 Y95.51 E0.8 F4178\n", 0.88, 0.06, 4, 80)]
+    [InlineData("G28\nG1 X84.31 Y103.17 F3066\nG1 X89.13 Y118.73 E0.8 F11930\nG28\n", 0.99, 0.01, 3, 152)]
+    [InlineData("G1 X99.85 Y81.55 E0.8 F6187\nG4 P700\nG1 X105 Y113.92 E0.8 F11459\nG28\nG1 Z0.4 F600\n", 1.06, 0.07, 4, 71)]
+    [InlineData("G1 X112.98 Y113.69 F1042\nM400\nG1 X84.92 Y107.81 E0.8 F11859\nG1 X80.48 Y86.97 E0.8 F5775\nG1 X104.2 Y98.55 E0.8 F7892\nG28\n", 0.76, 0.05, 0, 182)]
     public void A_move_from_an_unknown_place_and_what_follows_it_is_believed(string lines, double pace, double latency, int lostEvery, double homeX) =>
         IsBelieved(new Given(Start + lines, pace, latency, lostEvery, homeX));
 

@@ -68,16 +68,18 @@ internal sealed class Barrier(SegmentPlan plan, PlanPoint? rest = null, double r
         WatchHeat(sample, counted);
         // What is found under way was sent before it was watched: nobody knows what the head did in a long gap.
         bool unseen = plan.Kind == SegmentKind.Motion && elapsed > GateLimits.ParkedSeconds;
-        _rested = sample.Velocity > GateLimits.RestingVelocity || unseen ? 0 : _rested + elapsed;
+        bool rests = sample.Velocity <= GateLimits.RestingVelocity;
+        _rested = !rests || unseen ? 0 : _rested + elapsed;
         IsOver |= plan.Kind switch
         {
-            SegmentKind.WaitForHeater => HeatersAreThere(sample),
+            SegmentKind.WaitForHeater => HeatersAreThere(sample) && rests,
             SegmentKind.Home => sample.Homed != HomedAxes.None && _rested > 0,
             // Motion that an engine finds under way when it was restarted.
             SegmentKind.Motion => _rested >= (IsAtRest(sample) ? GateLimits.MacroRest : GateLimits.ParkedSeconds),
             SegmentKind.Macro => _rested >= GateLimits.MacroRest,
             SegmentKind.Dwell => _rested >= plan.DurationSeconds,
-            _ => true,
+            // A printer slower than its plan is still on its way there, if it came from an unknown place.
+            _ => rests,
         };
     }
 

@@ -13,6 +13,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
     private PlanPoint[] _points = [];
     private int _count = 1;
     private long _first;
+    private long _seen;
     private double _time = double.NaN;
 
     /// <summary>The likeliest place, plan seconds; never goes back.</summary>
@@ -27,6 +28,9 @@ internal sealed class PathAligner(PlanTimeline timeline)
     /// <summary>Whether the place that explains the last sample best has a planned position: a move from an unknown place fits every sample.</summary>
     public bool IsPlanned { get; private set; } = true;
 
+    /// <summary>Whether the last sample fits nothing but a move from an unknown place, and the head was already seen beyond that move.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>Distance in XY of the last sample from the nearest place that could have been reached, mm; infinite where there was none.</summary>
     public double Distance { get; private set; }
 
@@ -40,7 +44,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         _costs[0] = 0;
         _count = 1;
         _time = time;
-        IsPlanned = true;
+        (IsPlanned, IsLost) = (true, false);
         Progress = timeline.End;
     }
 
@@ -51,7 +55,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         _costs[0] = 0;
         _count = 1;
         _time = time;
-        IsPlanned = true;
+        (IsPlanned, IsLost) = (true, false);
         Progress = Math.Max(Progress, seconds);
     }
 
@@ -102,7 +106,9 @@ internal sealed class PathAligner(PlanTimeline timeline)
 
         bestAt = IsAtEnd(bestAt, width, sample, filament) ? width - 1 : bestAt;
         Progress = Math.Max(Progress, Math.Min((_first + bestAt) * GateLimits.Step, timeline.End));
-        IsPlanned = _points[bestAt].KnownXY;
+        IsPlanned = IsKnownXY(bestAt);
+        _seen = IsPlanned ? Math.Max(_seen, _first + bestAt) : _seen;
+        IsLost = !IsPlanned && _first + bestAt < _seen;
         Keep(best, width);
         _time = sample.EventTime;
         return true;
@@ -148,12 +154,17 @@ internal sealed class PathAligner(PlanTimeline timeline)
         }
     }
 
+    /// <summary>Whether a node stands for a piece of planned path: between a place before homing and one behind it there is none.</summary>
+    private bool IsKnownXY(int node) => _points[node].KnownXY && _points[node + 1].KnownXY;
+
     private double Emission(int node, in PrinterSample sample, double filament)
     {
         ref readonly var a = ref _points[node];
         ref readonly var b = ref _points[node + 1];
+        bool knownXY = IsKnownXY(node);
+        bool knownZ = a.KnownZ && b.KnownZ;
         double cost = 0;
-        if (a.KnownXY)
+        if (knownXY)
         {
             double dx = b.X - a.X;
             double dy = b.Y - a.Y;
@@ -169,7 +180,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
             }
             cost += squared / (GateLimits.SpreadXY * GateLimits.SpreadXY);
         }
-        if (a.KnownZ)
+        if (knownZ)
         {
             double offZ = Math.Max(0, Math.Max(Math.Min(a.Z, b.Z) - sample.Z, sample.Z - Math.Max(a.Z, b.Z)));
             if (offZ > GateLimits.MaxDistanceZ)
@@ -180,7 +191,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         }
         double offE = (filament - ((a.E + b.E) / 2)) / GateLimits.SpreadE;
         // An axis that is not known costs as much as a middling match: a place that really fits wins against it.
-        return cost + (a.KnownXY ? 0 : 1) + (a.KnownZ ? 0 : 1) + Math.Min(GateLimits.MaxExtrusionCost, offE * offE);
+        return cost + (knownXY ? 0 : 1) + (knownZ ? 0 : 1) + Math.Min(GateLimits.MaxExtrusionCost, offE * offE);
     }
 
     /// <summary>Keeps the places that are not hopeless, with the best one at cost 0.</summary>
@@ -222,7 +233,7 @@ internal sealed class PathAligner(PlanTimeline timeline)
         && filament >= _points[width].E - GateLimits.SpreadE && timeline.StandsFrom((_first + best) * GateLimits.Step);
 
     private bool IsHopeless(int node, float best) =>
-        _next[node] - best > (_points[node].KnownXY ? GateLimits.Hopeless : GateLimits.HopelessUnplanned);
+        _next[node] - best > (IsKnownXY(node) ? GateLimits.Hopeless : GateLimits.HopelessUnplanned);
 
     /// <summary>Makes room; what was in the array is not needed any more.</summary>
     private static void Ensure<T>(ref T[] array, int length)

@@ -107,9 +107,6 @@ internal sealed class PlanTimeline
         return true;
     }
 
-    /// <summary>Whether the move that is under way at <paramref name="seconds"/> has a planned position in XY; there must be moves.</summary>
-    public bool IsPlannedAt(double seconds) => _moves[Find(seconds)].KnownXY;
-
     /// <summary>Filament at <paramref name="seconds"/>, mm from the beginning of the print.</summary>
     public double ExtrudedAt(double seconds)
     {

@@ -169,9 +169,7 @@ internal sealed class TelemetryGate
             return;
         }
         Remember(sample);
-        // Fits nothing but a move that it was already seen beyond.
-        bool isLost = !_aligner.IsPlanned && _timeline.IsPlannedAt(_aligner.Progress - GateLimits.AtSegmentEnd);
-        if ((!onPath || isLost) && _barrier is { MovesHead: true } && _timeline.End - before <= Math.Min(GateLimits.UnseenTail, reach))
+        if (EndedUnseen(sample, before, onPath && !_aligner.IsLost, reach))
         {
             _aligner.MoveToEnd(sample.EventTime);
             onPath = true;
@@ -191,6 +189,19 @@ internal sealed class TelemetryGate
             _atBarrier = true;
             Wait(sample, 0);
         }
+    }
+
+    /// <summary>Whether homing or a macro has begun, or is over, and no sample showed the end of the motion before it.</summary>
+    private bool EndedUnseen(in PrinterSample sample, double before, bool onPath, double reach)
+    {
+        if (_barrier is not { MovesHead: true } || (onPath && _aligner.IsPlanned))
+        {
+            return false;
+        }
+        // Who is on a move from an unknown place may still be on it, unless the lines behind it are done.
+        bool isDone = _answeredAtSample >= _sent && sample.Velocity <= GateLimits.RestingVelocity;
+        double unseen = _timeline.End - before - _timeline.UncertainSeconds(before, _timeline.End);
+        return unseen <= GateLimits.UnseenTail && (isDone || (!onPath && unseen <= reach));
     }
 
     private void StandRaised(in PrinterSample sample, double before, Waited waited)
