@@ -55,13 +55,16 @@ internal static class Program
     {
         try
         {
+            // Failures are told in one place, as sentences; the library would print a stack trace.
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
             if (args.FirstOrDefault() == VerifyCommand.Name)
             {
                 Preload.Begin();
+                // Nothing has to be tidied up when it is interrupted, and listening for it takes time at each start.
+                configuration.ProcessTerminationTimeout = null;
             }
 
-            // Failures are told in one place, as sentences; the library would print a stack trace.
-            return await Root(args.FirstOrDefault()).Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await Root(args.FirstOrDefault()).Parse(args).InvokeAsync(configuration);
         }
         catch (CliFailure failure)
         {

@@ -60,7 +60,9 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
                 StatementVerifier.CheckDocument<CustodyEvent>(checks, "event", statement, part.Document);
             }
         }
-        return [.. links.OrderBy(entry => entry.Link.Number)];
+        // Not by LINQ, whose code for this type would be compiled at each start of a program that verifies one part.
+        links.Sort(static (one, other) => one.Link.Number.CompareTo(other.Link.Number));
+        return links;
     }
 
     private void CheckNumbers(List<LinkOfChain> links)
@@ -113,8 +115,13 @@ internal sealed class CustodyReplay(Checks checks, CustodyRegistry registry, Dat
     private CustodyState? Conclude(CustodyState? state)
     {
         var recalled = state is { IsRecalled: true };
-        foreach (var (sha256, recall) in registry.Recalls.Where(entry => !_enteredRecalls.Contains(entry.Key)))
+        foreach (var (sha256, recall) in registry.Recalls)
         {
+            if (_enteredRecalls.Contains(sha256))
+            {
+                continue;
+            }
+
             if (state is { IsScrapped: true } && state.At <= recall.At)
             {
                 checks.Skip("custody.recall", "A recall covers the part, which had been scrapped before.", ("recall_sha256", sha256));
