@@ -11,7 +11,7 @@ internal sealed class DiagnosticsSocket : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly string _path;
     private readonly Func<string, IEnumerable<string>> _answer;
@@ -26,22 +26,7 @@ internal sealed class DiagnosticsSocket : IAsyncDisposable
         _path = home.SocketPath;
         _answer = answer;
         _time = time;
-        File.Delete(_path);
-        try
-        {
-            _listener.Bind(new UnixDomainSocketEndPoint(_path));
-        }
-        catch (ArgumentOutOfRangeException)
-        {
-            throw new GatewayError("HOME_PATH_TOO_LONG", $"A socket's path may have about 100 bytes; {_path} has {_path.Length}.", "Give a shorter folder with --home DIR.");
-        }
-
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(_path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
-        _listener.Listen(4);
+        _listener = UserSocket.Listen(_path, 4);
         _serving = ServeAsync();
     }
 

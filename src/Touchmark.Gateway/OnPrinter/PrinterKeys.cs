@@ -57,10 +57,9 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
     /// <summary>The printer-specific key of one version; null, and why, when it is not here.</summary>
     public Psek? Open(SealedGCodeHeader header, out Refusal? refusal)
     {
-        refusal = null;
-        if (header.PrinterId != printerId)
+        refusal = header.CheckPrinter(printerId);
+        if (refusal is not null)
         {
-            refusal = Refuse("FILE_OTHER_PRINTER", "The file was sealed for another printer.", "Have it sealed for this printer.", ("sealed_for", $"{header.PrinterId:D}"), ("printer", $"{printerId:D}"));
             return null;
         }
 
@@ -68,8 +67,9 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
         var psek = home.ReadKey(name) is { } box ? Psek.TryOpen(box, device, printerId, header.KeyVersion) : null;
         if (psek is null)
         {
-            refusal = Refuse("FILE_KEY_MISSING", $"Version {header.KeyVersion} of this printer's key is not on this gateway.",
-                "Let the gateway reach its engine, which hands it out, or have the file sealed again.", ("needed", Psek.IdOf(printerId, header.KeyVersion)));
+            refusal = new Refusal(
+                "FILE_KEY_MISSING", $"Version {header.KeyVersion} of this printer's key is not on this gateway.", new Dictionary<string, string> { ["needed"] = Psek.IdOf(printerId, header.KeyVersion) },
+                "Let the gateway reach its engine, which hands it out, or have the file sealed again.");
         }
 
         return psek;
@@ -87,7 +87,4 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
             }
         }
     }
-
-    private static Refusal Refuse(string code, string text, string fix, params (string Name, string Value)[] figures) =>
-        new(code, text, figures.ToDictionary(figure => figure.Name, figure => figure.Value), fix);
 }

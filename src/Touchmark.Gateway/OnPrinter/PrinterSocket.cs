@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Touchmark.Cryptography;
+using Touchmark.Gateway.Configuration;
 
 namespace Touchmark.Gateway.OnPrinter;
 
@@ -11,7 +12,7 @@ internal sealed class PrinterSocket : IAsyncDisposable
     /// <summary>Klipper and Moonraker take one each.</summary>
     private const int MostConnections = 8;
 
-    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly Socket _listener;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _free = new(MostConnections);
     private readonly string _path;
@@ -24,22 +25,7 @@ internal sealed class PrinterSocket : IAsyncDisposable
     {
         _path = path;
         _side = side;
-        File.Delete(path);
-        try
-        {
-            _listener.Bind(new UnixDomainSocketEndPoint(path));
-        }
-        catch (ArgumentOutOfRangeException)
-        {
-            throw new GatewayError("HOME_PATH_TOO_LONG", $"A socket's path may have about 100 bytes; {path} has {path.Length}.", "Give a shorter folder with --home DIR.");
-        }
-
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
-        _listener.Listen(MostConnections);
+        _listener = UserSocket.Listen(path, MostConnections);
         _serving = ServeAsync();
     }
 

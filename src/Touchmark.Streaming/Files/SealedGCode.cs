@@ -138,9 +138,8 @@ public sealed class SealedGCode
     private LockedBuffer? Unwrap(Psek psek, FileKeyRole role, ReadOnlyMemory<byte> wrapped, out Refusal? refusal)
     {
         ArgumentNullException.ThrowIfNull(psek);
-        refusal = psek.PrinterId != Header.PrinterId ? FileRefusals.OtherPrinter(Header.PrinterId, psek.PrinterId)
-            : psek.Version != Header.KeyVersion ? FileRefusals.OtherKey(Psek.IdOf(Header.PrinterId, Header.KeyVersion), psek.KeyId)
-            : null;
+        refusal = Header.CheckPrinter(psek.PrinterId)
+            ?? (psek.Version != Header.KeyVersion ? FileRefusals.OtherKey(Psek.IdOf(Header.PrinterId, Header.KeyVersion), psek.KeyId) : null);
         if (refusal is not null)
         {
             return null;

@@ -66,6 +66,9 @@ public sealed record SealedGCodeHeader
         _ => null,
     };
 
+    /// <summary>Whether the file was sealed for <paramref name="printer"/>; null when it was.</summary>
+    public Refusal? CheckPrinter(Guid printer) => PrinterId == printer ? null : FileRefusals.OtherPrinter(PrinterId, printer);
+
     internal byte[] Encode() => DeterministicCbor.Encode(CborMap.Of(
         ("version", CurrentVersion),
         ("file_id", FileId.ToByteArray(bigEndian: true)),
