@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Touchmark.Engine.Gs1;
+using Touchmark.Engine.Marketplace;
 
 namespace Touchmark.Engine;
 
@@ -27,6 +28,12 @@ internal sealed record EngineOptions
 
     /// <summary>The time-stamping authority that stamps anchors (RFC 3161); null for none.</summary>
     public Uri? TimeStampAuthority { get; init; }
+
+    /// <summary>The mirror node that external licences and <c>hedera://</c> URIs are looked up at, with a slash at the end; null for none.</summary>
+    public Uri? MirrorNode { get; init; }
+
+    /// <summary>The network of Hedera that it mirrors.</summary>
+    public string HederaNetwork { get; init; } = HederaUri.Networks[0];
 
     /// <summary>Whether everybody may read the log's entries, which are the statements themselves; otherwise admins and auditors.</summary>
     public bool PublicEntries { get; init; }
@@ -100,6 +107,10 @@ internal sealed record EngineOptions
             TimeStampAuthority = Text("time-stamp-authority") is not { } authority ? null
                 : Uri.TryCreate(authority, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
                 : throw new InvalidOperationException($"The option --time-stamp-authority is an http or https address, not {authority}."),
+            MirrorNode = Text("mirror-node") is { } mirror ? new Uri(Address("mirror-node", mirror) + "/") : null,
+            HederaNetwork = Text("hedera-network") is not { } network ? defaults.HederaNetwork
+                : HederaUri.Networks.Contains(network) ? network
+                : throw new InvalidOperationException($"The option --hedera-network is {string.Join(", ", HederaUri.Networks)}, not {network}."),
             PublicEntries = Text("log-entries") switch
             {
                 null or "auditors" => false,
@@ -114,7 +125,7 @@ internal sealed record EngineOptions
                 var other => throw new InvalidOperationException($"The option --lookup is public or closed, not {other}."),
             },
             Issuer = Text("issuer") ?? defaults.Issuer,
-            PublicUrl = Text("public-url") is { } url ? Address(url) : null,
+            PublicUrl = Text("public-url") is { } url ? Address("public-url", url) : null,
             CompanyPrefix = Text("company-prefix") is { } prefix
                 ? CompanyPrefix.Parse(prefix) ?? throw new InvalidOperationException($"The option --company-prefix is 4 to 12 digits, not {prefix}.") : null,
             Fonts = Text("fonts") ?? defaults.Fonts,
@@ -142,10 +153,10 @@ internal sealed record EngineOptions
                 : throw new InvalidOperationException($"The option --{key} is a whole number from 1 to {highest}, not {text}.");
         }
 
-        static string Address(string text) =>
+        static string Address(string key, string text) =>
             Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url is { UserInfo: "", Query: "", Fragment: "" }
                 ? $"{url.Scheme}://{url.IdnHost}{(url.IsDefaultPort ? "" : $":{url.Port}")}{url.AbsolutePath.TrimEnd('/')}"
-                : throw new InvalidOperationException($"The option --public-url is an address such as https://parts.example.com, not {text}.");
+                : throw new InvalidOperationException($"The option --{key} is an address such as https://parts.example.com, not {text}.");
 
         static IPNetwork Network(string text) =>
             IPNetwork.TryParse(text, out var network) ? network

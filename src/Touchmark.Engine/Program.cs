@@ -9,6 +9,7 @@ using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Labels;
 using Touchmark.Engine.Licences;
+using Touchmark.Engine.Marketplace;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Parts;
 using Touchmark.Engine.Printers;
@@ -57,6 +58,7 @@ internal static class Program
         services.AddDesigns();
         services.AddPrinters();
         services.AddLicences();
+        services.AddMarketplace();
         builder.AddPages();
         services.AddSlicing();
         services.AddSessions();
