@@ -34,6 +34,12 @@ internal sealed record PrinterOptions
 
     public bool NotReady { get; init; }
 
+    /// <summary>A folder on the disk (absolute) that holds the G-code files too; null keeps them in memory alone.</summary>
+    public string? GCodeFolder { get; init; }
+
+    /// <summary>The gateway's printer socket; the printer then has the <c>[touchmark]</c> extra.</summary>
+    public string? TouchmarkSocket { get; init; }
+
     /// <summary>One of <see cref="Behaviours"/>.</summary>
     public string Behave { get; init; } = Behaviours.Honest;
 
@@ -66,6 +72,8 @@ internal sealed record PrinterOptions
           --gcode-store-size N  entries of server.gcode_store (1000; 0 keeps none)
           --heater-power SHARE  of the nozzle, against this seed's own (1): another machine with the same serial numbers
           --homing-speed SHARE  against the configured one (1)
+          --gcodes DIR          keep the G-code files in this folder too, which must exist
+          --touchmark SOCKET    have Touchmark's extra, client of the gateway's printer socket; needs --gcodes
           --not-ready           stay in state 'startup'
           --replay FILE         what 'replay' plays: written by --record of another print (nested squares)
           --lag S               how late the telemetry of 'laggy' is (2)
@@ -112,6 +120,8 @@ internal sealed record PrinterOptions
                 "--behave" when Behaviours.Exists(value) => options with { Behave = value },
                 "--lag" when isNumber && number <= 60 => options with { Lag = number },
                 "--replay" when File.Exists(value) => options with { ReplayFile = value },
+                "--gcodes" when Directory.Exists(value) => options with { GCodeFolder = Path.GetFullPath(value) },
+                "--touchmark" => options with { TouchmarkSocket = Path.GetFullPath(value) },
                 "--record" => options with { RecordFile = value },
                 "--gcode-store-size" when isNumber && number <= 1_000_000 => options with { GCodeStoreSize = (int)number },
                 _ => null,
@@ -121,7 +131,7 @@ internal sealed record PrinterOptions
             options = next;
         }
 
-        return (options, null);
+        return options is { TouchmarkSocket: not null, GCodeFolder: null } ? (null, "--touchmark: --gcodes is missing, where the gateway finds the files.") : (options, null);
     }
 
     private static bool TryVolume(string text, out Position volume)

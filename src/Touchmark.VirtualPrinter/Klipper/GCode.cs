@@ -65,7 +65,10 @@ internal sealed class GCode(ReactorScope scope, Func<string, bool> obeys)
         }
     }
 
-    public void Respond(string line) => Output?.Invoke(line);
+    /// <summary>A line that runs and that no answer may repeat; null as a rule.</summary>
+    public string? Withholds { get; set; }
+
+    public void Respond(string line) => Output?.Invoke(Withholds is { } own && (line.StartsWith("!!", StringComparison.Ordinal) || line.StartsWith("//", StringComparison.Ordinal)) ? Withheld.From(line, own) : line);
 
     /// <summary>A message for people: each line after <c>//</c>.</summary>
     public void RespondInfo(string text) => Respond("// " + string.Join("\n// ", text.Trim().Split('\n').Select(line => line.Trim())));

@@ -25,7 +25,6 @@ internal sealed class Klippy
     private readonly OrderedDictionary<string, Func<JsonMap>> objects = new(StringComparer.Ordinal);
     private readonly SystemStats system;
     private readonly IdleTimeout idle;
-    private readonly SdCard card;
     private readonly MiscCommands misc;
 
     public Klippy(Machine machine, FileStore files, Action<string, JsonMap> callRemote, Action<bool> restart)
@@ -44,7 +43,7 @@ internal sealed class Klippy
         Motion = new ToolheadCommands(GCode, Toolhead, moves, Scope, machine);
         Heat = new HeatCommands(Scope, GCode, Toolhead, machine, nozzle, bed);
         Stats = new PrintStats(Scope, GCode, moves);
-        card = new SdCard(Scope, GCode, moves, files, Stats, config);
+        Card = new SdCard(Scope, GCode, moves, files, Stats, config);
         idle = new IdleTimeout(Scope, GCode, Toolhead, config);
         Delayed = new DelayedGCode(Scope, GCode, config, Status);
         _ = new Macros(GCode, Toolhead, Heat, config, callRemote, Status);
@@ -59,6 +58,12 @@ internal sealed class Klippy
         {
             objects["bed_mesh"] = new BedMesh(GCode, config, Toolhead, moves, machine).Status;
             objects["probe"] = static () => new JsonMap { ["name"] = "probe", ["last_query"] = false, ["last_z_result"] = 0.0 };
+        }
+
+        if (config.Has(TouchmarkExtra.Section))
+        {
+            Extra = Card.Extra = new TouchmarkExtra(this, machine, files.Root);
+            objects[TouchmarkExtra.Section] = Extra.Status;
         }
     }
 
@@ -78,6 +83,11 @@ internal sealed class Klippy
     public DelayedGCode Delayed { get; }
 
     public PrintStats Stats { get; }
+
+    public SdCard Card { get; }
+
+    /// <summary>Null on a printer without it.</summary>
+    public TouchmarkExtra? Extra { get; }
 
     public string State { get; private set; } = KlippyState.Startup;
 
@@ -101,6 +111,7 @@ internal sealed class Klippy
         Scope.Every(1, system.Tick);
         Scope.Every(0.25, () => Toolhead.History.Retire(Toolhead.EstimatedPrintTime, Toolhead.ToEventTime));
         SetState(KlippyState.Ready, ReadyMessage);
+        Extra?.Link.Start();
     }
 
     /// <summary>The configuration cannot be used: nothing starts.</summary>
@@ -116,7 +127,8 @@ internal sealed class Klippy
         Heat.Nozzle.Cut();
         Heat.Bed?.Cut();
         Toolhead.Motors.Cut();
-        card.Stop();
+        Card.Stop();
+        Extra?.ShutDown(reason);
         idle.Stop();
         SetState(KlippyState.Shutdown, reason + ShutdownAdvice);
     }
@@ -124,6 +136,7 @@ internal sealed class Klippy
     /// <summary>Ends this life; the microcontroller stops for want of orders.</summary>
     public void End()
     {
+        Extra?.Stop();
         StopMotion(McuIsDown);
         Scope.End();
     }
@@ -133,6 +146,7 @@ internal sealed class Klippy
     /// </summary>
     public void Kill(double seconds)
     {
+        Extra?.Stop();
         Scope.End();
         machine.IsMcuShutDown = true;
         machine.Reactor.Schedule(Scope.Now + seconds, () =>
@@ -204,12 +218,12 @@ internal sealed class Klippy
         objects["temperature_host host"] = () => new JsonMap { ["temperature"] = 42.0 };
         objects["temperature_sensor host"] = () => Sensor(42);
         objects["output_pin caselight"] = misc.CaseLight;
-        objects["pause_resume"] = card.PauseStatus;
+        objects["pause_resume"] = Card.PauseStatus;
         objects["filament_switch_sensor runout"] = misc.Runout;
         objects["gcode_move"] = moves.Status;
         objects["print_stats"] = Stats.Status;
-        objects["virtual_sdcard"] = card.Status;
-        objects["display_status"] = () => new JsonMap { ["progress"] = misc.Progress ?? card.Progress, ["message"] = misc.Message };
+        objects["virtual_sdcard"] = Card.Status;
+        objects["display_status"] = () => new JsonMap { ["progress"] = misc.Progress ?? Card.Progress, ["message"] = misc.Message };
         objects["exclude_object"] = misc.ExcludeObject;
         objects["firmware_retraction"] = misc.Retraction;
         objects["idle_timeout"] = idle.Status;

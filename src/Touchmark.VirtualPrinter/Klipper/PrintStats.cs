@@ -105,6 +105,12 @@ internal sealed class PrintStats
         };
     }
 
+    public void SetLayers(long total, long current)
+    {
+        totalLayer = (int)Math.Min(total, int.MaxValue);
+        currentLayer = (int)Math.Min(current, total);
+    }
+
     private void CountFilament()
     {
         filament += (moves.Last.E - lastE) / moves.ExtrudeFactor;

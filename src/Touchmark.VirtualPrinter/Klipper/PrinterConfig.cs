@@ -75,6 +75,12 @@ internal sealed class PrinterConfig
             result.Remove("heater_bed", "verify_heater heater_bed");
         else
             result.Set("heater_bed", "max_temp", options.BedMax);
+        if (options.TouchmarkSocket is { } socket)
+        {
+            result.Add(TouchmarkExtra.Section);
+            result.Set(TouchmarkExtra.Section, "socket", socket);
+        }
+
         if (files is not null)
             result.Include(files, MainFile);
         return result;
@@ -84,12 +90,20 @@ internal sealed class PrinterConfig
 
     public double Number(string section, string key) => Convert.ToDouble(((JsonMap)settings[section]!)[key], CultureInfo.InvariantCulture);
 
+    public double Number(string section, string key, double otherwise) => ((JsonMap)settings[section]!).ContainsKey(key) ? Number(section, key) : otherwise;
+
     public string Text(string section, string key, string otherwise) =>
         settings.TryGetValue(section, out var found) && ((JsonMap)found!).TryGetValue(key, out var value) && value is string text ? text : otherwise;
 
     /// <summary>Names of the sections of one kind, e.g. every X of <c>[delayed_gcode X]</c>, in their own spelling.</summary>
     public IEnumerable<string> Named(string kind) =>
         config.Keys.Where(section => section.StartsWith(kind + " ", StringComparison.Ordinal)).Select(section => section[(kind.Length + 1)..]);
+
+    private void Add(string section)
+    {
+        config.TryAdd(section, new JsonMap());
+        settings.TryAdd(section.ToLowerInvariant(), new JsonMap());
+    }
 
     private void Set(string section, string key, object value)
     {
@@ -132,8 +146,7 @@ internal sealed class PrinterConfig
                     continue;
                 }
 
-                config.TryAdd(section, new JsonMap());
-                settings.TryAdd(section.ToLowerInvariant(), new JsonMap());
+                Add(section);
             }
             else if (section is not null && char.IsWhiteSpace(line[0]) && key is not null)
             {

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Touchmark.VirtualPrinter;
 
 /// <summary>Printing from the printer's own storage (Klipper's <c>virtual_sdcard.py</c> and <c>pause_resume.py</c>).</summary>
@@ -17,8 +15,8 @@ internal sealed class SdCard
     private readonly double recoverSpeed;
     private readonly string onError;
     private string? path;
-    private byte[]? content;
-    private int position;
+    private PrintSource? source;
+    private long position;
     private bool working;
     private bool mustPause;
     private bool complete;
@@ -34,15 +32,15 @@ internal sealed class SdCard
         this.stats = stats;
         recoverSpeed = config.Number("pause_resume", "recover_velocity");
         onError = config.Text("virtual_sdcard", "on_error_gcode", "");
-        gcode.Register("SDCARD_PRINT_FILE", Print, "Loads a SD file and starts the print.  May include files in subdirectories.");
+        gcode.Register("SDCARD_PRINT_FILE", PrintAsync, "Loads a SD file and starts the print.  May include files in subdirectories.");
         gcode.Register("SDCARD_RESET_FILE", _ => ResetFile(), "Clears a loaded SD File. Stops the print if necessary");
         gcode.Register("M20", _ => ListFiles());
         gcode.Register("M21", _ => gcode.Respond("SD card ok"));
-        gcode.Register("M23", SelectFile);
-        gcode.Register("M24", _ => Resume());
-        gcode.Register("M25", _ => mustPause = true);
-        gcode.Register("M26", command => position = content is null ? throw new CommandError("SD busy") : (int)command.Number("S", min: 0, max: content.Length));
-        gcode.Register("M27", _ => gcode.Respond(content is null ? "Not SD printing." : $"SD printing byte {position}/{content.Length}"));
+        gcode.Register("M23", SelectFileAsync);
+        gcode.Register("M24", _ => ResumeAsync());
+        gcode.Register("M25", _ => StopReading());
+        gcode.Register("M26", command => position = source is null ? throw new CommandError("SD busy") : (long)command.Number("S", min: 0, max: source.Size));
+        gcode.Register("M27", _ => gcode.Respond(source is null ? "Not SD printing." : $"SD printing byte {position}/{source.Size}"));
         gcode.Register("M28", static _ => throw new CommandError("SD write not supported"));
         gcode.Register("M29", static _ => throw new CommandError("SD write not supported"));
         gcode.Register("M30", static _ => throw new CommandError("SD write not supported"));
@@ -52,17 +50,23 @@ internal sealed class SdCard
         gcode.Register("CANCEL_PRINT", _ => Cancel(), "Cancel the current print");
     }
 
-    private bool IsActive => working && !mustPause;
+    public bool IsActive => working && !mustPause;
 
-    public double Progress => content is { Length: > 0 } ? (double)position / content.Length : complete ? 1 : 0;
+    /// <summary>What makes encrypted files and live sessions print here; null on a printer without it.</summary>
+    public TouchmarkExtra? Extra { get; set; }
+
+    /// <summary>The protected job that is loaded.</summary>
+    public ProtectedJob? Protected => complete ? null : source as ProtectedJob;
+
+    public double Progress => Protected is { IsLive: true } ? Extra!.SessionProgress : source is { Size: > 0 } ? (double)position / source.Size : complete ? 1 : 0;
 
     public JsonMap Status() => new()
     {
-        ["file_path"] = content is not null && !complete ? FileStore.GCodeRoot + "/" + path : null,
+        ["file_path"] = source is not null && !complete ? files.Root + "/" + path : null,
         ["progress"] = Progress,
         ["is_active"] = IsActive,
         ["file_position"] = position,
-        ["file_size"] = content?.Length ?? 0,
+        ["file_size"] = source?.Size ?? 0,
     };
 
     public JsonMap PauseStatus() => new() { ["is_paused"] = isPaused };
@@ -72,44 +76,104 @@ internal sealed class SdCard
     {
         if (working)
             stats.Pause();
+        StopReading();
+    }
+
+    /// <summary>What is read ends with the line at hand.</summary>
+    public void StopReading()
+    {
         mustPause = true;
+        Protected?.Interrupt();
     }
 
-    private void Print(GCodeCommand command)
+    /// <summary>Ends a protected job as an error.</summary>
+    public void Fail(ProtectedJob job, string text)
+    {
+        StopReading();
+        if (job.IsClosed)
+            return;
+        Drop(job, text);
+        stats.Finish("error", text);
+    }
+
+    /// <summary>Loads and starts a live session. False when something else is printed or paused.</summary>
+    public async Task<bool> StartSessionAsync(LiveSession session)
+    {
+        await gcode.Mutex.LockAsync();
+        try
+        {
+            if (working || (source is not null && !complete))
+                return false;
+            ResetFile();
+            gcode.Respond($"File opened:{session.Name} Size:0");
+            Select(session, session.Name);
+            await ResumeAsync();
+            return true;
+        }
+        finally
+        {
+            gcode.Mutex.Release();
+        }
+    }
+
+    private async ValueTask PrintAsync(GCodeCommand command)
     {
         if (working)
             throw new CommandError("SD busy");
         ResetFile();
-        Load(command.Text("FILENAME").TrimStart('/'));
-        Resume();
+        await LoadAsync(command.Text("FILENAME").TrimStart('/'));
+        await ResumeAsync();
     }
 
-    private void SelectFile(GCodeCommand command)
+    private ValueTask SelectFileAsync(GCodeCommand command)
     {
         if (working)
             throw new CommandError("SD busy");
         ResetFile();
-        Load(command.RawParameters.TrimStart('/'));
+        return LoadAsync(command.RawParameters.TrimStart('/'));
     }
 
-    private void Load(string name)
+    private async ValueTask LoadAsync(string name)
     {
-        content = files.Read(name) ?? throw new CommandError("Unable to open file");
-        path = name;
-        gcode.Respond($"File opened:{name} Size:{content.Length}");
+        var content = files.Read(name) ?? throw new CommandError("Unable to open file");
+        var job = Extra is not null && TouchmarkExtra.LooksEncrypted(content) ? await Extra.OpenAsync(name) : null;
+        PrintSource opened = job is null ? new PlainFile(content) : job;
+        gcode.Respond($"File opened:{name} Size:{opened.Size}");
         gcode.Respond("File selected");
+        Select(opened, name);
+    }
+
+    private void Select(PrintSource opened, string name)
+    {
+        (source, path) = (opened, name);
         stats.Select(name);
+        if (Protected is { } job)
+            Extra!.Begin(job);
     }
 
     private void ResetFile()
     {
-        if (content is not null)
-            mustPause = true;
-        content = null;
-        path = null;
-        position = 0;
+        if (source is not null)
+            StopReading();
+        Close();
         complete = false;
         stats.Reset();
+    }
+
+    /// <summary>Nothing is loaded any more; a protected job that had not ended was cancelled.</summary>
+    private void Close()
+    {
+        Protected?.End("cancelled");
+        source = null;
+        path = null;
+        position = 0;
+    }
+
+    private void Drop(ProtectedJob job, string text)
+    {
+        job.End("error", text);
+        if (ReferenceEquals(source, job))
+            Close();
     }
 
     private void ListFiles()
@@ -120,20 +184,33 @@ internal sealed class SdCard
         gcode.Respond("End file list");
     }
 
-    private void Resume()
+    private async ValueTask ResumeAsync()
     {
         if (working)
             throw new CommandError("SD busy");
-        if (content is null)
+        if (source is null)
             return;
-        mustPause = false;
+        if (Protected is { } job)
+        {
+            await TouchmarkExtra.PrepareAsync(job, position);
+            if (working || !ReferenceEquals(source, job))
+                throw new CommandError("SD busy");
+        }
+
+        GoOn();
         working = true;
         scope.Schedule(scope.Now + StartTime, () => _ = WorkAsync());
     }
 
+    private void GoOn()
+    {
+        mustPause = false;
+        Protected?.Continue();
+    }
+
     private async Task WorkAsync()
     {
-        var file = content;
+        var file = source;
         string? error = null;
         var lines = 0;
         if (file is null || mustPause)
@@ -143,7 +220,7 @@ internal sealed class SdCard
         }
 
         stats.Start();
-        while (!mustPause && position < file.Length)
+        while (!mustPause && !file.IsOver(position))
         {
             if (gcode.Mutex.IsHeld)
             {
@@ -151,20 +228,19 @@ internal sealed class SdCard
                 continue;
             }
 
-            var end = Array.IndexOf(file, (byte)'\n', position);
-            var next = end < 0 ? file.Length : end + 1;
-            var line = Encoding.UTF8.GetString(file, position, (end < 0 ? next : end) - position);
+            if (await file.LineAsync(position) is not (var line, var next))
+                continue;
             try
             {
-                await gcode.RunScriptAsync(line);
+                await RunAsync(file, line);
             }
             catch (CommandError failure)
             {
-                error = failure.Message;
+                error = file is ProtectedJob ? Withheld.From(failure.Message, line) : failure.Message;
                 break;
             }
 
-            if (ReferenceEquals(content, file))
+            if (ReferenceEquals(source, file))
                 position = next;
             // Reading a long comment block must not keep everyone else waiting.
             if (++lines % LinesAtOnce == 0)
@@ -175,17 +251,34 @@ internal sealed class SdCard
         if (error is not null)
         {
             stats.Finish("error", error);
+            if (file is ProtectedJob job)
+                Drop(job, "");
             await RunQuietlyAsync(onError);
         }
-        else if (ReferenceEquals(content, file) && position >= file.Length)
+        else if (ReferenceEquals(source, file) && file.IsOver(position))
         {
+            Protected?.End("complete");
             complete = true;
             stats.Finish("complete");
             gcode.Respond("Done printing file");
         }
-        else if (content is not null)
+        else if (source is not null)
         {
             stats.Pause();
+        }
+    }
+
+    /// <summary>Runs a line; no answer to one of a protected job repeats it.</summary>
+    private async Task RunAsync(PrintSource file, string line)
+    {
+        gcode.Withholds = file is ProtectedJob ? line : null;
+        try
+        {
+            await gcode.RunScriptAsync(line);
+        }
+        finally
+        {
+            gcode.Withholds = null;
         }
     }
 
@@ -211,7 +304,7 @@ internal sealed class SdCard
 
         pausedFromFile = IsActive;
         if (pausedFromFile)
-            mustPause = true;
+            StopReading();
         else
             gcode.RespondInfo("action:paused");
         isPaused = true;
@@ -232,9 +325,9 @@ internal sealed class SdCard
         {
             pausedFromFile = false;
             if (working)
-                mustPause = false;
+                GoOn();
             else
-                Resume();
+                await ResumeAsync();
         }
         else
         {
@@ -246,11 +339,9 @@ internal sealed class SdCard
     {
         if (IsActive || pausedFromFile)
         {
-            mustPause = true;
+            StopReading();
             stats.Finish("cancelled");
-            content = null;
-            path = null;
-            position = 0;
+            Close();
         }
         else
         {

@@ -7,18 +7,18 @@ internal static class FileApi
 {
     private const string Root = "gcodes";
 
-    private static readonly (string Name, string Path, string Permissions)[] Roots =
+    private static (string Name, string Path, string Permissions)[] Roots(MoonrakerServer server) =>
     [
         ("config", "/home/pi/printer_data/config", "rw"),
         ("logs", "/home/pi/printer_data/logs", "r"),
-        (Root, FileStore.GCodeRoot, "rw"),
+        (Root, server.Files.Root, "rw"),
         ("config_examples", "/home/pi/klipper/config", "r"),
         ("docs", "/home/pi/klipper/docs", "r"),
     ];
 
     public static void Register(MoonrakerServer server, ApiTable api)
     {
-        api.Add("server.files.roots", _ => Roots.Select(root => new JsonMap { ["name"] = root.Name, ["path"] = root.Path, ["permissions"] = root.Permissions }).ToArray());
+        api.Add("server.files.roots", _ => Roots(server).Select(root => new JsonMap { ["name"] = root.Name, ["path"] = root.Path, ["permissions"] = root.Permissions }).ToArray());
         api.Add("server.files.list", request => List(server, request));
         api.Add("server.files.metadata", request => MetadataOf(server, request.Text("filename")));
         api.Add("server.files.metascan", request => MetadataOf(server, request.Text("filename")));
@@ -47,8 +47,7 @@ internal static class FileApi
         var known = store.Directories().ToHashSet(StringComparer.Ordinal);
         var action = store.Find(path) is null || root == Root ? "create_file" : "modify_file";
         var now = server.Reactor.UnixNow;
-        var uuid = new Guid(RandomNumberGenerator.GetBytes(16)).ToString("D");
-        store.Put(path, new FileStore.StoredFile(content, now, uuid, root == Root ? GCodeMetadata.Read(content, now, uuid) : []));
+        store.Put(path, Stored(content, now, root == Root));
         var item = Item(path, now, content.Length, "rw", root);
         if (store.Directories().FirstOrDefault(name => !known.Contains(name)) is { } created)
             Changed(server, "create_dir", Item(created, now, 4096, "rw", root));
@@ -63,10 +62,17 @@ internal static class FileApi
         return answer;
     }
 
+    /// <summary>A file that came at a time, with what Moonraker reads from G-code.</summary>
+    public static FileStore.StoredFile Stored(byte[] content, double now, bool isGCode)
+    {
+        var uuid = new Guid(RandomNumberGenerator.GetBytes(16)).ToString("D");
+        return new FileStore.StoredFile(content, now, uuid, isGCode ? GCodeMetadata.Read(content, now, uuid) : []);
+    }
+
     private static JsonMap[] List(MoonrakerServer server, ApiRequest request)
     {
         var root = request.TextOr("root", Root);
-        if (!Roots.Any(known => known.Name == root))
+        if (!Roots(server).Any(known => known.Name == root))
             throw new ApiError(400, $"Invalid Root Directory: {root}");
         if (StoreOf(server, root!) is not { } store)
             return [];
@@ -123,7 +129,7 @@ internal static class FileApi
         var root = path.TrimStart('/').StartsWith("config/", StringComparison.Ordinal) ? "config" : Root;
         var name = Inside(path, root);
         if (!StoreOf(server, root)!.Delete(name))
-            throw new ApiError(404, $"Path does not exist: {Roots.First(known => known.Name == root).Path}/{name}");
+            throw new ApiError(404, $"Path does not exist: {Roots(server).First(known => known.Name == root).Path}/{name}");
         var item = Item(name, 0, 0, "", root);
         Changed(server, "delete_file", item);
         return new JsonMap { ["action"] = "delete_file", ["item"] = item };

@@ -1,9 +1,10 @@
 namespace Touchmark.VirtualPrinter;
 
-/// <summary>The printer's files, in memory: nothing that a client uploads touches a disk.</summary>
-internal sealed class FileStore
+/// <summary>The printer's files, in memory: nothing that a client uploads touches a disk, unless another program is to read it there.</summary>
+/// <param name="folder">A folder (absolute) that holds them too; null as a rule.</param>
+internal sealed class FileStore(string? folder = null)
 {
-    public const string GCodeRoot = "/home/pi/printer_data/gcodes";
+    private const string GCodeRoot = "/home/pi/printer_data/gcodes";
 
     private const long MaxTotal = 1024L * 1024 * 1024;
 
@@ -11,6 +12,9 @@ internal sealed class FileStore
 
     /// <summary>One file; times are seconds since 1970.</summary>
     internal sealed record StoredFile(byte[] Content, double Modified, string Uuid, JsonMap Metadata);
+
+    /// <summary>The path of the folder, as the printer's programs name it.</summary>
+    public string Root => folder ?? GCodeRoot;
 
     public bool HasRoomFor(long length) => files.Values.Sum(file => (long)file.Content.Length) + length <= MaxTotal;
 
@@ -23,13 +27,35 @@ internal sealed class FileStore
 
     public byte[]? Read(string path) => Find(path)?.Content;
 
-    public void Put(string path, StoredFile file) => files[path] = file;
+    public void Put(string path, StoredFile file)
+    {
+        if (folder is not null)
+        {
+            var place = Path.Combine(folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(place)!);
+            File.WriteAllBytes(place, file.Content);
+        }
 
-    public bool Delete(string path) => files.Remove(path);
+        files[path] = file;
+    }
+
+    /// <summary>Takes what lies in the folder already.</summary>
+    public void Adopt(Func<byte[], StoredFile> read)
+    {
+        foreach (var place in folder is null ? [] : Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            files[Path.GetRelativePath(folder!, place)] = read(File.ReadAllBytes(place));
+    }
+
+    public bool Delete(string path)
+    {
+        if (folder is not null)
+            File.Delete(Path.Combine(folder, path));
+        return files.Remove(path);
+    }
 
     public void DeleteDirectory(string path)
     {
         foreach (var name in files.Keys.Where(name => name.StartsWith(path + "/", StringComparison.Ordinal)).ToArray())
-            files.Remove(name);
+            Delete(name);
     }
 }

@@ -59,15 +59,19 @@ internal sealed class KlippySocket(MoonrakerServer server, Action<byte[]> send)
     private JsonMap DumpMoves(ApiRequest request)
     {
         var klippy = server.Klippy ?? throw new ApiError(503, "Klippy Host not connected");
+        if (klippy.Extra is { IsGuarding: true })
+            throw new ApiError(400, "motion_report/dump_trapq is refused while a protected job runs and for a minute after it ([touchmark] guard_motion_report)");
         var name = request.Text("name");
         if (name is not ("toolhead" or "extruder"))
             throw new ApiError(400, $"The value '{name}' is not valid for name");
         var template = request.Find("response_template") ?? Json.ToElement(new JsonMap());
         var history = klippy.Toolhead.History;
         var sent = history.Added;
+        var over = false;
         klippy.Scope.Every(BatchPeriod, () =>
         {
-            if (closed || history.Added == sent)
+            over |= klippy.Extra is { IsGuarding: true };
+            if (closed || over || history.Added == sent)
                 return;
             var moves = history.Latest(history.Added - sent).Select(segment => segment.Describe(name == "extruder")).SelectMany(pieces => pieces).ToArray();
             sent = history.Added;

@@ -30,6 +30,8 @@ internal sealed class MoonrakerServer : IDisposable
     {
         Reactor = reactor;
         machine = new Machine(options, reactor);
+        Files = new FileStore(options.GCodeFolder);
+        Files.Adopt(content => FileApi.Stored(content, reactor.UnixNow, isGCode: true));
         incoming = new Courier(reactor, machine.Behaviour.Arrival);
         outgoing = new Courier(reactor, machine.Behaviour.Arrival);
         nextClient = 139_974_508_763_088;
@@ -48,7 +50,7 @@ internal sealed class MoonrakerServer : IDisposable
 
     public Machine Machine => machine;
 
-    public FileStore Files { get; } = new();
+    public FileStore Files { get; }
 
     public GCodeStore Store { get; }
 
@@ -218,7 +220,11 @@ internal sealed class MoonrakerServer : IDisposable
             StartKlippy(RestartTime);
     }
 
-    public void Dispose() => machine.Dispose();
+    public void Dispose()
+    {
+        Klippy?.Extra?.Stop();
+        machine.Dispose();
+    }
 
     private static ApiError NotConnected() => new(503, "Klippy Host not connected");
 

@@ -35,6 +35,12 @@ internal sealed class Reactor : IDisposable
     /// <summary>Printer time in seconds (Klipper's <c>eventtime</c>).</summary>
     public double Now { get; private set; }
 
+    /// <summary>Printer seconds per second of <see cref="Clock"/>.</summary>
+    public double Speed => speed;
+
+    /// <summary>The clock on the wall.</summary>
+    public TimeProvider Clock => time;
+
     /// <summary>Printer time as seconds since 1970; it runs as fast as <see cref="Now"/>, so that durations agree.</summary>
     public double UnixNow => startUtc + Now;
 
@@ -142,6 +148,9 @@ internal sealed class ReactorScope(Reactor reactor)
     public double Now => reactor.Now;
 
     public double UnixNow => reactor.UnixNow;
+
+    /// <summary>The printer time at which so many seconds will have passed on the wall, where other programs live.</summary>
+    public double OnTheWall(double seconds) => reactor.Now + seconds * reactor.Speed;
 
     public ReactorTimer Schedule(double at, Action callback) => reactor.Schedule(at, () =>
     {
