@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
-using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Accounts;
@@ -19,6 +18,7 @@ internal static class AccountsFeature
         services.AddSingleton<AccountDirectory>();
         services.AddSingleton<AccountAdministration>();
         services.AddSingleton<SignInAttempts>();
+        services.AddSingleton<SignIn>();
         services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Pages, null);
@@ -81,21 +81,10 @@ internal static class AccountsFeature
         return (await accounts.CreateAsync(request, caller, cancel)).ToResult(account => Results.Created($"/api/accounts/{account.Id:D}", account));
     }
 
-    private static async Task<IResult> SignInAsync(Credentials request, HttpContext context, AccountDirectory accounts, TokenBook tokens, SignInAttempts attempts, CancellationToken cancel)
-    {
-        if (attempts.Begin(context, request.Email) is { } refusal)
-        {
-            return refusal;
-        }
-
-        if (await accounts.SignInAsync(request.Email, request.Password, cancel) is not { } account)
-        {
-            return new Refusal(StatusCodes.Status401Unauthorized, "SIGN_IN_REFUSED", "The e-mail address or the password is wrong.", "Check both; an admin can make a new account.");
-        }
-
-        attempts.Succeed(context, request.Email);
-        return Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, cancel));
-    }
+    private static async Task<IResult> SignInAsync(Credentials request, HttpContext context, SignIn signIn, TokenBook tokens, CancellationToken cancel) =>
+        (await signIn.FindAsync(context, request.Email, request.Password, cancel)).Has(out var account, out var refusal)
+            ? Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, cancel))
+            : refusal;
 
     // Whoever found an unlocked screen may guess the password no faster than anybody else.
     private static async Task<IResult> ChangePasswordAsync(

@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using Touchmark.Engine.PrinterTokens;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Accounts;
 
@@ -42,6 +44,11 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
         }
 
         Response.Headers.WWWAuthenticate = "Bearer";
+        if (Bearer(Request) is { } token && PrinterTokenDesk.LooksLikeOne(token))
+        {
+            return new Refusal(StatusCodes.Status403Forbidden, "TOKEN_NOT_A_PERSONS", "This is a printer's token, and only people may do this.", "Sign in: get a token from POST /api/tokens.").ExecuteAsync(Context);
+        }
+
         Response.StatusCode = StatusCodes.Status401Unauthorized;
         return Task.CompletedTask;
     }

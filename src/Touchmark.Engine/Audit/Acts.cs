@@ -18,6 +18,11 @@ internal static class Acts
     public const string PrinterPresented = "printer.presented";
     public const string PrinterDeclined = "printer.declined";
     public const string PrinterRevoked = "printer.revoked";
+    public const string PrinterKeyRotated = "printer_key.rotated";
+    public const string PrinterKeyRevoked = "printer_key.revoked";
+    public const string FileSealed = "file.sealed";
+    public const string FileKeyReleased = "file.key_released";
+    public const string FilePrintEnded = "file.print_ended";
     public const string JobHalted = "job.halted";
     public const string KeyMade = "key.made";
     public const string CustodianInvited = "custodian.invited";

@@ -64,14 +64,9 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
             return Refusal.NotFound("printer");
         }
 
-        if (printer.RevokedAt is { } revoked)
+        if (printer.WhyNotPrint() is { } refusal)
         {
-            return Refusal.Conflict("PRINTER_REVOKED", "The device key of this printer was revoked.", "Enrol the printer again.").With("revoked_at", revoked);
-        }
-
-        if (printer.ChangePresentedAt is { } presented)
-        {
-            return Refusal.Conflict("PRINTER_CHANGED", "This printer was presented as repaired or changed, and nobody has accepted it yet.", "Have it accepted by an admin, or by the owner whose licences name it.").With("presented_at", presented);
+            return refusal;
         }
 
         if (request.MaterialLot is { } lot && (lot.Length is 0 or > MaxLot || lot.Any(char.IsControl)))
@@ -80,7 +75,7 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
         }
 
         // Checked before a print is taken, so that a typing error costs nothing.
-        if (!SlicerProfile.Create(printer.Profile, request.Material, request.Quality).Has(out var profile, out var refusal))
+        if (!SlicerProfile.Create(printer.Profile, request.Material, request.Quality).Has(out var profile, out refusal))
         {
             return refusal;
         }

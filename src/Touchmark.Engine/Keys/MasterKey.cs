@@ -1,5 +1,6 @@
 using System.Text;
 using Touchmark.Cryptography;
+using Touchmark.Streaming.Files;
 
 namespace Touchmark.Engine.Keys;
 
@@ -46,7 +47,16 @@ internal sealed class MasterKey : IDisposable
     /// <exception cref="InvalidOperationException">Altered, or sealed under another master key or for something else.</exception>
     public LockedBuffer Unwrap(ReadOnlySpan<byte> wrapped, string context) =>
         KeyWrap.TryUnwrap(key.Span, wrapped, Encoding.UTF8.GetBytes(context))
-        ?? throw new InvalidOperationException($"The key for {context} does not open under this master key. Is master.key of the data folder the one that belongs to this database?");
+        ?? throw DoesNotOpen(context);
+
+    public byte[] Wrap(Psek printerKey) => printerKey.WrapUnder(key.Span);
+
+    /// <exception cref="InvalidOperationException">Altered, or sealed under another master key, or as another printer's or version.</exception>
+    public Psek Unwrap(ReadOnlySpan<byte> wrapped, Guid printerId, int version) =>
+        Psek.TryUnwrapUnder(key.Span, wrapped, printerId, version) ?? throw DoesNotOpen($"printer key {Psek.IdOf(printerId, version)}");
 
     public void Dispose() => key.Dispose();
+
+    private static InvalidOperationException DoesNotOpen(string context) =>
+        new($"The key for {context} does not open under this master key. Is master.key of the data folder the one that belongs to this database?");
 }

@@ -18,9 +18,22 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
         "select licence_scopes.licence_id, licence_scopes.kind, licence_scopes.value, organisations.name from licence_scopes "
         + "left join organisations on licence_scopes.kind = 1 and organisations.id = licence_scopes.value ";
 
+    private const string NewLicence = "Ask the owner of the design for a new licence.";
+
     // Who may print under a licence: its manufacturers, and whoever owns one of its printers.
     private const string GrantedTo =
         "licences.id in (select licence_id from licence_scopes where (kind = 1 and value = @Organisation) or (kind = 2 and value in (select id from printers where organisation_id = @Organisation)))";
+
+    /// <summary>The licence, when it would let this be printed now. Takes nothing.</summary>
+    public async Task<Outcome<Licence>> CheckAsync(Guid licenceId, PrintRequest request, CancellationToken cancel)
+    {
+        if (await FindAsync(licenceId, cancel) is not { } licence || !IsGrantedTo(licence, request))
+        {
+            return NotGranted(licenceId, request);
+        }
+
+        return Check(licence, request, time.GetUtcNow()) is { } refusal ? refusal : licence;
+    }
 
     /// <summary>
     /// Takes one print, in the transaction in which its job is written down. The count is decided by one statement of the database, so of two jobs that want the last
@@ -31,8 +44,7 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
         var now = time.GetUtcNow();
         if (await ReadAsync(work, licenceId, cancel) is not { } licence || !IsGrantedTo(licence, request))
         {
-            return new Refusal(StatusCodes.Status403Forbidden, "LICENCE_PRINTER", "There is no licence with this id that lets this printer print.", "Choose a licence from /api/catalogue, and a printer that it names.")
-                .With("licence", licenceId).With("printer", request.PrinterId);
+            return NotGranted(licenceId, request);
         }
 
         if (Check(licence, request, now) is { } refusal)
@@ -97,17 +109,23 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
     private static bool IsGrantedTo(Licence licence, PrintRequest request) =>
         licence.Of(LicenceScope.Manufacturer).Contains(request.PrinterOrganisationId.ToString("D")) || licence.Of(LicenceScope.Printer).Contains(request.PrinterId.ToString("D"));
 
+    private static Refusal NotGranted(Guid licenceId, PrintRequest request) =>
+        new Refusal(StatusCodes.Status403Forbidden, "LICENCE_PRINTER", "There is no licence with this id that lets this printer print.", "Choose a licence from /api/catalogue, and a printer that it names.")
+            .With("licence", licenceId).With("printer", request.PrinterId);
+
+    /// <summary>What is said of a licence that its owner took back.</summary>
+    internal static Refusal Revoked(DateTimeOffset at) => Refusal.Conflict("LICENCE_REVOKED", "The owner of the design has revoked this licence.", NewLicence).With("revoked_at", at);
+
     private static Refusal? Check(Licence licence, PrintRequest request, DateTimeOffset now)
     {
-        const string ask = "Ask the owner of the design for a new licence.";
         if (licence.RevokedAt is { } revoked)
         {
-            return Refusal.Conflict("LICENCE_REVOKED", "The owner of the design has revoked this licence.", ask).With("revoked_at", revoked);
+            return Revoked(revoked);
         }
 
         if (licence.ExpiresAt <= now)
         {
-            return Refusal.Conflict("LICENCE_EXPIRED", "This licence has expired.", ask).With("expires_at", licence.ExpiresAt);
+            return Refusal.Conflict("LICENCE_EXPIRED", "This licence has expired.", NewLicence).With("expires_at", licence.ExpiresAt);
         }
 
         if (licence.Taken >= licence.Prints)
@@ -119,7 +137,7 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
     }
 
     private static Refusal UsedUp(Licence licence) =>
-        Refusal.Conflict("LICENCE_USED_UP", $"All {licence.Prints} prints of this licence are taken.", "Ask the owner of the design for a new licence.").With("prints", licence.Prints).With("taken", licence.Taken);
+        Refusal.Conflict("LICENCE_USED_UP", $"All {licence.Prints} prints of this licence are taken.", NewLicence).With("prints", licence.Prints).With("taken", licence.Taken);
 
     private static Refusal? Allow(Licence licence, LicenceScope kind, string value, string code, string what)
     {

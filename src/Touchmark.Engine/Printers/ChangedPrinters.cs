@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Touchmark.Cryptography;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Keys;
@@ -41,11 +40,10 @@ internal sealed class ChangedPrinters(
     /// <summary>Takes what a gateway presents. Nothing is stored when nothing differs.</summary>
     public async Task<Outcome<PresentationAnswer>> PresentAsync(PresentationRequest request, CancellationToken cancel)
     {
-        // One answer for a printer that is unknown, revoked or not proved: nobody can ask which printers there are.
-        var printer = await fleet.FindAsync(request.PrinterId, cancel);
-        if (printer is not { RevokedAt: null } || !Es256.Verify(printer.DevicePublicKey, ProofMessage(request.PrinterId, request.PresentedAt, request.Profile), request.Proof))
+        var message = ProofMessage(request.PrinterId, request.PresentedAt, request.Profile);
+        if (!(await fleet.FindProvedAsync(request.PrinterId, message, request.Proof, cancel)).Has(out var printer, out var refusal))
         {
-            return new Refusal(StatusCodes.Status403Forbidden, "DEVICE_UNKNOWN", "No printer is enrolled with this id and device key.", "Enrol the printer under a new pairing code.");
+            return refusal;
         }
 
         if (MachineProfile.TryDecode(request.Profile, out var problem) is not { } profile)

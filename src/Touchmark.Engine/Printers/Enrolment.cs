@@ -2,8 +2,11 @@ using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Touchmark.Cryptography;
+using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Keys;
+using Touchmark.Engine.PrinterKeys;
+using Touchmark.Engine.PrinterTokens;
 using Touchmark.Evidence.Cbor;
 using Touchmark.Evidence.Documents;
 using Touchmark.Hosting.Problems;
@@ -13,14 +16,18 @@ using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Printers;
 
-/// <summary>Takes a printer in: the code says for whom, the proof that the gateway holds the device key, the profile which machine it is.</summary>
-internal sealed class Enrolment(Database database, PairingCodes codes, EngineKeys keys, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<Enrolment> log)
+/// <summary>Takes a printer in: the pairing code or the account says for whom, the proof that the gateway holds the device key, the profile which machine it is.</summary>
+internal sealed class Enrolment(
+    Database database, PairingCodes codes, EngineKeys keys, PrinterKeyring keyring, PrinterTokenDesk tokens, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<Enrolment> log)
 {
-    /// <summary>What the device key signs (ES256): deterministic CBOR [ "touchmark enrolment v1", code, device public key, profile ].</summary>
-    public static byte[] ProofMessage(string code, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
-        DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", code, devicePublicKey, profile));
+    /// <summary>What the device key signs (ES256): deterministic CBOR [ "touchmark enrolment v1", code or e-mail address, device public key, profile ].</summary>
+    public static byte[] ProofMessage(string credential, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
+        DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", credential, devicePublicKey, profile));
 
-    public async Task<Outcome<EnrolmentAnswer>> EnrolAsync(EnrolmentRequest request, CancellationToken cancel)
+    /// <param name="request">What the gateway sent.</param>
+    /// <param name="account">Who signed in with it; null when it came with a pairing code.</param>
+    /// <param name="cancel">Stops it.</param>
+    public async Task<Outcome<EnrolmentAnswer>> EnrolAsync(EnrolmentRequest request, AccountView? account, CancellationToken cancel)
     {
         if (!Check(request).Has(out var profile, out var refusal))
         {
@@ -28,12 +35,12 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
         }
 
         await using var work = await database.BeginAsync(cancel);
-        if (!(await codes.RedeemAsync(work, request.Code, cancel)).Has(out var redeemed, out refusal))
+        if (!(account is null ? await codes.RedeemAsync(work, request.Code!, cancel) : SponsorOf(account)).Has(out var sponsor, out refusal))
         {
             return refusal;
         }
 
-        var manufacturer = await work.FirstOrDefaultAsync<string>("select name from organisations where id = @Id", new { Id = redeemed.OrganisationId }, cancel);
+        var manufacturer = await work.FirstOrDefaultAsync<string>("select name from organisations where id = @Id", new { Id = sponsor.OrganisationId }, cancel);
         var now = time.GetUtcNow();
         var document = new PrinterEnrolment
         {
@@ -58,7 +65,7 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
                 new
                 {
                     document.PrinterId,
-                    Organisation = redeemed.OrganisationId,
+                    Organisation = sponsor.OrganisationId,
                     document.PrinterName,
                     document.PrinterModel,
                     MachineId = document.MachineId.ToArray(),
@@ -79,13 +86,21 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
             return Refusal.Conflict("DEVICE_KEY_KNOWN", "A printer is enrolled with this device key already.", "Let the gateway make a new device key, and enrol again with the same code.");
         }
 
+        var key = await keyring.CurrentAsync(work, document.PrinterId, cancel);
         // Whoever made the code answers for the printer: the gateway that brought it has no account.
-        var act = AuditedAct.By($"account/{redeemed.CreatedBy:D}", Acts.PrinterEnrolled, $"printer/{document.PrinterId:D}", new("machine_id", Convert.ToHexStringLower(document.MachineId.Span)), new("by", "pairing code"));
-        await trail.RecordAsync(work, act with { AccountId = redeemed.CreatedBy }, cancel);
+        var act = AuditedAct.By(
+            $"account/{sponsor.AccountId:D}", Acts.PrinterEnrolled, $"printer/{document.PrinterId:D}", new("machine_id", Convert.ToHexStringLower(document.MachineId.Span)), new("by", account is null ? "pairing code" : "password"));
+        await trail.RecordAsync(work, act with { AccountId = sponsor.AccountId }, cancel);
         await work.CommitAsync(cancel);
-        log.LogInformation("Printer {PrinterId} enrolled for organisation {OrganisationId}", document.PrinterId, redeemed.OrganisationId);
-        return new EnrolmentAnswer(document.PrinterId, keys.Transport.PublicKey.ToArray(), statements.TrustJson);
+        log.LogInformation("Printer {PrinterId} enrolled for organisation {OrganisationId}", document.PrinterId, sponsor.OrganisationId);
+        var token = tokens.Issue(document.PrinterId);
+        return new EnrolmentAnswer(
+            document.PrinterId, keys.Transport.PublicKey.ToArray(), statements.TrustJson, token.Token, token.ExpiresAt, [keyring.HandOut(key, request.DevicePublicKey)]);
     }
+
+    private static Outcome<Sponsor> SponsorOf(AccountView account) => account.Role is Role.Manufacturer or Role.Admin
+        ? new Sponsor { OrganisationId = account.OrganisationId, AccountId = account.Id }
+        : Refusal.Forbidden("This account may not enrol printers.", "Use an account of role manufacturer or admin, or a pairing code.");
 
     private static Outcome<MachineProfile> Check(EnrolmentRequest request)
     {
@@ -99,9 +114,9 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
             return Refusal.Invalid("DEVICE_KEY_INVALID", "The device key is not an uncompressed point on P-256.", "Enrol with touchmark-gateway, which makes the key.").With("bytes", request.DevicePublicKey.Length);
         }
 
-        if (!Es256.Verify(request.DevicePublicKey, ProofMessage(request.Code, request.DevicePublicKey, request.Profile), request.Proof))
+        if (!Es256.Verify(request.DevicePublicKey, ProofMessage(request.Code ?? request.Email ?? "", request.DevicePublicKey, request.Profile), request.Proof))
         {
-            return Refusal.Invalid("PROOF_INVALID", "The proof is not a signature by the device key over this code, key and profile.", "Enrol with touchmark-gateway, which signs them.");
+            return Refusal.Invalid("PROOF_INVALID", "The proof is not a signature by the device key over this code or e-mail address, key and profile.", "Enrol with touchmark-gateway, which signs them.");
         }
 
         if (MachineProfile.TryDecode(request.Profile, out var problem) is not { } profile)
@@ -113,7 +128,9 @@ internal sealed class Enrolment(Database database, PairingCodes codes, EngineKey
     }
 }
 
-internal sealed record EnrolmentRequest(string Code, string Name, byte[] DevicePublicKey, byte[] Profile, byte[] Proof);
+/// <summary>A printer to enrol, by a pairing code or by an account.</summary>
+internal sealed record EnrolmentRequest(string Name, byte[] DevicePublicKey, byte[] Profile, byte[] Proof, string? Code = null, string? Email = null, string? Password = null);
 
-/// <summary>What the gateway pins: the engine's transport key (P-256, 65 bytes) and the keys that sign statements.</summary>
-internal sealed record EnrolmentAnswer(Guid PrinterId, byte[] EnginePublicKey, JsonElement Trust);
+/// <summary>What the gateway pins: the engine's transport key (P-256, 65 bytes) and the keys that sign statements; and what it has to keep to itself.</summary>
+internal sealed record EnrolmentAnswer(
+    Guid PrinterId, byte[] EnginePublicKey, JsonElement Trust, string PrinterToken, DateTimeOffset PrinterTokenExpiresAt, IReadOnlyList<HandedKey> PrinterKeys);

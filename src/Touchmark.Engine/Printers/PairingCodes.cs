@@ -38,7 +38,7 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
     }
 
     /// <summary>Uses the code up and says to which organisation it leads, and who made it.</summary>
-    public async Task<Outcome<RedeemedCode>> RedeemAsync(Transaction work, string code, CancellationToken cancel)
+    public async Task<Outcome<Sponsor>> RedeemAsync(Transaction work, string code, CancellationToken cancel)
     {
         if (OneTimeCode.Read(code) is { } hash)
         {
@@ -46,7 +46,7 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
             // One statement decides, so two gateways with one code cannot both win.
             if (await work.ExecuteAsync("update pairing_codes set used_at = @Now where hash = @Hash and used_at is null and expires_at > @Now", args, cancel) == 1)
             {
-                return (await work.FirstOrDefaultAsync<RedeemedCode>("select organisation_id, created_by from pairing_codes where hash = @Hash", args, cancel))!;
+                return (await work.FirstOrDefaultAsync<Sponsor>("select organisation_id, created_by as account_id from pairing_codes where hash = @Hash", args, cancel))!;
             }
         }
 
@@ -58,10 +58,10 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
 /// <param name="ExpiresAt">Ten minutes after it was made.</param>
 internal sealed record PairingCode(string Code, DateTimeOffset ExpiresAt);
 
-/// <summary>For which organisation a code was made, and by which account.</summary>
-internal sealed record RedeemedCode
+/// <summary>Who answers for a printer that is enrolled, and the organisation that it belongs to from then on.</summary>
+internal sealed record Sponsor
 {
     public Guid OrganisationId { get; init; }
 
-    public Guid CreatedBy { get; init; }
+    public Guid AccountId { get; init; }
 }

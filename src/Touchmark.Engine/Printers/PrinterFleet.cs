@@ -1,3 +1,4 @@
+using Touchmark.Cryptography;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Web;
@@ -22,6 +23,11 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
     /// <summary>A printer, revoked or not; null when there is none.</summary>
     public Task<EnrolledPrinter?> FindAsync(Guid id, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<EnrolledPrinter>(Columns + "where printers.id = @Id", new { Id = id }, cancel);
+
+    /// <summary>The printer with this id, when its device key signed the message. One answer for a printer that is unknown, revoked or not proved: nobody can ask which printers there are.</summary>
+    public async Task<Outcome<EnrolledPrinter>> FindProvedAsync(Guid id, byte[] message, byte[] proof, CancellationToken cancel) =>
+        await FindAsync(id, cancel) is { RevokedAt: null } printer && Es256.Verify(printer.DevicePublicKey, message, proof) ? printer
+            : new Refusal(StatusCodes.Status403Forbidden, "DEVICE_UNKNOWN", "No printer is enrolled with this id and device key.", "Enrol the printer under a new pairing code.");
 
     /// <summary>The printer whose gateway holds this key (P-256, 65 bytes), unless it was revoked.</summary>
     public Task<EnrolledPrinter?> FindByDeviceKeyAsync(byte[] devicePublicKey, CancellationToken cancel) =>
@@ -86,6 +92,15 @@ internal sealed record EnrolledPrinter
 
     /// <summary>Since when a changed machine waits to be accepted; null when none does. Nothing is printed meanwhile.</summary>
     public DateTimeOffset? ChangePresentedAt { get; init; }
+
+    /// <summary>Why nothing may be printed on it; null when it may.</summary>
+    public Refusal? WhyNotPrint() => this switch
+    {
+        { RevokedAt: { } revoked } => Refusal.Conflict("PRINTER_REVOKED", "The device key of this printer was revoked.", "Enrol the printer again.").With("revoked_at", revoked),
+        { ChangePresentedAt: { } presented } => Refusal.Conflict("PRINTER_CHANGED", "This printer was presented as repaired or changed, and nobody has accepted it yet.", "Have it accepted by an admin, or by the owner whose licences name it.")
+            .With("presented_at", presented),
+        _ => null,
+    };
 
     /// <summary>The profile, which was checked when it was enrolled.</summary>
     public MachineProfile Profile => profile ??= MachineProfile.TryDecode(ProfileBytes, out var problem) ?? throw new InvalidDataException($"The stored profile of printer {Id:D} is damaged: {problem}.");

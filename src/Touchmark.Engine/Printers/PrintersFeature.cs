@@ -24,7 +24,7 @@ internal static class PrintersFeature
             (await codes.IssueAsync(caller, cancel)).ToResult(code => Results.Created((string?)null, code))).For(Role.Manufacturer).Produces<PairingCode>(StatusCodes.Status201Created)
             .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation.");
         app.MapPost("/api/enrolments", EnrolAsync).Produces<EnrolmentAnswer>(StatusCodes.Status201Created)
-            .WithSummary("Enrol a printer (called by the gateway): authenticated by the pairing code and a signature of the device key.");
+            .WithSummary("Enrol a printer (called by the gateway): authenticated by a pairing code, or e-mail address and password, and a signature of the device key.");
         app.MapGet("/api/printers", async (Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
             (await fleet.ListAsync(caller, cancel)).Select(printer => PrinterView.Of(printer, gateways.Find(printer.Id)))).ForAnyRole().WithSummary("List the printers of your organisation.");
         app.MapGet("/api/printers/{id:guid}", async (Guid id, Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
@@ -53,13 +53,25 @@ internal static class PrintersFeature
             .ForAnyRole().WithSummary("List all enrolments of a printer, oldest first.");
     }
 
-    private static async Task<IResult> EnrolAsync(EnrolmentRequest request, HttpContext context, Enrolment enrolment, EnrolmentAttempts attempts, CancellationToken cancel) =>
-        attempts.Begin(context, request.Code) is { } refusal ? refusal
-            : (await enrolment.EnrolAsync(request, cancel)).ToResult(answer =>
-            {
-                attempts.Succeed(context);
-                return Results.Created($"/api/printers/{answer.PrinterId:D}", answer);
-            });
+    private static async Task<IResult> EnrolAsync(EnrolmentRequest request, HttpContext context, Enrolment enrolment, EnrolmentAttempts attempts, SignIn signIn, CancellationToken cancel)
+    {
+        switch (request)
+        {
+            case { Code: { } code, Email: null, Password: null }:
+                return attempts.Begin(context, code) is { } refusal ? refusal
+                    : (await enrolment.EnrolAsync(request, null, cancel)).ToResult(answer =>
+                    {
+                        attempts.Succeed(context);
+                        return Enrolled(answer);
+                    });
+            case { Code: null, Email: { } email, Password: { } password }:
+                return (await signIn.FindAsync(context, email, password, cancel)).Has(out var account, out refusal) ? (await enrolment.EnrolAsync(request, account, cancel)).ToResult(Enrolled) : refusal;
+            default:
+                return Refusal.Invalid("ENROLMENT_CREDENTIALS", "A printer is enrolled by a pairing code, or by e-mail address and password.", "Send code, or email and password.");
+        }
+    }
+
+    private static IResult Enrolled(EnrolmentAnswer answer) => Results.Created($"/api/printers/{answer.PrinterId:D}", answer);
 
     private static async Task<IResult> PresentAsync(PresentationRequest request, HttpContext context, ChangedPrinters changes, EnrolmentAttempts attempts, CancellationToken cancel) =>
         attempts.Begin(context) is { } refusal ? refusal

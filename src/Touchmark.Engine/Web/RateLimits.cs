@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.PrinterTokens;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Web;
@@ -31,9 +32,9 @@ internal sealed class RateLimits : IDisposable
     /// <summary>Before anything is looked up: whoever floods us costs no query.</summary>
     public Task LimitPlaceAsync(HttpContext context, RequestDelegate next) => PassAsync(places.AttemptAcquire(Place.Of(context)), context, next);
 
-    /// <summary>Once it is known who asks, from wherever.</summary>
+    /// <summary>Once it is known who asks, an account or a printer, from wherever.</summary>
     public Task LimitAccountAsync(HttpContext context, RequestDelegate next) =>
-        Caller.From(context.User) is { } caller ? PassAsync(accounts.AttemptAcquire(caller.AccountId), context, next) : next(context);
+        (Caller.From(context.User)?.AccountId ?? PrinterCaller.Of(context)?.Printer.Id) is { } id ? PassAsync(accounts.AttemptAcquire(id), context, next) : next(context);
 
     /// <summary>Lets an event stream open, and counts it until the answer has ended; or the refusal.</summary>
     public Refusal? OpenStream(HttpContext context, Caller caller)

@@ -137,7 +137,8 @@ public sealed record SealedGCodeHeader
         return name;
     }
 
-    internal static bool IsName(string name) => name is { Length: > 0 and <= MaxName } and not "." and not ".." && !name.Any(static c => char.IsControl(c) || c is '/' or '\\');
+    /// <summary>Whether a file may have this name: one without a folder, and nothing in it that a terminal or a file system would take for something else.</summary>
+    public static bool IsName(string name) => name is { Length: > 0 and <= MaxName } and not "." and not ".." && !name.Any(static c => char.IsControl(c) || c is '/' or '\\');
 }
 
 /// <summary>What a marketplace knows a bought design by; kept as it was given, and shown.</summary>

@@ -35,13 +35,16 @@ internal sealed class PrintShop : IAsyncDisposable
 
     public byte[] EngineKey { get; private set; } = [];
 
+    /// <summary>What the engine answered to the gateway's enrolment.</summary>
+    public Answer Enrolled { get; private set; } = null!;
+
     public static byte[] Bracket => File.ReadAllBytes(Path.Combine(Root(), "samples", "bracket.stl"));
 
     /// <summary>With PrusaSlicer where <paramref name="script"/> is null.</summary>
-    public static async Task<PrintShop> OpenAsync(string? script = Square, long prints = 3)
+    public static async Task<PrintShop> OpenAsync(string? script = Square, long prints = 3, StorageKind storage = StorageKind.Sqlite)
     {
         var slicer = script is null ? null : new FakeSlicer(script);
-        var server = await ServerFactory.StartAsync(replace: services =>
+        var server = await ServerFactory.StartAsync(storage, services =>
         {
             if (slicer is not null)
             {
@@ -54,6 +57,7 @@ internal sealed class PrintShop : IAsyncDisposable
         using (var gateway = server.Stranger())
         {
             var enrolled = (await gateway.PostAsync("/api/enrolments", Gateways.Enrolment(shop.Device, await shop.Maker.PairingCodeAsync()))).IsGood();
+            shop.Enrolled = enrolled;
             shop.PrinterId = enrolled["printer_id"].GetGuid();
             shop.EngineKey = enrolled["engine_public_key"].GetBytesFromBase64();
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Touchmark.Cryptography;
 using Touchmark.GCode;
 using Touchmark.Streaming;
@@ -33,6 +34,31 @@ internal static class Gateways
         var proof = new byte[Es256.SignatureSize];
         Es256.Sign(device, Engine.Printers.Enrolment.ProofMessage(code, device.PublicKey, profile), proof);
         return new() { ["code"] = code, ["name"] = "Bench 1", ["device_public_key"] = device.PublicKey.ToArray(), ["profile"] = profile, ["proof"] = proof };
+    }
+
+    /// <summary>The request of an honest gateway whose owner gave e-mail address and password.</summary>
+    public static Dictionary<string, object?> EnrolmentBy(Person account, P256PrivateKey device, string password = Person.Password)
+    {
+        var request = Enrolment(device, account.Email);
+        request.Remove("code");
+        (request["email"], request["password"]) = (account.Email, password);
+        return request;
+    }
+
+    /// <summary>The request for a printer's token that a gateway makes with its device key.</summary>
+    public static Dictionary<string, object?> TokenRequest(P256PrivateKey device, Guid printer, DateTimeOffset at)
+    {
+        var proof = new byte[Es256.SignatureSize];
+        Es256.Sign(device, Engine.PrinterTokens.PrinterTokenDesk.ProofMessage(printer, at), proof);
+        return new() { ["printer_id"] = printer, ["at"] = at, ["proof"] = proof };
+    }
+
+    /// <summary>Somebody with this token, and no account.</summary>
+    public static Person Bearing(this ServerFactory server, string token)
+    {
+        var person = server.Stranger();
+        person.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return person;
     }
 
     /// <summary>A printer of this manufacturer, enrolled by a gateway.</summary>
