@@ -203,8 +203,8 @@ class ConfigFile:
 class Printer:
     config_error, command_error = ConfigError, CommandError
 
-    def __init__(self, folder, card=VirtualSD):
-        self.reactor, self.objects, self.handlers, self.shut = Reactor(), {}, {}, False
+    def __init__(self, folder, card=VirtualSD, reactor=None):
+        self.reactor, self.objects, self.handlers, self.shut = reactor or Reactor(), {}, {}, False
         self.folder, self.card = folder, card
         self.objects.update(gcode=GCode(self), print_stats=PrintStats(), webhooks=WebHooks(), heaters=Heaters(), stepper_enable=StepperEnable(), configfile=ConfigFile())
 

@@ -30,9 +30,9 @@ class Clock(Reactor):
 
 
 def main(socket, folder, name):
-    printer = klipper_host.Printer(folder)
-    reactor = printer.reactor = Clock()
+    reactor = Clock()
     reactor.monotonic()
+    printer = klipper_host.Printer(folder, reactor=reactor)
     extra = touchmark.load_config(klipper_host.Config(printer, {"touchmark": {"socket": socket, "guard_memory": "False"}, "virtual_sdcard": {}}, "touchmark"))
     gcode, card, stats = (printer.lookup_object(name) for name in ("gcode", "virtual_sdcard", "print_stats"))
     printer.objects["pause_resume"] = klipper_host.PauseResume(printer)

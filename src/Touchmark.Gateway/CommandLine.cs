@@ -21,9 +21,9 @@ internal sealed record KeysOptions(string? AddFernet, string? Remove);
 internal sealed record DeadManOptions(DeadManTask Task, MoonrakerAddress? Printer);
 
 /// <summary>
-/// What was asked for. Read by hand: seven commands with at most eight options do not earn a library's megabytes in a program that promises to be small.
+/// What was asked for. Read by hand: eight commands with at most eight options do not earn a library's megabytes in a program that promises to be small.
 /// </summary>
-internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats, string? VaultSocket, KeysOptions? Keys)
+internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats, string? VaultSocket, KeysOptions? Keys, bool ThroughMoonraker)
 {
     private const string NoDeadMan = "--no-dead-man";
 
@@ -40,6 +40,8 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
     private const string AddFernet = "--add-fernet";
 
     private const string RemoveKey = "--remove";
+
+    private const string Through = "--through";
 
     private const string WrongPrinter = "--printer needs an address such as http://voron.local:7125 or unix:/home/pi/printer_data/comms/moonraker.sock.";
 
@@ -62,6 +64,8 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
               installs it in the printer's configuration (restarts the firmware), proves it, or removes it
           touchmark-gateway vault --socket FILE | --none
               the vault beside this printer, which signs a bundle of each print and counter-signs its certificate: its Unix socket
+          touchmark-gateway sessions --through extra|moonraker
+              how the lines of live sessions reach Klipper: through its extra [touchmark] where that is connected (so at first), or always through Moonraker
           touchmark-gateway keys [--add-fernet FILE | --remove NAME]
               the keys that open encrypted files on this printer; a Fernet key comes from the marketplace whose files it opens, and its file is yours to delete
           touchmark-gateway run          connects to the engine and prints what it is sent, until stopped
@@ -101,6 +105,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
             "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan, RepeatsOption, NoSnapshot],
             "deadman" => ["--home", "--printer"],
             "vault" => ["--home", SocketOption, NoVault],
+            "sessions" => ["--home", Through],
             "keys" => ["--home", AddFernet, RemoveKey],
             "run" or "status" or "diagnostics" => ["--home"],
             "help" or "--help" or "-h" => [],
@@ -128,7 +133,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         }
 
         var home = values.GetValueOrDefault("--home");
-        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values), command == "vault" ? ParseVault(values) : null, command == "keys" ? ParseKeys(values) : null);
+        return new CommandLine(command, home, command == "enrol" && !values.ContainsKey(Again) ? ParseEnrol(values) : null, task is { } asked ? new DeadManOptions(asked, ParsePrinter(values)) : null, ParseRepeats(values), command == "vault" ? ParseVault(values) : null, command == "keys" ? ParseKeys(values) : null, command == "sessions" && ParseThrough(values));
     }
 
     private static string? ParseVault(Dictionary<string, string> values) => (values.GetValueOrDefault(SocketOption), values.ContainsKey(NoVault)) switch
@@ -136,6 +141,13 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         (null, true) => null,
         ({ } socket, false) when Path.IsPathRooted(socket) => socket,
         _ => throw Wrong($"vault needs {SocketOption} with an absolute path, or {NoVault}."),
+    };
+
+    private static bool ParseThrough(Dictionary<string, string> values) => values.GetValueOrDefault(Through) switch
+    {
+        "extra" => false,
+        "moonraker" => true,
+        _ => throw Wrong($"sessions needs {Through} extra or {Through} moonraker."),
     };
 
     private static KeysOptions ParseKeys(Dictionary<string, string> values) =>

@@ -10,6 +10,8 @@ namespace Touchmark.Gateway;
 
 internal static class Program
 {
+    private const string TakenUpLater = "A gateway that runs takes it up when it is started again.";
+
     public static string Version { get; } = typeof(Program).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     private static async Task<int> Main(string[] arguments)
@@ -44,6 +46,9 @@ internal static class Program
             case "vault":
                 SetVault(GatewayHome.Open(line.Home), line.VaultSocket);
                 return 0;
+            case "sessions":
+                SetWay(GatewayHome.Open(line.Home), line.ThroughMoonraker);
+                return 0;
             case "keys":
                 KeysCommand.Run(GatewayHome.Open(line.Home), line.Keys!, Console.Out);
                 return 0;
@@ -59,7 +64,14 @@ internal static class Program
     {
         home.WriteSettings(home.ReadSettings() with { Vault = socket });
         Console.WriteLine(socket is null ? "Prints of this gateway are not told to a vault any more." : $"The vault at {socket} is asked at the end of each print.");
-        Console.WriteLine("A gateway that runs takes it up when it is started again.");
+        Console.WriteLine(TakenUpLater);
+    }
+
+    private static void SetWay(GatewayHome home, bool throughMoonraker)
+    {
+        home.WriteSettings(home.ReadSettings() with { ThroughMoonraker = throughMoonraker });
+        Console.WriteLine(throughMoonraker ? "Live sessions go through Moonraker." : "Live sessions go through Klipper's extra where it is connected, otherwise through Moonraker.");
+        Console.WriteLine(TakenUpLater);
     }
 
     private static async Task<int> AskAsync(GatewayHome home, string word)

@@ -116,6 +116,21 @@ public sealed class PrinterSocketTests
     }
 
     [Fact]
+    public async Task A_disk_that_fails_is_told_and_the_connection_lives_on()
+    {
+        await using var rig = new FileRig(open: static path => new FailingDisk(path));
+        var path = await rig.SealAsync("a.gcode", FileRig.Toolpath(1_000));
+        using var client = await rig.ConnectAsync();
+
+        foreach (var op in new[] { "probe", "card", "open" })
+        {
+            Assert.Equal("FILE_UNREADABLE", await client.RefusedAsync(op, ("path", path)));
+        }
+
+        Assert.Equal(0, (int)(await client.AskAsync("status")).Answer["open_files"]!);
+    }
+
+    [Fact]
     public async Task Only_regular_files_within_the_folder_are_opened()
     {
         await using var rig = new FileRig();
@@ -335,5 +350,12 @@ public sealed class PrinterSocketTests
         Array.Resize(ref bytes, length?.Invoke(bytes.Length) ?? bytes.Length);
         File.WriteAllBytes(path, bytes);
         return path;
+    }
+
+    private sealed class FailingDisk(string path) : FileStream(path, FileMode.Open, FileAccess.Read)
+    {
+        public override int Read(Span<byte> buffer) => throw new IOException("Input/output error");
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("Input/output error");
     }
 }

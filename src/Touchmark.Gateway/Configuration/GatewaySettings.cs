@@ -27,6 +27,9 @@ internal sealed record GatewaySettings
     /// <summary>The Unix socket of the vault beside the printer; null where there is none.</summary>
     public string? Vault { get; init; }
 
+    /// <summary>Whether sessions go through Moonraker even where Klipper has the extra.</summary>
+    public bool ThroughMoonraker { get; init; }
+
     [JsonIgnore]
     public bool IsComplete =>
         Engine is not null && Printer is not null && Name is not null && Profile is { Length: > 0 } && EngineKey is not null && P256.IsPublicKey(EngineKey);

@@ -38,6 +38,8 @@ internal static class Preflight
         "Switch the printer on and check its address and the network.",
         ("address", address));
 
+    public static Refusal ExtraGone { get; } = Refuse("NOT_READY", "Klipper's extra went away while the printer was checked.", "Look in Klipper's log for why; then start the print again.");
+
     /// <summary>What Moonraker keeps of each script, and what becomes of that. Null when it keeps nothing.</summary>
     public static Refusal? ScriptStore(MachineReading machine) => machine.ScriptStoreSize switch
     {

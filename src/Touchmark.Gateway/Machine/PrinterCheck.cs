@@ -30,8 +30,14 @@ internal static class PrinterCheck
     /// <summary>How long a printer may go on moving (parking after the last print, somebody's jog) before it counts as busy.</summary>
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
 
+    /// <param name="port">The printer.</param>
+    /// <param name="enrolled">The machine as it was enrolled.</param>
+    /// <param name="job">What is to be printed.</param>
+    /// <param name="throughExtra">Whether Moonraker gets no script, so that it does not matter what it keeps of them.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     public static async Task<PrinterFinding> RunAsync(
-        PrinterPort port, MachineProfile enrolled, JobFacts job, TimeProvider time, CancellationToken cancellationToken)
+        PrinterPort port, MachineProfile enrolled, JobFacts job, bool throughExtra, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
@@ -53,7 +59,7 @@ internal static class PrinterCheck
             }
 
             var warnings = new List<PreflightWarning>();
-            foreach (var (found, isAllowed) in new[] { (Preflight.ScriptStore(reading), job.AllowScriptStore), (DeadManFile.Judge(reading.DeadMan), job.AllowNoDeadMan) })
+            foreach (var (found, isAllowed) in new[] { (throughExtra ? null : Preflight.ScriptStore(reading), job.AllowScriptStore), (DeadManFile.Judge(reading.DeadMan), job.AllowNoDeadMan) })
             {
                 if (found is not null && !isAllowed)
                 {
@@ -66,7 +72,7 @@ internal static class PrinterCheck
                 }
             }
 
-            return new(reading.Profile, new PreflightNotes(NameOf(reading.Transport), warnings));
+            return new(reading.Profile, new PreflightNotes((throughExtra ? "extra+" : "") + NameOf(reading.Transport), warnings));
         }
         catch (MoonrakerException failure)
         {

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
-using Touchmark.Gateway.Diagnostics;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Files;
 
 namespace Touchmark.Gateway.OnPrinter;
 
 /// <summary>The files of one connection: what it asks of them, and those that it has open. They are closed with it.</summary>
-internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider time) : IDisposable
+internal sealed class FileDesk(PrinterSide side) : IDisposable
 {
     /// <summary>A printer prints one file; a second may be opened before the first is closed.</summary>
     private const int MostOpen = 4;
@@ -39,13 +38,13 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
             await using (file)
             {
                 var kind = ProtectedFile.Probe(file);
-                (var card, refusal) = await ProtectedFile.CardAsync(file, NameOf(request), keys, time, cancellationToken);
+                (var card, refusal) = await ProtectedFile.CardAsync(file, NameOf(request), side.Keys, side.Time, cancellationToken);
                 return card is null ? Answer.Refuse(refusal!) : CardOf(kind, card);
             }
         }
-        catch (InvalidDataException)
+        catch (Exception failure) when (FileRefusal.Of(failure) is not null)
         {
-            return Answer.Refuse("FILE_ALTERED", "The file was altered while it was read.", "Upload it again.");
+            return Answer.Refuse(FileRefusal.Of(failure)!);
         }
     }
 
@@ -64,7 +63,11 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
         ProtectedFile? opened = null;
         try
         {
-            (opened, refusal) = await ProtectedFile.OpenAsync(file, NameOf(request), keys, time, cancellationToken);
+            (opened, refusal) = await ProtectedFile.OpenAsync(file, NameOf(request), side.Keys, side.Time, cancellationToken);
+        }
+        catch (Exception failure) when (FileRefusal.Of(failure) is not null)
+        {
+            refusal = FileRefusal.Of(failure);
         }
         finally
         {
@@ -76,13 +79,13 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
 
         if (opened is null)
         {
-            journal.Note($"file job refused: {refusal!.Code}");
+            side.Journal.Note($"file job refused: {refusal!.Code}");
             return Answer.Refuse(refusal);
         }
 
         var handle = Interlocked.Increment(ref _lastHandle);
         _open[handle] = opened;
-        journal.Event($"file job: a {ProtectedFile.NameOf(opened.Kind)} file of {opened.Size} bytes is open");
+        side.Journal.Event($"file job: a {ProtectedFile.NameOf(opened.Kind)} file of {opened.Size} bytes is open");
         return Answer.Of(json =>
         {
             json.WriteNumber("handle", handle);
@@ -101,7 +104,7 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
         }
 
         file.Dispose();
-        journal.Event($"file job: {Reason(request)}");
+        side.Journal.Event($"file job: {Reason(request)}");
         return Answer.Of(_ => { });
     }
 
@@ -116,7 +119,7 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
 
         if (!_open.IsEmpty)
         {
-            journal.Event("file job: closed, the printer's end of the socket is gone");
+            side.Journal.Event("file job: closed, the printer's end of the socket is gone");
         }
 
         _open.Clear();
@@ -175,9 +178,16 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
             return Answer.Refuse(refusal!);
         }
 
-        using (file)
+        try
         {
-            return work(file);
+            using (file)
+            {
+                return work(file);
+            }
+        }
+        catch (Exception failure) when (FileRefusal.Of(failure) is not null)
+        {
+            return Answer.Refuse(FileRefusal.Of(failure)!);
         }
     }
 
@@ -199,7 +209,7 @@ internal sealed class FileDesk(PrinterKeys keys, Journal journal, TimeProvider t
                 return null;
             }
 
-            if (File.Exists(real) && RegularFile.TryOpen(real) is { } file)
+            if (File.Exists(real) && side.OpenFile(real) is { } file)
             {
                 return file;
             }

@@ -1,38 +1,38 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Net.Sockets;
-using System.Text.Json;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Diagnostics;
-using Touchmark.Streaming;
+using Touchmark.Gateway.Live;
 
 namespace Touchmark.Gateway.OnPrinter;
 
 /// <summary>What the socket's callers may know of the gateway.</summary>
-internal sealed record PrinterSide(PrinterKeys Keys, Journal Journal, TimeProvider Time, Guid PrinterId, Func<string> Engine);
+internal sealed record PrinterSide(PrinterKeys Keys, Journal Journal, TimeProvider Time, Guid PrinterId, Func<string> Engine, LiveDesk Live)
+{
+    /// <summary>Opens a file that a caller named; null when it is none.</summary>
+    public Func<string, FileStream?> OpenFile { get; init; } = RegularFile.TryOpen;
+}
 
 /// <summary>
-/// One program of this host on the printer socket (spec/printer-socket.md). Requests are taken in order; opening and making cards, which may take seconds, go on beside the others. Toolpath text passes
-/// through one locked buffer, and is wiped when it is sent.
+/// One program of this host on the printer socket (spec/printer-socket.md). Requests are taken in order; opening, making cards and waiting for a segment, which may take seconds, go on beside the others. Toolpath
+/// text passes through two locked buffers, and is wiped when it is sent.
 /// </summary>
 internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyncDisposable
 {
     private const int Version = 1;
     private const int MostOutstanding = 16;
     private const int LongestRead = 64 * 1024;
-    private const int PrefixSize = sizeof(uint);
 
     private static readonly TimeSpan AlivePeriod = TimeSpan.FromSeconds(2);
 
-    /// <summary>A caller that takes nothing for so long is gone, or wants to hold what is in the buffer.</summary>
-    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(10);
-
     private readonly NetworkStream _stream = new(socket, ownsSocket: true);
-    private readonly FileDesk _files = new(side.Keys, side.Journal, side.Time);
+    private readonly FrameSender _sender = new(socket, side.Time);
+    private readonly FileDesk _files = new(side);
     private readonly LockedBuffer _text = new(LongestRead);
-    private readonly SemaphoreSlim _sending = new(1);
-    private readonly ArrayBufferWriter<byte> _frame = new(1024);
+    private readonly LockedBuffer _segment = new(SegmentSealer.MaxPlaintext);
+    private readonly SemaphoreSlim _asking = new(1);
     private readonly List<Task> _beside = [];
+    private Extra? _extra;
+    private Task _telling = Task.CompletedTask;
     private bool _greeted;
     private volatile int _working;
 
@@ -58,7 +58,8 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         finally
         {
             await ended.CancelAsync();
-            await Task.WhenAll([alive, .. _beside]);
+            await Task.WhenAll([alive, _telling, .. _beside]);
+            await LeaveAsync(stop);
         }
     }
 
@@ -67,20 +68,22 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         await _stream.DisposeAsync();
         _files.Dispose();
         _text.Dispose();
-        _sending.Dispose();
+        _segment.Dispose();
+        _sender.Dispose();
+        _asking.Dispose();
     }
 
     private async Task TakeAsync(Request request, CancellationToken cancellationToken)
     {
         if (request.Op == "hello")
         {
-            await SendAsync(request, Greet(request), cancellationToken);
+            await _sender.SendAsync(request, Greet(request, cancellationToken), cancellationToken);
         }
         else if (!_greeted)
         {
             throw new InvalidDataException("no hello");
         }
-        else if (request.Op is "open" or "card")
+        else if (request.Op is "open" or "card" or "next")
         {
             _beside.RemoveAll(task => task.IsCompleted);
             if (_beside.Count >= MostOutstanding)
@@ -96,11 +99,11 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         }
         else
         {
-            await SendAsync(request, Answered(request), cancellationToken);
+            await _sender.SendAsync(request, await AnsweredAsync(request, cancellationToken), cancellationToken);
         }
     }
 
-    private Answer Greet(Request request)
+    private Answer Greet(Request request, CancellationToken cancellationToken)
     {
         if (request.Number("version", Version, Version) is null || request.Text("role") is not ("klipper" or "moonraker"))
         {
@@ -108,6 +111,13 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         }
 
         _greeted = true;
+        if (request.Text("role") == "klipper" && _extra is null)
+        {
+            _extra = new Extra();
+            _telling = TellAsync(_extra, cancellationToken);
+            side.Live.Join(_extra);
+        }
+
         _files.KeepTo(request.Text("gcodes") is { } folder && Path.IsPathFullyQualified(folder) ? folder : null);
         return Answer.Of(json =>
         {
@@ -116,9 +126,10 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         });
     }
 
-    private Answer Answered(Request request) => request.Op switch
+    private async ValueTask<Answer> AnsweredAsync(Request request, CancellationToken cancellationToken) => request.Op switch
     {
         "probe" => _files.Probe(request),
+        "close" when Session(request) is { } handle => await CloseAsync(handle, request, cancellationToken),
         "close" => _files.Close(request),
         "status" => Answer.Of(json =>
         {
@@ -134,8 +145,14 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         Interlocked.Increment(ref _working);
         try
         {
-            var work = request.Op == "open" ? _files.OpenAsync(request, cancellationToken) : _files.CardAsync(request, cancellationToken);
-            await SendAsync(request, await work, cancellationToken);
+            if (request.Op == "next")
+            {
+                await NextAsync(request, cancellationToken);
+            }
+            else
+            {
+                await _sender.SendAsync(request, await (request.Op == "open" ? _files.OpenAsync(request, cancellationToken) : _files.CardAsync(request, cancellationToken)), cancellationToken);
+            }
         }
         catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -147,17 +164,85 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         }
     }
 
+    /// <summary>The handle of a session that this connection prints; null where the request names another one, or none.</summary>
+    private long? Session(Request request) => _extra is not null && request.Number("handle", LiveDesk.FirstHandle, long.MaxValue) is { } handle && side.Live.Holds(_extra, handle) ? handle : null;
+
+    private async Task NextAsync(Request request, CancellationToken cancellationToken)
+    {
+        if (Session(request) is not { } handle)
+        {
+            await _sender.SendAsync(request, FileDesk.UnknownHandle, cancellationToken);
+            return;
+        }
+
+        // A second one waits for the first one's answer to be out: there is one buffer.
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            var order = new SegmentOrder(_segment);
+            await side.Live.AskAsync(handle, order, cancellationToken);
+            var segment = await order.AnswerAsync(cancellationToken);
+            await _sender.SendAsync(
+                request,
+                segment.IsRefused
+                    ? Answer.Refuse("SESSION_ENDED", "The session is over.", "Close its handle.")
+                    : Answer.Of(json => json.WriteBoolean("eof", segment.IsEnd)) with { Raw = _segment.Memory[..segment.Length] },
+                cancellationToken);
+        }
+        finally
+        {
+            _segment.Wipe();
+            _asking.Release();
+        }
+    }
+
+    private async Task<Answer> CloseAsync(long handle, Request request, CancellationToken cancellationToken)
+    {
+        await side.Live.CloseAsync(
+            handle,
+            request.Text("reason") switch { "complete" => JobEnd.Complete, "cancelled" => JobEnd.Cancelled, "shutdown" => JobEnd.Shutdown, _ => JobEnd.Error },
+            cancellationToken);
+        return Answer.Of(_ => { });
+    }
+
+    private async Task TellAsync(Extra extra, CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var word in extra.Words.ReadAllAsync(stop))
+            {
+                await _sender.SendAsync(word, default, stop);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The reading side sees it too.
+        }
+    }
+
+    private async Task LeaveAsync(CancellationToken stop)
+    {
+        try
+        {
+            await (_extra is null ? ValueTask.CompletedTask : side.Live.LeaveAsync(_extra, stop));
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway ends, and its prints with it.
+        }
+    }
+
     private async Task ReadAsync(Request request, CancellationToken cancellationToken)
     {
         if (_files.Held(request) is not { } file)
         {
-            await SendAsync(request, FileDesk.UnknownHandle, cancellationToken);
+            await _sender.SendAsync(request, FileDesk.UnknownHandle, cancellationToken);
             return;
         }
 
         if (request.Number("offset", 0, file.Size) is not { } offset || request.Number("length", 1, LongestRead) is not { } length)
         {
-            await SendAsync(request, Answer.Refuse("RANGE_REFUSED", $"A read begins within the {file.Size} bytes of the file and takes 1 to {LongestRead}.", "Ask for less."), cancellationToken);
+            await _sender.SendAsync(request, Answer.Refuse("RANGE_REFUSED", $"A read begins within the {file.Size} bytes of the file and takes 1 to {LongestRead}.", "Ask for less."), cancellationToken);
             return;
         }
 
@@ -169,75 +254,17 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         catch (Exception failure) when (failure is InvalidDataException or IOException)
         {
             side.Journal.Event("file job: the file was altered or lost while it printed");
-            await SendAsync(request, Answer.Refuse("FILE_ALTERED", "The file was altered after it was opened, or its disk failed.", "Upload it again, and print it anew."), cancellationToken);
+            await _sender.SendAsync(request, Answer.Refuse("FILE_ALTERED", "The file was altered after it was opened, or its disk failed.", "Upload it again, and print it anew."), cancellationToken);
             return;
         }
 
         try
         {
-            await SendAsync(request, Answer.Of(json => json.WriteBoolean("eof", offset + read == file.Size)) with { Raw = _text.Memory[..read] }, cancellationToken);
+            await _sender.SendAsync(request, Answer.Of(json => json.WriteBoolean("eof", offset + read == file.Size)) with { Raw = _text.Memory[..read] }, cancellationToken);
         }
         finally
         {
             _text.Wipe();
-        }
-    }
-
-    private Task SendAsync(Request request, Answer answer, CancellationToken cancellationToken) => SendAsync(
-        json =>
-        {
-            json.WriteNumber("id", request.Id);
-            json.WriteBoolean("ok", answer.Refused is null);
-            if (answer.Refused is { } refused)
-            {
-                Write(json, refused);
-            }
-            else
-            {
-                answer.Fields!(json);
-            }
-
-            if (!answer.Raw.IsEmpty)
-            {
-                json.WriteNumber("bytes", answer.Raw.Length);
-            }
-        },
-        answer.Raw,
-        cancellationToken);
-
-    private async Task SendAsync(Action<Utf8JsonWriter> write, ReadOnlyMemory<byte> raw, CancellationToken cancellationToken)
-    {
-        await _sending.WaitAsync(cancellationToken);
-        try
-        {
-            _frame.ResetWrittenCount();
-            _frame.Advance(PrefixSize);
-            using (var json = new Utf8JsonWriter(_frame))
-            {
-                json.WriteStartObject();
-                write(json);
-                json.WriteEndObject();
-            }
-
-            var frame = System.Runtime.InteropServices.MemoryMarshal.AsMemory(_frame.WrittenMemory);
-            BinaryPrimitives.WriteInt32BigEndian(frame.Span, frame.Length - PrefixSize);
-            using var limit = new CancellationTokenSource(SendLimit, side.Time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-            await _stream.WriteAsync(frame, either.Token);
-            if (!raw.IsEmpty)
-            {
-                await _stream.WriteAsync(raw, either.Token);
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Half a frame may be out: nothing can follow it.
-            socket.Close();
-            throw;
-        }
-        finally
-        {
-            _sending.Release();
         }
     }
 
@@ -249,9 +276,9 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                if (_files.OpenFiles > 0 || _working > 0)
+                if (_files.OpenFiles > 0 || _working > 0 || (_extra is not null && side.Live.Holds(_extra)))
                 {
-                    await SendAsync(json => json.WriteString("event", "alive"), default, stop);
+                    await _sender.SendAsync(json => json.WriteString("event", "alive"), default, stop);
                 }
             }
         }
@@ -259,19 +286,5 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         {
             // The reading side sees it too.
         }
-    }
-
-    private static void Write(Utf8JsonWriter json, Refusal refused)
-    {
-        json.WriteString("code", refused.Code);
-        json.WriteString("text", refused.Text);
-        json.WriteStartObject("figures");
-        foreach (var (name, value) in refused.Figures)
-        {
-            json.WriteString(name, value);
-        }
-
-        json.WriteEndObject();
-        json.WriteString("fix", refused.Fix);
     }
 }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Live;
 using Touchmark.Gateway.Vault;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
@@ -55,8 +56,12 @@ internal sealed class GatewayHost : IDisposable
         _time = time;
         _vault = new VaultDesk(settings.Vault, journal, time);
         _port = new PrinterPort(printer, _events.Writer, journal, time);
-        _print = new RunningPrint(new PrintContext(device, settings.EngineKey, enrolled, _port, journal, progress, time, _events.Writer, _background.Token));
+        Live = new LiveDesk(_events.Writer);
+        _print = new RunningPrint(new PrintContext(device, settings.EngineKey, enrolled, _port, settings.ThroughMoonraker ? null : Live, journal, progress, time, _events.Writer, _background.Token));
     }
+
+    /// <summary>Where Klipper's extra asks for the segments of a session.</summary>
+    public LiveDesk Live { get; }
 
     /// <summary>Runs until <paramref name="stop"/>; a print that runs then is ended and the printer made safe before this returns.</summary>
     public async Task RunAsync(CancellationToken stop)

@@ -1,4 +1,5 @@
 using Touchmark.Cryptography;
+using Touchmark.Gateway.Live;
 using Touchmark.Gateway.Machine;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
@@ -28,6 +29,12 @@ internal abstract record HostEvent
 
     /// <summary>A script was answered; <c>Fault</c> null when all its lines are queued. The scratch memory goes back to the sender.</summary>
     public sealed record ScriptReturned(GatewaySession Session, ulong Segment, string? Fault, LockedBuffer Scratch) : HostEvent;
+
+    /// <summary>Klipper's extra asks for the session's next segment.</summary>
+    public sealed record SegmentAsked(long Handle, SegmentOrder Order) : HostEvent;
+
+    /// <summary>Klipper's extra ended the session's print job.</summary>
+    public sealed record JobClosed(long Handle, JobEnd End) : HostEvent;
 
     /// <summary>The machine that is there now; null when the printer did not tell.</summary>
     public sealed record MachineRead(GatewaySession Session, MachineProfile? Profile) : HostEvent;

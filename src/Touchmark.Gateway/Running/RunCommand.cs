@@ -25,7 +25,7 @@ internal static class RunCommand
         await using var diagnostics = new DiagnosticsSocket(home, word => word == "status" ? host.Describe() : journal.Entries, time);
         // What Klipper and Moonraker load runs on Linux alone.
         await using var socket = OperatingSystem.IsLinux()
-            ? new PrinterSocket(home.PrinterSocketPath, new PrinterSide(new PrinterKeys(home, device, settings.PrinterId), journal, time, settings.PrinterId, () => host.IsEngineConnected ? "connected" : "not connected"))
+            ? new PrinterSocket(home.PrinterSocketPath, new PrinterSide(new PrinterKeys(home, device, settings.PrinterId), journal, time, settings.PrinterId, () => host.IsEngineConnected ? "connected" : "not connected", host.Live))
             : null;
         journal.Event($"gateway of printer {settings.PrinterId} ({settings.Name}) runs");
         await host.RunAsync(stop.Token);

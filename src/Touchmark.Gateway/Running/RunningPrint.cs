@@ -1,25 +1,11 @@
-using System.Threading.Channels;
-using Touchmark.Cryptography;
 using Touchmark.Gateway.DeadMan;
-using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Live;
 using Touchmark.Gateway.Machine;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
 using PrinterStatus = Touchmark.Moonraker.PrinterStatus;
 
 namespace Touchmark.Gateway.Running;
-
-/// <summary>What a print needs from its gateway.</summary>
-internal sealed record PrintContext(
-    P256PrivateKey Device,
-    byte[] EngineKey,
-    MachineProfile Enrolled,
-    PrinterPort Port,
-    Journal Journal,
-    Progress Progress,
-    TimeProvider Time,
-    ChannelWriter<HostEvent> Events,
-    CancellationToken Stopped);
 
 /// <summary>
 /// The print that runs, or the readiness for one: hosts a <see cref="GatewaySession"/> and carries out what it asks for. Called from the gateway's loop only.
@@ -34,6 +20,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     private ReadOnlyMemory<byte>? _heldOffer;
     private Task _printerWork = Task.CompletedTask;
     private CancellationTokenSource _emergency = CancellationTokenSource.CreateLinkedTokenSource(context.Stopped);
+    private LiveJob? _live;
     private JobFacts? _job;
     private ulong _answered;
 
@@ -46,7 +33,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     public bool WantsAnotherConnection { get; set; }
 
     public string Describe() => _job is { } job && IsActive
-        ? $"job {job.JobId}: {_session.Phase.ToString().ToLowerInvariant()}, {_answered} of {job.Segments} segments taken over by the printer; {Ignored()}"
+        ? $"job {job.JobId}: {_session.Phase.ToString().ToLowerInvariant()}, {_answered} of {job.Segments} segments taken over by the printer{(_live is null ? "" : " through Klipper's extra")}; {Ignored()}"
         : "no print runs";
 
     public void TakeFrame(ReadOnlyMemory<byte> frame, Moment now)
@@ -133,6 +120,12 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 }
 
                 break;
+            case HostEvent.SegmentAsked asked:
+                TakeOrder(asked, now);
+                break;
+            case HostEvent.JobClosed closed when _live?.IsOf(closed.Handle) == true:
+                _live.Close(closed.End, _session, now);
+                break;
             case HostEvent.MachineRead read when read.Session == _session:
                 _session.MachineRead(read.Profile, now);
                 break;
@@ -152,6 +145,10 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 if (_session.Phase is SessionPhase.Streaming or SessionPhase.Finishing)
                 {
                     _deadMan.Keep();
+                    if (_live?.Tick(_session) == false)
+                    {
+                        _session.Fail(PrinterFault.Error, "Klipper's extra did not begin the print.", now);
+                    }
                 }
 
                 break;
@@ -180,6 +177,12 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                     break;
                 case GatewayAction.SendScript script:
                     _deadMan.Keep(beforeSegment: true);
+                    if (_live is { } live)
+                    {
+                        live.Send(script);
+                        break;
+                    }
+
                     _scripts.Send(_session, context.Port.Client, script);
                     break;
                 case GatewayAction.MoveHead move:
@@ -210,11 +213,12 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         _job = job;
         _answered = 0;
         context.Progress.Reset();
-        context.Journal.Event($"job {job.JobId}: {job.Segments} segments, {job.MotionSeconds / 60:F1} min of motion; checking the printer");
-        var session = _session;
+        _live = context.Live is { Extra: { } extra } desk ? new LiveJob(desk, extra, job, context.Time) : null;
+        context.Journal.Event($"job {job.JobId}: {job.Segments} segments, {job.MotionSeconds / 60:F1} min of motion{(_live is null ? "" : ", through Klipper's extra")}; checking the printer");
+        var (session, live) = (_session, _live);
         Then(async () =>
         {
-            return new HostEvent.PreflightDone(session, await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, context.Time, context.Stopped));
+            return new HostEvent.PreflightDone(session, await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, live is not null, context.Time, context.Stopped));
         });
     }
 
@@ -248,16 +252,22 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     private void MakeSafe(IReadOnlyList<string> lines)
     {
         context.Journal.Event("printer: making it safe");
-        var (session, overtaken) = (_session, _emergency.Token);
+        var (session, overtaken, live) = (_session, _emergency.Token, _live);
+        live?.End(session.Ending!);
         Then(async () =>
         {
+            if (live is not null)
+            {
+                await live.ClosedAsync(overtaken);
+            }
+
             var problem = await context.Port.MakeSafeAsync(lines, overtaken);
             if (problem is null)
             {
                 await _deadMan.EndAsync(lines, overtaken);
             }
 
-            return overtaken.IsCancellationRequested ? null : new HostEvent.MadeSafe(session, problem, await ScriptStoreProof.TakeAsync(context.Port, overtaken));
+            return overtaken.IsCancellationRequested ? null : new HostEvent.MadeSafe(session, problem, live is null ? await ScriptStoreProof.TakeAsync(context.Port, overtaken) : []);
         });
     }
 
@@ -276,7 +286,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
     private void PreflightDone(HostEvent.PreflightDone done, Moment now)
     {
-        if (done.Finding.Refusal is { } refusal)
+        if ((done.Finding.Refusal ?? (_live is { IsClosed: true } ? Preflight.ExtraGone : null)) is { } refusal)
         {
             context.Journal.Event($"job {_job!.JobId}: refused, {refusal.Code}: {refusal.Text}");
             _session.PreflightRefused(refusal, now);
@@ -291,6 +301,19 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
         _deadMan.Begin(installed: done.Finding.Notes.Warnings.All(warning => warning.Code != DeadManFile.Missing));
         _session.PreflightPassed(done.Finding.Profile!, done.Finding.Notes, now);
+    }
+
+    private void TakeOrder(HostEvent.SegmentAsked asked, Moment now)
+    {
+        if (_live?.IsOf(asked.Handle) != true)
+        {
+            asked.Order.Serve(new SegmentAnswer(0, IsRefused: true));
+        }
+        else if (_live.Take(asked.Order) is { } queued)
+        {
+            _answered = Math.Max(_answered, queued);
+            _session.ScriptAnswered(queued, error: null, now);
+        }
     }
 
     private void ScriptReturned(HostEvent.ScriptReturned returned, Moment now)
@@ -336,7 +359,8 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         }
 
         _last = (_session.SessionId, _session.LastWord);
-
+        _live?.Close();
+        _live = null;
         _session.Dispose();
         _session = new GatewaySession(context.Device, context.EngineKey);
         if (_heldOffer is { } offer)

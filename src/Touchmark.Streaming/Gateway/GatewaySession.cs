@@ -55,6 +55,12 @@ public sealed partial class GatewaySession : IDisposable
     /// <summary>Segments that were opened and not yet verified.</summary>
     public int OpenSegments => _store.Count;
 
+    /// <summary>Segments that the engine has confirmed as carried out.</summary>
+    public ulong SegmentsVerified => _store.Verified;
+
+    /// <summary>How the session ends, from the moment on that it is decided.</summary>
+    public SessionEnd? Ending => _ending;
+
     /// <summary>Whether no plaintext is left in memory.</summary>
     public bool IsWiped => _store.IsWiped;
 
@@ -208,6 +214,9 @@ public sealed partial class GatewaySession : IDisposable
 
     /// <summary>The gateway is told to stop on its own host.</summary>
     public void Stop(Moment now) => Stop(EndReason.GatewayStopped, "The gateway was stopped.", now);
+
+    /// <summary>A person at the printer cancelled the print.</summary>
+    public void Cancel(string text, Moment now) => Stop(EndReason.Cancelled, text, now);
 
     /// <summary>The next frame for the engine.</summary>
     public bool TryTakeFrame(out ReadOnlyMemory<byte> frame) => _frames.TryDequeue(out frame);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
 namespace Touchmark.Gateway.Tests;
@@ -26,20 +27,21 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>A program of printer/tests/.</summary>
+    public static ChildProcess StartPython(string program, params IEnumerable<string> arguments) => Start(new ProcessStartInfo("python3", ["-B", Path.Combine(PythonTests(), program), .. arguments]));
+
     /// <param name="program">Name of the assembly metadata that holds the program's path.</param>
     /// <param name="arguments">Its arguments.</param>
     public static ChildProcess Start(string program, params IEnumerable<string> arguments)
     {
         var path = typeof(ChildProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == program).Value!;
-        var process = new Process
-        {
-            StartInfo = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileName(host) == "dotnet" ? host : "dotnet", [path, .. arguments])
-            {
-                UseShellExecute = false,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
+        return Start(new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileName(host) == "dotnet" ? host : "dotnet", [path, .. arguments]));
+    }
+
+    private static ChildProcess Start(ProcessStartInfo info)
+    {
+        (info.UseShellExecute, info.RedirectStandardInput, info.RedirectStandardOutput, info.RedirectStandardError) = (false, true, true, true);
+        var process = new Process { StartInfo = info };
         var child = new ChildProcess(process);
         process.OutputDataReceived += (_, e) => child.Take(e.Data);
         process.ErrorDataReceived += (_, e) => child.Take(e.Data);
@@ -61,6 +63,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         throw new InvalidOperationException($"The process ended without saying '{text}':\n{Output}");
+    }
+
+    /// <summary>Writes a line to its standard input.</summary>
+    public async Task SayAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
     }
 
     public async Task SignalAsync(string signal)
@@ -102,6 +111,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
         _process.Dispose();
     }
+
+    private static string PythonTests([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../printer/tests"));
 
     private void Take(string? line)
     {

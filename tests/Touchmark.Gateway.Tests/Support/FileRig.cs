@@ -1,9 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.Channels;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Live;
 using Touchmark.Gateway.OnPrinter;
+using Touchmark.Gateway.Running;
 using Touchmark.Streaming.Files;
 
 namespace Touchmark.Gateway.Tests;
@@ -16,7 +19,8 @@ internal sealed class FileRig : IAsyncDisposable
     private readonly Psek _psek;
     private readonly PrinterSocket _socket;
 
-    public FileRig()
+    /// <param name="open">In place of the disk.</param>
+    public FileRig(Func<string, FileStream?>? open = null)
     {
         Gcodes = _root.CreateSubdirectory("gcodes").FullName;
         _psek = Psek.Create(PrinterId, 1);
@@ -24,7 +28,7 @@ internal sealed class FileRig : IAsyncDisposable
         Keys = new PrinterKeys(home, _device, PrinterId);
         Assert.True(Keys.Add(1, _psek.SealTo(_device.PublicKey.Span)));
         Journal = new Journal(TimeProvider.System);
-        _socket = new PrinterSocket(home.PrinterSocketPath, new PrinterSide(Keys, Journal, TimeProvider.System, PrinterId, () => "connected"));
+        _socket = new PrinterSocket(home.PrinterSocketPath, new PrinterSide(Keys, Journal, TimeProvider.System, PrinterId, () => "connected", new LiveDesk(Channel.CreateUnbounded<HostEvent>().Writer)) { OpenFile = open ?? RegularFile.TryOpen });
         SocketPath = home.PrinterSocketPath;
     }
 

@@ -2,6 +2,7 @@ using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
 using Touchmark.Gateway.Machine;
+using Touchmark.Gateway.OnPrinter;
 using Touchmark.Gateway.Running;
 using Touchmark.Streaming;
 
@@ -15,9 +16,11 @@ internal sealed class GatewayRig : IAsyncDisposable
     private readonly StringWriter _output = new();
     private readonly Journal _journal;
     private readonly GatewayHost _host;
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("tmgw-");
+    private readonly PrinterSocket _socket;
     private readonly Task _running;
 
-    private GatewayRig(VirtualPrinter printer, StandInEngine engine, MachineProfile profile, TimeProvider time)
+    private GatewayRig(VirtualPrinter printer, StandInEngine engine, MachineProfile profile, TimeProvider time, bool throughMoonraker)
     {
         Printer = printer;
         Engine = engine;
@@ -25,8 +28,12 @@ internal sealed class GatewayRig : IAsyncDisposable
         engine.Know(_device.PublicKey, profile);
         _journal = new Journal(time, _output);
         _host = new GatewayHost(
-            new GatewaySettings { Engine = engine.Url + "/", Printer = printer.Url, Name = "rig", PrinterId = engine.PrinterId, EngineKey = engine.PublicKey, Profile = profile.Encode() },
+            new GatewaySettings { Engine = engine.Url + "/", Printer = printer.Url, Name = "rig", PrinterId = engine.PrinterId, EngineKey = engine.PublicKey, Profile = profile.Encode(), ThroughMoonraker = throughMoonraker },
             _device, _journal, new Progress(_output, terminal: false), time);
+        var home = GatewayHome.Open(_root.FullName);
+        SocketPath = home.PrinterSocketPath;
+        Gcodes = _root.CreateSubdirectory("gcodes").FullName;
+        _socket = new PrinterSocket(SocketPath, new PrinterSide(new PrinterKeys(home, _device, engine.PrinterId), _journal, time, engine.PrinterId, () => "connected", _host.Live));
         _running = _host.RunAsync(_stop.Token);
     }
 
@@ -35,6 +42,12 @@ internal sealed class GatewayRig : IAsyncDisposable
     public StandInEngine Engine { get; }
 
     public MachineProfile Profile { get; }
+
+    /// <summary>Where Klipper's extra asks.</summary>
+    public string SocketPath { get; }
+
+    /// <summary>The printer's folder of G-code files.</summary>
+    public string Gcodes { get; }
 
     public IReadOnlyList<string> Log => _journal.Entries;
 
@@ -45,11 +58,12 @@ internal sealed class GatewayRig : IAsyncDisposable
     /// <param name="printerOptions">Of the virtual printer.</param>
     /// <param name="enrolled">Changes the profile after it was read, as if the machine had been enrolled like that.</param>
     /// <param name="time">The gateway's clock.</param>
-    public static async Task<GatewayRig> StartAsync(string[]? printerOptions = null, Func<MachineProfile, MachineProfile>? enrolled = null, TimeProvider? time = null)
+    /// <param name="throughMoonraker">The setting.</param>
+    public static async Task<GatewayRig> StartAsync(string[]? printerOptions = null, Func<MachineProfile, MachineProfile>? enrolled = null, TimeProvider? time = null, bool throughMoonraker = false)
     {
         var printer = await VirtualPrinter.StartAsync(printerOptions ?? []);
         var profile = await ReadProfileAsync(printer);
-        return new GatewayRig(printer, await StandInEngine.StartAsync(), enrolled?.Invoke(profile) ?? profile, time ?? TimeProvider.System);
+        return new GatewayRig(printer, await StandInEngine.StartAsync(), enrolled?.Invoke(profile) ?? profile, time ?? TimeProvider.System, throughMoonraker);
     }
 
     public static async Task<MachineProfile> ReadProfileAsync(VirtualPrinter printer)
@@ -62,9 +76,11 @@ internal sealed class GatewayRig : IAsyncDisposable
     /// <summary>Prints to the end of the session, whatever that is.</summary>
     public async Task<EngineSession> PrintAsync(int layers = 6, double nozzleC = 205, double bedC = 60, bool allowScriptStore = false)
     {
-        var toolpath = await TestToolpath.CreateAsync(Profile with { Limits = Roomy(Profile) }, layers, nozzleC, bedC);
+        var toolpath = await ToolpathAsync(layers, nozzleC, bedC);
         return await Engine.PrintAsync(toolpath with { Facts = toolpath.Facts with { AllowScriptStore = allowScriptStore } });
     }
+
+    public Task<TestToolpath> ToolpathAsync(int layers = 6, double nozzleC = 205, double bedC = 60) => TestToolpath.CreateAsync(Profile with { Limits = Roomy(Profile) }, layers, nozzleC, bedC);
 
     /// <summary>That the session ended for this reason; otherwise what the gateway says of it.</summary>
     public void AssertEnded(EndReason expected, EngineSession session) => Assert.True(
@@ -79,6 +95,7 @@ internal sealed class GatewayRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _socket.DisposeAsync();
         await StopAsync();
         await Engine.DisposeAsync();
         await Printer.DisposeAsync();
@@ -86,6 +103,7 @@ internal sealed class GatewayRig : IAsyncDisposable
         _device.Dispose();
         _stop.Dispose();
         await _output.DisposeAsync();
+        _root.Delete(recursive: true);
     }
 
     // The toolpath is checked against a printer that can do everything, so that it is the gateway that refuses.

@@ -53,6 +53,21 @@ internal sealed class PrinterClient : IDisposable
         }
     }
 
+    /// <summary>The next event of that name.</summary>
+    public async Task<JsonNode> EventAsync(string name)
+    {
+        while (true)
+        {
+            if (Events.Find(told => (string)told["event"]! == name) is { } found)
+            {
+                Events.Remove(found);
+                return found;
+            }
+
+            Events.Add((await ReceiveAsync() ?? throw new InvalidOperationException("the gateway closed the connection")).Message);
+        }
+    }
+
     /// <summary>The code of a refusal.</summary>
     public async Task<string> RefusedAsync(string op, params (string Name, JsonNode? Value)[] fields)
     {

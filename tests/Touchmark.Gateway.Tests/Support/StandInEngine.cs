@@ -42,6 +42,9 @@ internal sealed class StandInEngine : IAsyncDisposable
     /// <summary>What the gateway says of its printer between prints.</summary>
     public PrinterStatus? LastStatus { get; private set; }
 
+    /// <summary>Between two challenges; 0: none, so that the printer is sent the toolpath and nothing else.</summary>
+    public double ChallengeSeconds { get; set; } = new SessionSettings().ChallengeSeconds;
+
     public byte[] PublicKey => _transport.PublicKey.ToArray();
 
     public static async Task<StandInEngine> StartAsync()
@@ -81,6 +84,7 @@ internal sealed class StandInEngine : IAsyncDisposable
                 Profile = Enrolled,
                 DeviceKey = _deviceKey!,
                 TransportKey = new Es256Signer(_transport),
+                Settings = new SessionSettings { ChallengeSeconds = ChallengeSeconds },
             });
             _session.Begin(Now);
             ended = _ended.Task;

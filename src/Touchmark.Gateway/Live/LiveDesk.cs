@@ -1,0 +1,90 @@
+using System.Threading.Channels;
+using Touchmark.Gateway.Running;
+
+namespace Touchmark.Gateway.Live;
+
+/// <summary>How the extra ended the print job of a session.</summary>
+internal enum JobEnd
+{
+    Complete,
+    Cancelled,
+    Error,
+    Shutdown,
+
+    /// <summary>Its connection is gone.</summary>
+    Gone,
+}
+
+/// <summary>Where Klipper's extra and a live session meet: connections come and go, and the session lives in the gateway's loop. Callable from any thread.</summary>
+internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
+{
+    /// <summary>No file's handle is so large.</summary>
+    public const long FirstHandle = 1L << 32;
+
+    private readonly Lock _lock = new();
+    private readonly List<Extra> _extras = [];
+    private (Extra Extra, long Handle)? _job;
+    private long _lastHandle = FirstHandle - 1;
+
+    /// <summary>The extra that greeted last of those that are connected; null when none is.</summary>
+    public Extra? Extra
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _extras.LastOrDefault();
+            }
+        }
+    }
+
+    public void Join(Extra extra)
+    {
+        lock (_lock)
+        {
+            _extras.Remove(extra);
+            _extras.Add(extra);
+        }
+    }
+
+    public ValueTask LeaveAsync(Extra extra, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _extras.Remove(extra);
+            return _job is { } job && job.Extra == extra ? CloseAsync(job.Handle, JobEnd.Gone, cancellationToken) : ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>The handle of a session that begins with this extra.</summary>
+    public long Begin(Extra extra)
+    {
+        lock (_lock)
+        {
+            _job = (extra, ++_lastHandle);
+            return _lastHandle;
+        }
+    }
+
+    /// <summary>No handle is good any more.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _job = null;
+        }
+    }
+
+    /// <summary>Whether a session runs through this extra, under this handle.</summary>
+    public bool Holds(Extra? extra, long? handle = null)
+    {
+        lock (_lock)
+        {
+            return _job is { } job && job.Extra == extra && (handle is null || job.Handle == handle);
+        }
+    }
+
+    public ValueTask AskAsync(long handle, SegmentOrder order, CancellationToken cancellationToken) => events.WriteAsync(new HostEvent.SegmentAsked(handle, order), cancellationToken);
+
+    public ValueTask CloseAsync(long handle, JobEnd end, CancellationToken cancellationToken) => events.WriteAsync(new HostEvent.JobClosed(handle, end), cancellationToken);
+}
