@@ -3,6 +3,7 @@ using Touchmark.Cli.Engine;
 using Touchmark.Cli.Keys;
 using Touchmark.Cli.Log;
 using Touchmark.Cli.Parts;
+using Touchmark.Cli.PrinterTest;
 using Touchmark.Cli.Slicers;
 using Touchmark.Cli.Terminal;
 using Touchmark.Cli.Toolpaths;
@@ -29,6 +30,7 @@ internal static class Program
         new("design", DesignCommands.Create),
         new("licence", LicenceCommands.Create),
         new("printer", PrinterCommands.Create),
+        new(PrinterTestCommand.Name, PrinterTestCommand.Create),
         new("catalogue", CatalogueCommand.Create),
         new("job", JobCommands.Create),
         new("certificate", CertificateCommands.Create),

@@ -12,9 +12,14 @@ internal sealed class EngineClient : IDisposable
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private readonly HttpClient http;
+    private readonly Action<string>? trace;
 
-    public EngineClient(Uri engine, string? token = null)
+    /// <param name="engine">Its address.</param>
+    /// <param name="token">The caller's; null for what everybody may ask.</param>
+    /// <param name="trace">Told of each request and its outcome, never of what is in them.</param>
+    public EngineClient(Uri engine, string? token = null, Action<string>? trace = null)
     {
+        this.trace = trace;
         http = new HttpClient { BaseAddress = engine, Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null)
         {
@@ -51,9 +56,12 @@ internal sealed class EngineClient : IDisposable
     }
 
     /// <summary>The answer's bytes.</summary>
-    public async Task<byte[]> PostForBytesAsync(string path, object body, CancellationToken cancel)
+    public Task<byte[]> PostForBytesAsync(string path, object body, CancellationToken cancel) => PostForBytesAsync(path, JsonContent.Create(body, options: Json), cancel);
+
+    /// <summary>The answer's bytes.</summary>
+    public async Task<byte[]> PostForBytesAsync(string path, HttpContent content, CancellationToken cancel)
     {
-        using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: Json) }, cancel);
+        using var response = await SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, cancel);
         return await response.Content.ReadAsByteArrayAsync(cancel);
     }
 
@@ -82,6 +90,7 @@ internal sealed class EngineClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel)
     {
         HttpResponseMessage response;
+        var began = TimeProvider.System.GetTimestamp();
         try
         {
             response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -91,6 +100,7 @@ internal sealed class EngineClient : IDisposable
             throw new CliFailure($"the engine at {http.BaseAddress} does not answer ({error.HttpRequestError}).", "check the address, and that the engine runs", exitCode: 2);
         }
 
+        trace?.Invoke($"  {request.Method} {request.RequestUri!.PathAndQuery}: {(int)response.StatusCode} in {TimeProvider.System.GetElapsedTime(began).TotalMilliseconds:0} ms");
         if (response.IsSuccessStatusCode)
         {
             return response;

@@ -7,17 +7,40 @@ namespace Touchmark.Cli.Engine;
 /// <summary><c>touchmark printer</c>.</summary>
 internal static class PrinterCommands
 {
-    public static Command Create() => new("printer", "Printers: enrol, list, and accept repaired ones.")
+    public static Command Create() => new("printer", "Printers: enrol, list, seal files for them, and accept repaired ones.")
     {
         Arguments.Asking("pair", "Get a pairing code, good once and for ten minutes.", (engine, _, cancel) => engine.PostAsync("/api/pairing-codes", null, cancel), ShowCode),
         Arguments.Asking("list", "List your printers.", (engine, _, cancel) => engine.GetAsync("/api/printers", cancel), printers => Screen.Table(printers, "No printer is enrolled yet.",
             new("Name", "name"), new("Model", "model"), new("Firmware", "firmware"), new("Enrolled", "enrolled_at"), new("Id", "id"))),
         Show(),
+        Seal(),
         Arguments.Asking("changes", "List repaired or changed printers that wait to be accepted.", (engine, _, cancel) => engine.GetAsync("/api/enrolments/pending", cancel), ShowChanges),
         Decide("accept", "Accept a changed printer: signs a new enrolment that names the one before. For admins, and for the owner whose licences alone name the printer."),
         Decide("decline", "Decline a changed printer: the machine stays as it was enrolled."),
         History(),
     };
+
+    private static Command Seal()
+    {
+        var id = Arguments.Id("printer");
+        var licence = new Option<Guid>("--licence") { Description = "The licence's id. A print is taken from it when the printer prints the file, not before.", Required = true };
+        var material = new Option<string>("--material") { Description = "The material.", DefaultValueFactory = _ => "PLA" };
+        var quality = new Option<string>("--quality") { Description = "draft, standard or fine.", DefaultValueFactory = _ => "standard" };
+        var output = new Option<FileInfo>("--output") { Description = "Where to write the file: give it to that printer as any other, for example in Mainsail.", Required = true };
+        var command = new Command("seal", "Have a licensed part sliced and sealed into a file that one printer alone can print.") { id, licence, material, quality, output };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var engine = EngineClient.SignedIn();
+            var file = parsed.GetValue(output)!;
+            var bytes = await engine.PostForBytesAsync(
+                $"/api/printers/{parsed.GetValue(id)}/files",
+                new { LicenceId = parsed.GetValue(licence), Material = parsed.GetValue(material), Quality = parsed.GetValue(quality), file.Name }, cancel);
+            await File.WriteAllBytesAsync(file.FullName, bytes, cancel);
+            Screen.Line($"Wrote {bytes.Length} bytes to {file}.");
+            return 0;
+        });
+        return command;
+    }
 
     private static Command Decide(string what, string description)
     {

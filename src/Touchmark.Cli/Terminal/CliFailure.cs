@@ -8,12 +8,14 @@ internal sealed class CliFailure(string text, string? hint = null, int exitCode 
 {
     public int ExitCode { get; } = exitCode;
 
+    public string? Hint { get; } = hint;
+
     public void Print(TextWriter errors)
     {
         errors.WriteLine($"error: {Message}");
-        if (hint is not null)
+        if (Hint is not null)
         {
-            errors.WriteLine($"hint: {hint}");
+            errors.WriteLine($"hint: {Hint}");
         }
     }
 }
