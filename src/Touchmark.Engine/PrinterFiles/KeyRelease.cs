@@ -24,6 +24,9 @@ internal sealed class KeyRelease(Database database, SealedFiles files, LicenceLe
 
     private const int FreeRefusals = 20;
 
+    /// <summary>Prints that one printer may begin: whoever stole its token can open nothing with what it gets, but could use licences up.</summary>
+    private const int MostPerHour = 60;
+
     /// <summary>A print may take twice as long as was estimated, and a day more.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromHours(24);
 
@@ -109,6 +112,12 @@ internal sealed class KeyRelease(Database database, SealedFiles files, LicenceLe
             "insert into file_prints (id, file_id, printer_id, releases, began_at) values (@Id, @FileId, @PrinterId, 1, @Now) on conflict (id) do nothing", args, cancel) == 0)
         {
             return await GoOnAsync(work, file, printId, now, cancel);
+        }
+
+        if (await work.FirstOrDefaultAsync<long>("select count(*) from file_prints where printer_id = @PrinterId and began_at > @Since", new { file.PrinterId, Since = now - TimeSpan.FromHours(1) }, cancel) > MostPerHour)
+        {
+            return new Refusal(StatusCodes.Status429TooManyRequests, "PRINTS_PER_HOUR", $"This printer has begun {MostPerHour} prints within an hour.", "Wait until an hour has passed since the first of them; if the printer did not begin them, revoke it.")
+                .With("maximum", MostPerHour);
         }
 
         if (file.LicenceId is not { } licenceId)

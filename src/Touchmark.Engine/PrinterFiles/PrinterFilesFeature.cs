@@ -21,7 +21,7 @@ internal static class PrinterFilesFeature
 
     public static void MapPrinterFiles(this WebApplication app)
     {
-        app.MapPost("/api/printers/{id:guid}/files", MakeAsync).For(Role.Manufacturer, Role.Operator).WithRequestTimeout(RequestTime.Upload)
+        app.MapPost("/api/printers/{id:guid}/files", MakeAsync).For(Role.Manufacturer, Role.Operator).Produces(StatusCodes.Status200OK, contentType: "application/octet-stream").WithRequestTimeout(RequestTime.Upload)
             .WithSummary("Slice a licensed design for a printer, and get it as a file that only this printer prints. Takes no print.");
         app.MapGet("/api/printers/{id:guid}/files", async (Guid id, Caller caller, PrinterFleet fleet, SealedFiles files, CancellationToken cancel) =>
             await fleet.FindAsync(id, cancel) is { } printer && caller.MaySee(printer.OrganisationId) ? Results.Ok(await files.ListAsync(id, MostListed, cancel)) : Refusal.NotFound("printer"))

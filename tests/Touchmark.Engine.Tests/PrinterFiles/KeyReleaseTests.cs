@@ -131,6 +131,32 @@ public sealed class KeyReleaseTests
     }
 
     [Fact]
+    public async Task A_stolen_token_uses_up_no_more_prints_than_a_printer_could_begin()
+    {
+        await using var shop = await FileShop.OpenAsync(prints: 100);
+        var (file, first) = (await shop.SealedFileAsync(), Guid.CreateVersion7());
+        (await shop.UnwrapAsync(file, first)).IsGood();
+        await using (var work = await shop.Server.Database.BeginAsync(default))
+        {
+            for (var i = 1; i < 60; i++)
+            {
+                await work.ExecuteAsync(
+                    "insert into file_prints (id, file_id, printer_id, releases, began_at) values (@Id, @File, @Printer, 1, @Now)",
+                    new { Id = Guid.CreateVersion7(), File = file, Printer = shop.Shop.PrinterId, Now = shop.Server.Time.GetUtcNow() }, default);
+            }
+
+            await work.CommitAsync(default);
+        }
+
+        (await shop.UnwrapAsync(file, Guid.CreateVersion7())).IsRefused(HttpStatusCode.TooManyRequests, "PRINTS_PER_HOUR");
+
+        (await shop.UnwrapAsync(file, first)).IsGood();
+        Assert.Equal(1, await shop.Shop.TakenAsync());
+        shop.Server.Time.Advance(TimeSpan.FromHours(1));
+        (await shop.UnwrapAsync(file, Guid.CreateVersion7())).IsGood();
+    }
+
+    [Fact]
     public async Task Every_answer_is_written_down_without_a_key_and_whoever_only_guesses_has_to_wait()
     {
         await using var shop = await FileShop.OpenAsync();
