@@ -8,10 +8,12 @@ namespace Touchmark.Gateway;
 /// <summary>Of a first enrolment.</summary>
 /// <param name="Engine">Its address, ending with a slash.</param>
 /// <param name="Code">The pairing code; null asks for it once the printer is measured.</param>
+/// <param name="Email">An account, in place of a code.</param>
+/// <param name="PasswordFile">A file whose first line is its password.</param>
 /// <param name="Printer">Where Moonraker answers.</param>
 /// <param name="Name">What people call the printer.</param>
 /// <param name="InstallDeadMan">Whether to put the dead-man timer into the printer's configuration.</param>
-internal sealed record EnrolOptions(Uri Engine, string? Code, MoonrakerAddress Printer, string? Name, bool InstallDeadMan);
+internal sealed record EnrolOptions(Uri Engine, string? Code, string? Email, string? PasswordFile, MoonrakerAddress Printer, string? Name, bool InstallDeadMan);
 
 /// <summary>Of the keys that open files. Neither: list them.</summary>
 /// <param name="AddFernet">File of a Fernet key to keep.</param>
@@ -21,7 +23,7 @@ internal sealed record KeysOptions(string? AddFernet, string? Remove);
 internal sealed record DeadManOptions(DeadManTask Task, MoonrakerAddress? Printer);
 
 /// <summary>
-/// What was asked for. Read by hand: eight commands with at most eight options do not earn a library's megabytes in a program that promises to be small.
+/// What was asked for. Read by hand: eight commands with at most ten options do not earn a library's megabytes in a program that promises to be small.
 /// </summary>
 internal sealed record CommandLine(string Command, string? Home, EnrolOptions? Enrol, DeadManOptions? DeadMan, int Repeats, string? VaultSocket, KeysOptions? Keys, bool ThroughMoonraker)
 {
@@ -32,6 +34,10 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
     private const string RepeatsOption = "--repeats";
 
     private const string Again = "--again";
+
+    private const string Email = "--email";
+
+    private const string PasswordFile = "--password-file";
 
     private const string SocketOption = "--socket";
 
@@ -49,9 +55,10 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         """
         touchmark-gateway drives one printer for a Touchmark engine.
 
-          touchmark-gateway enrol --engine URL --printer URL [--code CODE] [--name NAME] [--no-dead-man] [--repeats N | --no-snapshot]
-              measures this printer and presents it to the engine under a one-time pairing code
+          touchmark-gateway enrol --engine URL --printer URL [--code CODE | --email E --password-file F] [--name NAME] [--no-dead-man] [--repeats N | --no-snapshot]
+              measures this printer and presents it to the engine under a one-time pairing code, or in the name of an account
               --code      good for ten minutes; without it the code is asked for when the printer is measured
+              --email     an account of role manufacturer or admin, whose organisation the printer then belongs to; its password is the first line of the file
               --printer   http://HOST:7125, https://HOST:7130 or unix:/path/moonraker.sock
               --name      what people call the printer
               --no-dead-man  leave the printer's configuration alone; most licences then refuse to print
@@ -102,7 +109,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
         string[] known = command switch
         {
             "enrol" when arguments.Contains(Again) => ["--home", Again, RepeatsOption, NoSnapshot],
-            "enrol" => ["--home", "--engine", "--code", "--printer", "--name", NoDeadMan, RepeatsOption, NoSnapshot],
+            "enrol" => ["--home", "--engine", "--code", Email, PasswordFile, "--printer", "--name", NoDeadMan, RepeatsOption, NoSnapshot],
             "deadman" => ["--home", "--printer"],
             "vault" => ["--home", SocketOption, NoVault],
             "sessions" => ["--home", Through],
@@ -171,7 +178,13 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
 
         // A base address must end with a slash, or its last part would be replaced.
         var withSlash = engine.AbsoluteUri.EndsWith('/') ? engine : new Uri(engine.AbsoluteUri + "/");
-        return new EnrolOptions(withSlash, values.GetValueOrDefault("--code"), printer, values.GetValueOrDefault("--name"), !values.ContainsKey(NoDeadMan));
+        var (code, email, password) = (values.GetValueOrDefault("--code"), values.GetValueOrDefault(Email), values.GetValueOrDefault(PasswordFile));
+        if (email is null != (password is null) || (code is not null && email is not null))
+        {
+            throw Wrong($"An enrolment takes --code, or {Email} together with {PasswordFile}.");
+        }
+
+        return new EnrolOptions(withSlash, code, email, password, printer, values.GetValueOrDefault("--name"), !values.ContainsKey(NoDeadMan));
     }
 
     private static int ParseRepeats(Dictionary<string, string> values)

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Touchmark.Streaming;
 
 namespace Touchmark.Gateway;
@@ -9,9 +10,14 @@ internal sealed class GatewayError(string code, string message, string fix) : Ex
 
     public string Fix { get; } = fix;
 
+    /// <summary>The figures by themselves, where somebody told them apart from the sentence.</summary>
+    public IReadOnlyDictionary<string, string> Figures { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
     public static GatewayError From(Refusal refusal)
     {
         var figures = string.Join(", ", refusal.Figures.Select(f => $"{f.Key}: {f.Value}"));
         return new GatewayError(refusal.Code, figures.Length == 0 ? refusal.Text : $"{refusal.Text} ({figures})", refusal.Fix);
     }
+
+    public Refusal ToRefusal() => new(Code, Message, Figures, Fix);
 }

@@ -215,6 +215,21 @@ public sealed class LiveSessionTests
         rig.AssertEnded(EndReason.Cancelled, session);
     }
 
+    [Fact]
+    public async Task An_extra_that_asks_without_end_loses_its_connection_and_the_session()
+    {
+        await using var rig = await StartAsync();
+        using var extra = await PrinterClient.ConnectAsync(rig.SocketPath, rig.Gcodes);
+        var print = rig.PrintAsync();
+        var handle = (long)(await extra.EventAsync("session"))["handle"]!;
+        // In one piece: the gateway closes in the middle of it.
+        await extra.SendAsync([.. Enumerable.Range(100, 40).SelectMany(id => PrinterClient.Frame(Encoding.ASCII.GetBytes($$"""{"id":{{id}},"op":"next","handle":{{handle}}}""")))]);
+
+        using var session = await print;
+        rig.AssertEnded(EndReason.PrinterVanished, session);
+        await rig.Printer.AssertSafeAsync();
+    }
+
     private static async Task<GatewayRig> StartAsync(params string[] options)
     {
         var rig = await GatewayRig.StartAsync(["--speed", "20", .. options]);

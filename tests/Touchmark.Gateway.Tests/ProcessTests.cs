@@ -90,6 +90,27 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task An_account_enrols_a_printer_and_its_password_and_token_are_told_to_nobody()
+    {
+        await using var printer = await VirtualPrinter.StartAsync();
+        await using var engine = await StandInEngine.StartAsync();
+        var password = Path.Combine(_root, "password");
+        string[] arguments = ["enrol", "--home", _root, "--engine", engine.Url, "--email", StandInEngine.Email, "--password-file", password, "--printer", printer.Url, "--no-snapshot", "--no-dead-man"];
+        await File.WriteAllTextAsync(password, "wrong\n", TestContext.Current.CancellationToken);
+        await using var refused = ChildProcess.Start("Gateway", arguments);
+        Assert.Equal(1, await refused.ExitAsync());
+        Assert.Contains("SIGN_IN_REFUSED", refused.Output, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(password, StandInEngine.Password + "\r\nsecond line\n", TestContext.Current.CancellationToken);
+        await using var enrol = ChildProcess.Start("Gateway", arguments);
+
+        Assert.True(await enrol.ExitAsync() == 0, enrol.Output);
+        Assert.DoesNotContain(StandInEngine.Password, enrol.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("e30", enrol.Output, StringComparison.Ordinal);
+        Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(Path.Combine(_root, "gateway", "printer.token")));
+    }
+
+    [Fact]
     public async Task A_wrong_pairing_code_is_told_in_the_engines_words()
     {
         await using var printer = await VirtualPrinter.StartAsync();
@@ -109,6 +130,10 @@ public sealed class ProcessTests : IDisposable
     [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p", "--repeats", "0")]
     [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p", "--repeats", "2", "--no-snapshot")]
     [InlineData("USAGE", "enrol", "--again", "--code", "A")]
+    [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p", "--email", "a@b")]
+    [InlineData("USAGE", "enrol", "--engine", "https://x", "--printer", "http://p", "--code", "A", "--email", "a@b", "--password-file", "f")]
+    [InlineData("USAGE", "sessions")]
+    [InlineData("USAGE", "sessions", "--through", "air")]
     [InlineData("ENGINE_NOT_ENCRYPTED", "enrol", "--engine", "http://engine.example", "--code", "A", "--printer", "http://p")]
     public void Wrong_usage_is_told_apart(string code, params string[] arguments) =>
         Assert.Equal(code, Assert.Throws<GatewayError>(() => CommandLine.Parse(arguments)).Code);

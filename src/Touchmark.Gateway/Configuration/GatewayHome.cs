@@ -29,6 +29,10 @@ internal sealed class GatewayHome
     /// <summary>Where Klipper's and Moonraker's extras ask.</summary>
     public string PrinterSocketPath => Path.Combine(Folder, "printer.sock");
 
+    private string TokenPath => Path.Combine(Folder, "printer.token");
+
+    private string PrintsPath => Path.Combine(Folder, "prints.json");
+
     private string KeysFolder => Path.Combine(Folder, "printer-keys");
 
     private string MeasuredPath => Path.Combine(Folder, "measured.cbor");
@@ -97,6 +101,27 @@ internal sealed class GatewayHome
     public void WriteSettings(GatewaySettings settings) => WritePrivate(SettingsPath, JsonSerializer.SerializeToUtf8Bytes(settings, SettingsJson.Default.GatewaySettings));
 
     public void WriteTrust(ReadOnlySpan<byte> trust) => WritePrivate(TrustPath, trust);
+
+    public void WriteToken(ReadOnlySpan<byte> token) => WritePrivate(TokenPath, token);
+
+    /// <summary>The printer's token; null where there is none.</summary>
+    public byte[]? ReadToken() => File.Exists(TokenPath) ? ReadPrivate(TokenPath) : null;
+
+    public void WritePrints(ReadOnlySpan<byte> prints) => WritePrivate(PrintsPath, prints);
+
+    /// <summary>The prints that have not been reported as ended; null where there are none.</summary>
+    public byte[]? ReadPrints() => File.Exists(PrintsPath) ? ReadPrivate(PrintsPath) : null;
+
+    /// <summary>What belonged to the former enrolment: its token, prints and keys of files. Keys of marketplace files stay.</summary>
+    public void DropPrinter(string keySuffix)
+    {
+        File.Delete(TokenPath);
+        File.Delete(PrintsPath);
+        foreach (var name in Keys(keySuffix))
+        {
+            RemoveKey(name);
+        }
+    }
 
     /// <summary>Keeps a measured profile that is not enrolled yet, so that a code that ran out meanwhile does not cost the minutes of another measurement.</summary>
     public void KeepMeasured(ReadOnlySpan<byte> profile) => WritePrivate(MeasuredPath, profile);
@@ -167,6 +192,9 @@ internal sealed class GatewayHome
         KeyFile.WriteNew(DeviceKeyPath, pkcs8.Span);
     }
 
+    /// <summary>A new file of mode 0600, anywhere.</summary>
+    public static FileStream CreatePrivate(string path) => new(path, Options(FileMode.CreateNew, FileShare.None));
+
     private static void MakeFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -206,7 +234,7 @@ internal sealed class GatewayHome
         var temporary = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.tmp";
         try
         {
-            using (var file = new FileStream(temporary, Options(FileMode.CreateNew, FileShare.None)))
+            using (var file = CreatePrivate(temporary))
             {
                 file.Write(content);
                 file.Flush(flushToDisk: true);

@@ -3,7 +3,9 @@ using System.Text;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.DeadMan;
+using Touchmark.Gateway.Engine;
 using Touchmark.Gateway.Machine;
+using Touchmark.Gateway.OnPrinter;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
 
@@ -17,6 +19,8 @@ namespace Touchmark.Gateway.Enrolment;
 /// <param name="output">For people.</param>
 internal sealed class EnrolCommand(GatewayHome home, int repeats, TimeProvider time, TextReader input, TextWriter output)
 {
+    private const int LongestPassword = 1024;
+
     /// <summary>A machine does not change much in this time, and a new pairing code is quickly got.</summary>
     private static readonly TimeSpan MeasuredFor = TimeSpan.FromMinutes(30);
 
@@ -57,9 +61,18 @@ internal sealed class EnrolCommand(GatewayHome home, int repeats, TimeProvider t
         var name = options.Name ?? options.Printer.ToString();
         var profile = await ReadMachineAsync(options.Printer, name, mayReuse: true, cancellationToken);
         using var device = P256.GenerateKey();
-        using var engine = new EnrolmentClient(options.Engine);
-        var answer = await engine.EnrolAsync(options.Code ?? AskForCode(), name, device, profile, cancellationToken);
+        using var engine = new EnrolmentClient(options.Engine, time);
+        using var password = options.PasswordFile is { } file ? ReadPassword(file) : null;
+        var credential = password is null ? new EnrolmentCredential(options.Code ?? AskForCode()) : new EnrolmentCredential(options.Email!, password);
+        var answer = await engine.EnrolAsync(credential, name, device, profile, cancellationToken);
         home.ReplaceDeviceKey(device);
+        home.DropPrinter(PrinterKeys.PsekSuffix);
+        if (answer.PrinterToken is { } token)
+        {
+            TokenKeeper.Keep(home, token, answer.PrinterTokenExpiresAt, engine.EngineTime);
+        }
+
+        new PrinterKeys(home, device, answer.PrinterId).Replace(answer.PrinterKeys ?? []);
         if (answer.Trust.ValueKind != System.Text.Json.JsonValueKind.Undefined)
         {
             home.WriteTrust(Encoding.UTF8.GetBytes(answer.Trust.GetRawText()));
@@ -89,7 +102,7 @@ internal sealed class EnrolCommand(GatewayHome home, int repeats, TimeProvider t
 
         var profile = await ReadMachineAsync(address, enrolled.Model, mayReuse: false, cancellationToken);
         using var device = home.ReadDeviceKey();
-        using var engine = new EnrolmentClient(new Uri(settings.Engine));
+        using var engine = new EnrolmentClient(new Uri(settings.Engine), time);
         var answer = await engine.PresentAsync(settings.PrinterId, device, profile, time.GetUtcNow(), cancellationToken);
 
         // The engine decides which machine counts. This copy only tells early when another one is connected.
@@ -162,6 +175,25 @@ internal sealed class EnrolCommand(GatewayHome home, int repeats, TimeProvider t
         var profile = reading.Profile with { Behaviour = snapshot.Names.Count == 0 ? null : snapshot };
         home.KeepMeasured(profile.Encode());
         return profile;
+    }
+
+    /// <summary>The first line of the file.</summary>
+    private static LockedBuffer ReadPassword(string file)
+    {
+        using var text = new LockedBuffer(LongestPassword + 2);
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            var read = text.Span[..stream.ReadAtLeast(text.Span, text.Length, throwOnEndOfStream: false)];
+            var line = read.IndexOfAny((byte)'\r', (byte)'\n') is var end and >= 0 ? read[..end] : read;
+            return line.Length is > 0 and <= LongestPassword && System.Text.Unicode.Utf8.IsValid(line)
+                ? LockedBuffer.CopyOf(line)
+                : throw new GatewayError("PASSWORD_UNREADABLE", $"The first line of {file} is no password: 1 to {LongestPassword} bytes of UTF-8.", "Give a file whose first line is the account's password.");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new GatewayError("PASSWORD_UNREADABLE", $"{file} cannot be read: {failure.Message}", "Check its path and permissions.");
+        }
     }
 
     private string AskForCode()

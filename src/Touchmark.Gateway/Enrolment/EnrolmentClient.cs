@@ -1,42 +1,45 @@
-using System.Net;
-using System.Net.Http.Headers;
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Touchmark.Cryptography;
 using Touchmark.Evidence.Cbor;
+using Touchmark.Gateway.Engine;
 using Touchmark.Streaming;
 
 namespace Touchmark.Gateway.Enrolment;
 
-/// <summary>What the engine answers to an enrolment; <see cref="Trust"/> is kept as it came, for offline verification.</summary>
-internal sealed record EnrolmentAnswer(Guid PrinterId, byte[] EnginePublicKey, JsonElement Trust);
+/// <summary>What an enrolment is authenticated by: a one-time pairing code, or an account.</summary>
+/// <param name="Name">The code, or the account's e-mail address: what the device key signs with the rest.</param>
+/// <param name="Password">Of the account, in UTF-8; null with a code.</param>
+internal sealed record EnrolmentCredential(string Name, LockedBuffer? Password = null);
 
-/// <summary>Presents a machine and its device key to the engine under a one-time pairing code (<c>POST /api/enrolments</c>).</summary>
-internal sealed class EnrolmentClient : IDisposable
+/// <summary>Presents a machine and its device key to the engine (<c>POST /api/enrolments</c>).</summary>
+internal sealed class EnrolmentClient(Uri engine, TimeProvider time) : IDisposable
 {
-    private const int LongestAnswer = 1024 * 1024;
+    private readonly EngineApi _api = new(engine, time);
 
-    private readonly HttpClient _http;
+    /// <summary>The engine's clock, as its last answer told it.</summary>
+    public DateTimeOffset EngineTime => _api.Now;
 
-    public EnrolmentClient(Uri engine) => _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
-    {
-        BaseAddress = engine,
-        Timeout = TimeSpan.FromSeconds(30),
-        MaxResponseContentBufferSize = LongestAnswer,
-    };
-
-    /// <summary>The bytes that the device key signs: they bind code, key and profile, so that none of them can be swapped on the way.</summary>
-    public static byte[] ProofMessage(string code, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
-        DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", code, devicePublicKey, profile));
+    /// <summary>The bytes that the device key signs: they bind credential, key and profile, so that none of them can be swapped on the way.</summary>
+    public static byte[] ProofMessage(string credential, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
+        DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", credential, devicePublicKey, profile));
 
     /// <exception cref="GatewayError">The engine cannot be reached or refuses.</exception>
-    public async Task<EnrolmentAnswer> EnrolAsync(string code, string name, P256PrivateKey device, MachineProfile profile, CancellationToken cancellationToken)
+    public async Task<EnrolmentAnswer> EnrolAsync(EnrolmentCredential credential, string name, P256PrivateKey device, MachineProfile profile, CancellationToken cancellationToken)
     {
         var encoded = profile.Encode();
-        var request = new EnrolmentRequest(code, name, device.PublicKey.ToArray(), encoded, Sign(device, ProofMessage(code, device.PublicKey, encoded)));
-        var answer = await PostAsync("api/enrolments", request, EnrolmentJson.Default.EnrolmentRequest, EnrolmentJson.Default.EnrolmentAnswer, cancellationToken);
-        return answer.EnginePublicKey is { } key && P256.IsPublicKey(key) ? answer : throw Unreadable("the engine's public key is missing or is not a P-256 point");
+        var request = Write(credential, name, device, encoded, DeviceProof.Sign(device, ProofMessage(credential.Name, device.PublicKey, encoded)));
+        try
+        {
+            var answer = await _api.PostAsync("api/enrolments", request, EngineJson.Default.EnrolmentAnswer, token: null, cancellationToken);
+            return answer.EnginePublicKey is { } key && P256.IsPublicKey(key) ? answer : throw EngineApi.Unreadable("the engine's public key is missing or is not a P-256 point");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(request);
+        }
     }
 
     /// <summary>Presents the machine of an enrolment as it is now; its device key proves the gateway (<c>POST /api/enrolments/again</c>).</summary>
@@ -46,82 +49,37 @@ internal sealed class EnrolmentClient : IDisposable
         var encoded = profile.Encode();
         // As exact as it travels.
         var at = CborTime.FromMicroseconds(now.ToMicroseconds());
-        var proof = Sign(device, DeterministicCbor.Encode(
+        var proof = DeviceProof.Sign(device, DeterministicCbor.Encode(
             CborArray.Of("touchmark enrolment again v1", (ReadOnlyMemory<byte>)printerId.ToByteArray(bigEndian: true), at.ToMicroseconds(), (ReadOnlyMemory<byte>)encoded)));
-        return PostAsync("api/enrolments/again", new PresentationRequest(printerId, at, encoded, proof), EnrolmentJson.Default.PresentationRequest, EnrolmentJson.Default.PresentationAnswer, cancellationToken);
+        return _api.PostAsync(
+            "api/enrolments/again", new PresentationRequest(printerId, at, encoded, proof), EngineJson.Default.PresentationRequest, EngineJson.Default.PresentationAnswer, token: null, cancellationToken);
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _api.Dispose();
 
-    private static byte[] Sign(P256PrivateKey device, ReadOnlySpan<byte> message)
+    /// <summary>By hand, because a password gets into no string.</summary>
+    private static byte[] Write(EnrolmentCredential credential, string name, P256PrivateKey device, byte[] profile, byte[] proof)
     {
-        var proof = new byte[Es256.SignatureSize];
-        new Es256Signer(device).Sign(message, proof);
-        return proof;
-    }
-
-    private async Task<TAnswer> PostAsync<TRequest, TAnswer>(
-        string path, TRequest request, JsonTypeInfo<TRequest> written, JsonTypeInfo<TAnswer> read, CancellationToken cancellationToken)
-    {
-        var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(request, written));
-        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        try
+        // Room for all of it, so that no copy is left behind when it grows.
+        var body = new ArrayBufferWriter<byte>(2048 + (6 * (Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(credential.Name) + (credential.Password?.Length ?? 0))) + (2 * profile.Length));
+        using (var json = new Utf8JsonWriter(body))
         {
-            using var response = await _http.PostAsync(path, body, cancellationToken);
-            var content = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            if (!response.IsSuccessStatusCode)
+            json.WriteStartObject();
+            json.WriteString(credential.Password is null ? "code" : "email", credential.Name);
+            if (credential.Password is { } password)
             {
-                throw Refused(response.StatusCode, content);
+                json.WriteString("password", password.Span);
             }
 
-            return JsonSerializer.Deserialize(content, read) ?? throw Unreadable("it is empty");
-        }
-        catch (JsonException failure)
-        {
-            throw Unreadable(failure.Message);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new GatewayError("ENGINE_UNREACHABLE", $"{_http.BaseAddress} does not answer: {failure.Message}", "Check the engine's address and the network.");
-        }
-    }
-
-    private static GatewayError Unreadable(string why) =>
-        new("ENGINE_ANSWER", $"The engine's answer cannot be read: {why}", "Check that the engine's address is a Touchmark engine.");
-
-    private static GatewayError Refused(HttpStatusCode status, byte[] content)
-    {
-        Problem? problem = null;
-        try
-        {
-            problem = JsonSerializer.Deserialize(content, EnrolmentJson.Default.Problem);
-        }
-        catch (JsonException)
-        {
-            // Not problem details: some proxy answered. The status must do.
+            json.WriteString("name", name);
+            json.WriteBase64String("device_public_key", device.PublicKey.Span);
+            json.WriteBase64String("profile", profile);
+            json.WriteBase64String("proof", proof);
+            json.WriteEndObject();
         }
 
-        return new GatewayError(
-            problem?.Code ?? "ENROLMENT_REFUSED",
-            problem?.Detail ?? problem?.Title ?? $"The engine answered with status {(int)status}.",
-            problem?.Fix ?? "Ask for a new pairing code and try again.");
+        var request = body.WrittenSpan.ToArray();
+        body.Clear();
+        return request;
     }
 }
-
-internal sealed record EnrolmentRequest(string Code, string Name, byte[] DevicePublicKey, byte[] Profile, byte[] Proof);
-
-internal sealed record PresentationRequest(Guid PrinterId, DateTimeOffset PresentedAt, byte[] Profile, byte[] Proof);
-
-/// <summary>What the engine says to a machine that is presented again; no id when nothing differs.</summary>
-internal sealed record PresentationAnswer(Guid? EnrolmentId, IReadOnlyList<string>? Differences);
-
-/// <summary>Problem details (RFC 9457) with the members that Touchmark adds.</summary>
-internal sealed record Problem(string? Title, string? Detail, string? Code, string? Fix);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(EnrolmentRequest))]
-[JsonSerializable(typeof(EnrolmentAnswer))]
-[JsonSerializable(typeof(PresentationRequest))]
-[JsonSerializable(typeof(PresentationAnswer))]
-[JsonSerializable(typeof(Problem))]
-internal sealed partial class EnrolmentJson : JsonSerializerContext;

@@ -23,7 +23,7 @@ internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
 
     private readonly Lock _lock = new();
     private readonly List<Extra> _extras = [];
-    private (Extra Extra, long Handle)? _job;
+    private (Extra Extra, long Handle, Guid JobId)? _job;
     private long _lastHandle = FirstHandle - 1;
 
     /// <summary>The extra that greeted last of those that are connected; null when none is.</summary>
@@ -34,6 +34,18 @@ internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
             lock (_lock)
             {
                 return _extras.LastOrDefault();
+            }
+        }
+    }
+
+    /// <summary>The job whose session runs through an extra; null when none does.</summary>
+    public Guid? Job
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _job?.JobId;
             }
         }
     }
@@ -57,11 +69,11 @@ internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
     }
 
     /// <summary>The handle of a session that begins with this extra.</summary>
-    public long Begin(Extra extra)
+    public long Begin(Extra extra, Guid jobId)
     {
         lock (_lock)
         {
-            _job = (extra, ++_lastHandle);
+            _job = (extra, ++_lastHandle, jobId);
             return _lastHandle;
         }
     }

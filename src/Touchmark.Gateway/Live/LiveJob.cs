@@ -14,7 +14,7 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     /// <summary>A line that holds Klipper's queue for longer keeps whatever follows from running, too.</summary>
     private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(5);
 
-    private readonly long _handle = desk.Begin(extra);
+    private readonly long _handle = desk.Begin(extra, facts.JobId);
     private readonly Queue<GatewayAction.SendScript> _ready = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SegmentOrder? _order;

@@ -18,7 +18,41 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
     public int OpenFiles => _open.Count;
 
     /// <summary>Keeps later paths to what lies in this folder.</summary>
-    public void KeepTo(string? folder) => _folder = folder is null ? null : Real(folder);
+    public void KeepTo(string? folder)
+    {
+        _folder = folder is null ? null : Real(folder);
+        if (_folder is not null)
+        {
+            side.Desk?.Slicing.CleanUp(_folder);
+        }
+    }
+
+    /// <summary>The folder, and a new file in it, that a request names as its target; null, and why, where it is none.</summary>
+    public (string Folder, string Target)? Target(Request request, out Refusal? refusal)
+    {
+        refusal = FileRefusal.Path;
+        if (request.Text("target") is not { } path || !IsPath(path) || Path.GetFileName(path) is not { Length: > 0 } name || name.StartsWith('.') || _folder is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var parent = Real(Path.GetDirectoryName(path)!);
+            if ((parent != _folder && !parent.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)) || !Directory.Exists(parent))
+            {
+                return null;
+            }
+
+            var target = Path.Combine(parent, name);
+            refusal = Path.Exists(target) || new FileInfo(target).LinkTarget is not null ? FileRefusal.Exists : null;
+            return refusal is null ? (_folder, target) : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     public Answer Probe(Request request) => With(request, file =>
     {
@@ -38,7 +72,7 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
             await using (file)
             {
                 var kind = ProtectedFile.Probe(file);
-                (var card, refusal) = await ProtectedFile.CardAsync(file, NameOf(request), side.Keys, side.Time, cancellationToken);
+                (var card, refusal) = await ProtectedFile.CardAsync(file, NameOf(request), side, cancellationToken);
                 return card is null ? Answer.Refuse(refusal!) : CardOf(kind, card);
             }
         }
@@ -63,7 +97,7 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
         ProtectedFile? opened = null;
         try
         {
-            (opened, refusal) = await ProtectedFile.OpenAsync(file, NameOf(request), side.Keys, side.Time, cancellationToken);
+            (opened, refusal) = await ProtectedFile.OpenAsync(file, NameOf(request), side, cancellationToken);
         }
         catch (Exception failure) when (FileRefusal.Of(failure) is not null)
         {
@@ -85,6 +119,7 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
 
         var handle = Interlocked.Increment(ref _lastHandle);
         _open[handle] = opened;
+        side.FileJobs[opened.Job] = true;
         side.Journal.Event($"file job: a {ProtectedFile.NameOf(opened.Kind)} file of {opened.Size} bytes is open");
         return Answer.Of(json =>
         {
@@ -103,8 +138,9 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
             return UnknownHandle;
         }
 
-        file.Dispose();
+        Release(file);
         side.Journal.Event($"file job: {Reason(request)}");
+        side.Desk?.End(file.Job, Outcome(request));
         return Answer.Of(_ => { });
     }
 
@@ -114,7 +150,7 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
     {
         foreach (var file in _open.Values)
         {
-            file.Dispose();
+            Release(file);
         }
 
         if (!_open.IsEmpty)
@@ -123,6 +159,12 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
         }
 
         _open.Clear();
+    }
+
+    private void Release(ProtectedFile file)
+    {
+        side.FileJobs.TryRemove(file.Job, out _);
+        file.Dispose();
     }
 
     private static string NameOf(Request request) => Path.GetFileName(request.Text("path")!);
@@ -171,6 +213,8 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
         _ => "closed",
     };
 
+    private static string Outcome(Request request) => request.Text("reason") is "complete" or "cancelled" or "shutdown" ? request.Text("reason")! : "error";
+
     private Answer With(Request request, Func<FileStream, Answer> work)
     {
         if (Find(request, out var refusal) is not { } file)
@@ -194,7 +238,7 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
     private FileStream? Find(Request request, out Refusal? refusal)
     {
         refusal = null;
-        if (request.Text("path") is not { } path || !Path.IsPathFullyQualified(path) || path.Contains('\0') || Path.GetFullPath(path) != path)
+        if (request.Text("path") is not { } path || !IsPath(path))
         {
             refusal = FileRefusal.Path;
             return null;
@@ -222,6 +266,8 @@ internal sealed class FileDesk(PrinterSide side) : IDisposable
         refusal = FileRefusal.NotFound;
         return null;
     }
+
+    private static bool IsPath(string path) => Path.IsPathFullyQualified(path) && !path.Contains('\0') && Path.GetFullPath(path) == path;
 
     /// <summary>Where a path leads once every link on the way is followed.</summary>
     private static string Real(string path)

@@ -13,13 +13,15 @@ internal static class FileRefusal
 
     public static Refusal Unreadable { get; } = Make("FILE_UNREADABLE", "The file cannot be read: its disk failed, or it was exchanged meanwhile.", "Look after the printer's disk, then upload the file again.");
 
+    public static Refusal Exists { get; } = Make("FILE_EXISTS", "There is a file of that name.", "Choose another name, or remove that file.");
+
     public static Refusal NoFernetKey { get; } = Make("FILE_KEY_MISSING", "There is no Fernet key on this gateway to open the file with.", "Add it: touchmark-gateway keys --add-fernet FILE.");
 
     /// <summary>What a failure of the disk, or of the gateway's own folder, is told as; null for any other.</summary>
     public static Refusal? Of(Exception failure) => failure switch
     {
         IOException or InvalidDataException or UnauthorizedAccessException => Unreadable,
-        GatewayError error => Make(error.Code, error.Message, error.Fix),
+        GatewayError error => error.ToRefusal(),
         _ => null,
     };
 

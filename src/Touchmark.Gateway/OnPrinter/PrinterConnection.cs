@@ -1,13 +1,18 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Engine;
 using Touchmark.Gateway.Live;
 
 namespace Touchmark.Gateway.OnPrinter;
 
 /// <summary>What the socket's callers may know of the gateway.</summary>
-internal sealed record PrinterSide(PrinterKeys Keys, Journal Journal, TimeProvider Time, Guid PrinterId, Func<string> Engine, LiveDesk Live)
+internal sealed record PrinterSide(PrinterKeys Keys, Journal Journal, TimeProvider Time, Guid PrinterId, Func<string> Engine, LiveDesk Live, EngineDesk? Desk)
 {
+    /// <summary>The prints of the files that are open, on whichever connection.</summary>
+    public ConcurrentDictionary<Guid, bool> FileJobs { get; } = [];
+
     /// <summary>Opens a file that a caller named; null when it is none.</summary>
     public Func<string, FileStream?> OpenFile { get; init; } = RegularFile.TryOpen;
 }
@@ -83,7 +88,7 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         {
             throw new InvalidDataException("no hello");
         }
-        else if (request.Op is "open" or "card" or "next")
+        else if (request.Op is "open" or "card" or "next" or "slice" or "refresh_token")
         {
             _beside.RemoveAll(task => task.IsCompleted);
             if (_beside.Count >= MostOutstanding)
@@ -136,6 +141,8 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
             json.WriteString("printer_id", $"{side.PrinterId:D}");
             json.WriteString("engine", side.Engine());
             json.WriteNumber("open_files", _files.OpenFiles);
+            json.WriteString("job", side.Live.Job is { } session ? $"{session:D}" : side.FileJobs.Keys.Select(job => $"{job:D}").FirstOrDefault());
+            EngineOps.Write(json, "token", side.Desk?.Token.Status);
         }),
         _ => Answer.Refuse("OP_UNKNOWN", "This gateway does not know that operation.", "Bring the gateway and the printer's extras to the same version."),
     };
@@ -145,14 +152,13 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
         Interlocked.Increment(ref _working);
         try
         {
-            if (request.Op == "next")
+            await (request.Op switch
             {
-                await NextAsync(request, cancellationToken);
-            }
-            else
-            {
-                await _sender.SendAsync(request, await (request.Op == "open" ? _files.OpenAsync(request, cancellationToken) : _files.CardAsync(request, cancellationToken)), cancellationToken);
-            }
+                "next" => NextAsync(request, cancellationToken),
+                "open" => AnswerAsync(request, _files.OpenAsync(request, cancellationToken), cancellationToken),
+                "card" => AnswerAsync(request, _files.CardAsync(request, cancellationToken), cancellationToken),
+                _ => AnswerAsync(request, EngineOps.AnswerAsync(request, side.Desk, _files, _sender, cancellationToken), cancellationToken),
+            });
         }
         catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -163,6 +169,8 @@ internal sealed class PrinterConnection(Socket socket, PrinterSide side) : IAsyn
             Interlocked.Decrement(ref _working);
         }
     }
+
+    private async Task AnswerAsync(Request request, Task<Answer> work, CancellationToken cancellationToken) => await _sender.SendAsync(request, await work, cancellationToken);
 
     /// <summary>The handle of a session that this connection prints; null where the request names another one, or none.</summary>
     private long? Session(Request request) => _extra is not null && request.Number("handle", LiveDesk.FirstHandle, long.MaxValue) is { } handle && side.Live.Holds(_extra, handle) ? handle : null;

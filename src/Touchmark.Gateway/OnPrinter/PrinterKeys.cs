@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
+using Touchmark.Gateway.Engine;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Files;
 
@@ -16,7 +17,12 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
     /// <summary>So many keys are tried on a Fernet file: each costs a pass over the whole file.</summary>
     public const int MostFernetKeys = 8;
 
-    private const string PsekSuffix = ".psek";
+    /// <summary>Of the files that hold versions of the printer's own key.</summary>
+    public const string PsekSuffix = ".psek";
+
+    /// <summary>Code of the refusal of a file whose version of the printer's key is not here.</summary>
+    public const string Missing = "FILE_KEY_MISSING";
+
     private const string FernetSuffix = ".fernet";
 
     private static ReadOnlySpan<byte> FernetInfo => "touchmark fernet key v1"u8;
@@ -31,8 +37,28 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
             return false;
         }
 
-        home.WriteKey(version.ToString(CultureInfo.InvariantCulture) + PsekSuffix, box);
+        home.WriteKey(NameOf(version), box);
         return true;
+    }
+
+    /// <summary>Keeps what the engine lists, and nothing that it lists no more. What does not open, because it was sealed to another device or is no key, is left out.</summary>
+    public void Replace(IReadOnlyList<HandedKey> handed)
+    {
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var key in handed)
+        {
+            var id = key.KeyId ?? "";
+            if (int.TryParse(id.AsSpan(id.IndexOf('/') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0 && id == Psek.IdOf(printerId, version)
+                && (Has(version) || Add(version, key.Sealed)))
+            {
+                kept.Add(NameOf(version));
+            }
+        }
+
+        foreach (var name in home.Keys(PsekSuffix).Except(kept))
+        {
+            home.RemoveKey(name);
+        }
     }
 
     /// <summary>Keeps a key of marketplace files.</summary>
@@ -63,12 +89,11 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
             return null;
         }
 
-        var name = header.KeyVersion.ToString(CultureInfo.InvariantCulture) + PsekSuffix;
-        var psek = home.ReadKey(name) is { } box ? Psek.TryOpen(box, device, printerId, header.KeyVersion) : null;
+        var psek = Read(header.KeyVersion);
         if (psek is null)
         {
             refusal = new Refusal(
-                "FILE_KEY_MISSING", $"Version {header.KeyVersion} of this printer's key is not on this gateway.", new Dictionary<string, string> { ["needed"] = Psek.IdOf(printerId, header.KeyVersion) },
+                Missing, $"Version {header.KeyVersion} of this printer's key is not on this gateway.", new Dictionary<string, string> { ["needed"] = Psek.IdOf(printerId, header.KeyVersion) },
                 "Let the gateway reach its engine, which hands it out, or have the file sealed again.");
         }
 
@@ -87,4 +112,14 @@ internal sealed class PrinterKeys(GatewayHome home, P256PrivateKey device, Guid 
             }
         }
     }
+
+    private static string NameOf(int version) => version.ToString(CultureInfo.InvariantCulture) + PsekSuffix;
+
+    private bool Has(int version)
+    {
+        using var psek = Read(version);
+        return psek is not null;
+    }
+
+    private Psek? Read(int version) => home.ReadKey(NameOf(version)) is { } box ? Psek.TryOpen(box, device, printerId, version) : null;
 }

@@ -24,6 +24,9 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
 
     public FileKind Kind => kind;
 
+    /// <summary>The print that the file was opened for.</summary>
+    public Guid Job => job;
+
     /// <summary>Named so in the answers of the socket.</summary>
     public static string NameOf(FileKind kind) => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());
 
@@ -37,25 +40,25 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
     }
 
     /// <summary>Opens a file for a print, once all that can be checked beforehand is checked. The result owns the stream; where it is null the stream stays open.</summary>
-    public static async Task<(ProtectedFile? File, Refusal? Refusal)> OpenAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken) => Probe(file) switch
+    public static async Task<(ProtectedFile? File, Refusal? Refusal)> OpenAsync(FileStream file, string name, PrinterSide side, CancellationToken cancellationToken) => Probe(file) switch
     {
-        FileKind.Sealed => OpenSealed(file, keys, time.GetUtcNow()),
-        FileKind.Fernet => await OpenFernetAsync(file, name, keys, time, cancellationToken),
+        FileKind.Sealed => await OpenSealedAsync(file, side, cancellationToken),
+        FileKind.Fernet => await OpenFernetAsync(file, name, side, cancellationToken),
         _ => (null, FileRefusal.Plain),
     };
 
     /// <summary>What a front end shows of a file. A sealed file holds it apart from the toolpath; of a Fernet file it is in the comments.</summary>
-    public static async Task<(GCodeCard? Card, Refusal? Refusal)> CardAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<(GCodeCard? Card, Refusal? Refusal)> CardAsync(FileStream file, string name, PrinterSide side, CancellationToken cancellationToken)
     {
         switch (Probe(file))
         {
             case FileKind.Sealed:
-                return SealedCard(file, keys);
+                return await SealedCardAsync(file, side, cancellationToken);
             case FileKind.Plain:
                 return (null, FileRefusal.Plain);
         }
 
-        var (opened, refusal) = await OpenFernetAsync(file, name, keys, time, cancellationToken);
+        var (opened, refusal) = await OpenFernetAsync(file, name, side, cancellationToken);
         using (opened)
         {
             return (opened is null ? null : await CardReader.ReadAsync(opened._content, cancellationToken), refusal);
@@ -82,52 +85,70 @@ internal sealed class ProtectedFile(Stream content, FileKind kind, string name, 
 
     public void Dispose() => _content.Dispose();
 
-    private static (GCodeCard? Card, Refusal? Refusal) SealedCard(FileStream file, PrinterKeys keys)
+    private static async Task<(GCodeCard? Card, Refusal? Refusal)> SealedCardAsync(FileStream file, PrinterSide side, CancellationToken cancellationToken)
     {
-        if (SealedGCode.TryRead(file, out var refusal) is not { } head || keys.Open(head.Header, out refusal) is not { } psek)
+        if (SealedGCode.TryRead(file, out var refusal) is not { } head)
         {
             return (null, refusal);
         }
 
+        (var psek, refusal) = await KeyAsync(head.Header, side, cancellationToken);
         using (psek)
         {
-            return (head.OpenCard(file, psek, out refusal), refusal);
+            return (psek is null ? null : head.OpenCard(file, psek, out refusal), refusal);
         }
     }
 
-    private static (ProtectedFile?, Refusal?) OpenSealed(FileStream file, PrinterKeys keys, DateTimeOffset now)
+    /// <summary>The printer's key, from the engine where it is not here.</summary>
+    private static async Task<(Psek? Key, Refusal? Refusal)> KeyAsync(SealedGCodeHeader header, PrinterSide side, CancellationToken cancellationToken)
     {
-        if (SealedGCode.TryRead(file, out var refusal) is not { } head || keys.Open(head.Header, out refusal) is not { } psek)
+        var psek = side.Keys.Open(header, out var refusal);
+        if (refusal?.Code == PrinterKeys.Missing && side.Desk is { } engine)
+        {
+            await engine.FetchKeysAsync(cancellationToken);
+            psek = side.Keys.Open(header, out refusal);
+        }
+
+        return (psek, refusal);
+    }
+
+    private static async Task<(ProtectedFile?, Refusal?)> OpenSealedAsync(FileStream file, PrinterSide side, CancellationToken cancellationToken)
+    {
+        var now = side.Time.GetUtcNow();
+        if (SealedGCode.TryRead(file, out var refusal) is not { } head)
         {
             return (null, refusal);
         }
 
+        (var psek, refusal) = await KeyAsync(head.Header, side, cancellationToken);
         using (psek)
         {
-            if (head.Header.CheckTime(now) is { } untimely)
+            if ((refusal ?? head.Header.CheckTime(now)) is { } reason)
             {
-                return (null, untimely);
+                return (null, reason);
             }
 
             // The card first: it is bound to the same header, and what does not show does not print.
-            if (head.OpenCard(file, psek, out refusal) is not { } card)
+            if (head.OpenCard(file, psek!, out refusal) is not { } card)
             {
                 return (null, refusal);
             }
 
-            using var key = head.UnwrapContentKey(psek, released: null, out refusal);
+            // Last, because a key that was released is a print.
+            var (job, released) = head.Header.ContentKey is null && side.Desk is { } engine ? await engine.ReleaseAsync(head.Header, cancellationToken) : (Guid.CreateVersion7(now), null);
+            using var key = head.UnwrapContentKey(psek!, released, out refusal);
             return key is null || head.OpenToolpath(file, key.Span, out refusal) is not { } toolpath
                 ? (null, refusal)
-                : (new ProtectedFile(toolpath, FileKind.Sealed, head.Header.Name, Guid.CreateVersion7(now), Licence(head.Header), card.LayerCount ?? 0), null);
+                : (new ProtectedFile(toolpath, FileKind.Sealed, head.Header.Name, job, Licence(head.Header), card.LayerCount ?? 0), null);
         }
     }
 
     private static string? Licence(SealedGCodeHeader header) => header.LicenceId is { } licence ? $"{licence:D}" : header.External?.Uri;
 
-    private static async Task<(ProtectedFile?, Refusal?)> OpenFernetAsync(FileStream file, string name, PrinterKeys keys, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<(ProtectedFile?, Refusal?)> OpenFernetAsync(FileStream file, string name, PrinterSide side, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var known = keys.FernetKeys().ToList();
+        var now = side.Time.GetUtcNow();
+        var known = side.Keys.FernetKeys().ToList();
         if (known.Count == 0)
         {
             return (null, FileRefusal.NoFernetKey);

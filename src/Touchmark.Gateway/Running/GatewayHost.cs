@@ -60,6 +60,9 @@ internal sealed class GatewayHost : IDisposable
         _print = new RunningPrint(new PrintContext(device, settings.EngineKey, enrolled, _port, settings.ThroughMoonraker ? null : Live, journal, progress, time, _events.Writer, _background.Token));
     }
 
+    /// <summary>Called each time that the engine has proved itself.</summary>
+    public Action? EngineConnected { get; init; }
+
     /// <summary>Where Klipper's extra asks for the segments of a session.</summary>
     public LiveDesk Live { get; }
 
@@ -196,6 +199,7 @@ internal sealed class GatewayHost : IDisposable
         else if (connection.TryFinish(frame.Span))
         {
             _journal.Event("engine: connected");
+            EngineConnected?.Invoke();
             if (_vault.HasVault)
             {
                 _link!.Send(VaultNotice.Encode());

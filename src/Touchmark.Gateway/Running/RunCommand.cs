@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Engine;
 using Touchmark.Gateway.OnPrinter;
 
 namespace Touchmark.Gateway.Running;
@@ -21,11 +22,13 @@ internal static class RunCommand
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 
         var journal = new Journal(time, output);
-        using var host = new GatewayHost(settings, device, journal, new Progress(output, terminal), time);
-        await using var diagnostics = new DiagnosticsSocket(home, word => word == "status" ? host.Describe() : journal.Entries, time);
+        var keys = new PrinterKeys(home, device, settings.PrinterId);
+        await using var engine = new EngineDesk(home, settings, device, keys, journal, time);
+        using var host = new GatewayHost(settings, device, journal, new Progress(output, terminal), time) { EngineConnected = engine.Connected };
+        await using var diagnostics = new DiagnosticsSocket(home, word => word == "status" ? [.. host.Describe(), $"token: {engine.Token.Status.State}"] : journal.Entries, time);
         // What Klipper and Moonraker load runs on Linux alone.
         await using var socket = OperatingSystem.IsLinux()
-            ? new PrinterSocket(home.PrinterSocketPath, new PrinterSide(new PrinterKeys(home, device, settings.PrinterId), journal, time, settings.PrinterId, () => host.IsEngineConnected ? "connected" : "not connected", host.Live))
+            ? new PrinterSocket(home.PrinterSocketPath, new PrinterSide(keys, journal, time, settings.PrinterId, () => host.IsEngineConnected ? "connected" : "not connected", host.Live, engine))
             : null;
         journal.Event($"gateway of printer {settings.PrinterId} ({settings.Name}) runs");
         await host.RunAsync(stop.Token);

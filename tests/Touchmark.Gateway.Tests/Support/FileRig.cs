@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Touchmark.Cryptography;
 using Touchmark.Gateway.Configuration;
 using Touchmark.Gateway.Diagnostics;
+using Touchmark.Gateway.Engine;
 using Touchmark.Gateway.Live;
 using Touchmark.Gateway.OnPrinter;
 using Touchmark.Gateway.Running;
@@ -16,21 +17,33 @@ internal sealed class FileRig : IAsyncDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("tmfile-");
     private readonly P256PrivateKey _device = P256PrivateKey.Generate();
-    private readonly Psek _psek;
-    private readonly PrinterSocket _socket;
+    private readonly Func<string, FileStream?> _open;
+    private readonly FileEngine? _engine;
+    private readonly GatewayHome _home;
+    private PrinterSocket _socket;
+    private EngineDesk? _desk;
 
     /// <param name="open">In place of the disk.</param>
-    public FileRig(Func<string, FileStream?>? open = null)
+    /// <param name="engine">Whom the gateway asks; without one it has the printer's key already.</param>
+    public FileRig(Func<string, FileStream?>? open = null, FileEngine? engine = null)
     {
+        (_open, _engine) = (open ?? RegularFile.TryOpen, engine);
         Gcodes = _root.CreateSubdirectory("gcodes").FullName;
-        _psek = Psek.Create(PrinterId, 1);
-        var home = GatewayHome.Open(_root.FullName);
-        Keys = new PrinterKeys(home, _device, PrinterId);
-        Assert.True(Keys.Add(1, _psek.SealTo(_device.PublicKey.Span)));
+        Psek = Psek.Create(PrinterId, 1);
+        _home = GatewayHome.Open(_root.FullName);
+        Keys = new PrinterKeys(_home, _device, PrinterId);
         Journal = new Journal(TimeProvider.System);
-        _socket = new PrinterSocket(home.PrinterSocketPath, new PrinterSide(Keys, Journal, TimeProvider.System, PrinterId, () => "connected", new LiveDesk(Channel.CreateUnbounded<HostEvent>().Writer)) { OpenFile = open ?? RegularFile.TryOpen });
-        SocketPath = home.PrinterSocketPath;
+        SocketPath = _home.PrinterSocketPath;
+        engine?.Know(PrinterId, _device.PublicKey.ToArray(), Psek);
+        Assert.True(engine is not null || Keys.Add(1, Psek.SealTo(_device.PublicKey.Span)));
+        _socket = Start();
     }
+
+    public Psek Psek { get; }
+
+    public string Home => _home.Folder;
+
+    public EngineDesk Desk => _desk!;
 
     public Guid PrinterId { get; } = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
 
@@ -56,7 +69,7 @@ internal sealed class FileRig : IAsyncDisposable
         return path;
     }
 
-    public async Task<string> SealAsync(string name, byte[] toolpath, Func<SealedGCodeOrder, SealedGCodeOrder>? change = null, Psek? under = null)
+    public async Task<string> SealAsync(string name, byte[] toolpath, Func<SealedGCodeOrder, SealedGCodeOrder>? change = null, Psek? under = null, LockedBuffer? key = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var order = new SealedGCodeOrder
@@ -69,9 +82,9 @@ internal sealed class FileRig : IAsyncDisposable
             KeyInside = true,
             Card = new GCodeCard { Slicer = "PrusaSlicer", LayerCount = 12, EstimatedTime = 3600, Thumbnails = [new CardThumbnail("png", 32, 32, new byte[300]), new CardThumbnail("qoi", 16, 16, new byte[20])] },
         };
-        using var key = LockedBuffer.Random(32);
+        using var own = LockedBuffer.Random(32);
         using var sealedFile = new MemoryStream();
-        await SealedGCodeWriter.WriteAsync(sealedFile, new MemoryStream(toolpath), change?.Invoke(order) ?? order, under ?? _psek, key, TestContext.Current.CancellationToken);
+        await SealedGCodeWriter.WriteAsync(sealedFile, new MemoryStream(toolpath), change?.Invoke(order) ?? order, under ?? Psek, key ?? own, TestContext.Current.CancellationToken);
         return Write(name, sealedFile.ToArray());
     }
 
@@ -87,11 +100,36 @@ internal sealed class FileRig : IAsyncDisposable
         return Write(name, file.ToArray());
     }
 
+    /// <summary>The gateway ends, without a word to anybody, and begins again with what is on its disk.</summary>
+    public async Task RestartAsync(Action? meanwhile = null)
+    {
+        await StopAsync();
+        meanwhile?.Invoke();
+        _socket = Start();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await _socket.DisposeAsync();
-        _psek.Dispose();
+        await StopAsync();
+        Psek.Dispose();
         _device.Dispose();
         _root.Delete(recursive: true);
+    }
+
+    private PrinterSocket Start()
+    {
+        _desk = _engine is null ? null : new EngineDesk(
+            _home, new GatewaySettings { Engine = _engine.Url, Printer = "", Name = "", PrinterId = PrinterId, EngineKey = [], Profile = [] }, _device, Keys, Journal, TimeProvider.System);
+        return new PrinterSocket(
+            SocketPath, new PrinterSide(Keys, Journal, TimeProvider.System, PrinterId, () => "connected", new LiveDesk(Channel.CreateUnbounded<HostEvent>().Writer), _desk) { OpenFile = _open });
+    }
+
+    private async Task StopAsync()
+    {
+        await _socket.DisposeAsync();
+        if (_desk is { } desk)
+        {
+            await desk.DisposeAsync();
+        }
     }
 }

@@ -33,7 +33,7 @@ internal sealed class GatewayRig : IAsyncDisposable
         var home = GatewayHome.Open(_root.FullName);
         SocketPath = home.PrinterSocketPath;
         Gcodes = _root.CreateSubdirectory("gcodes").FullName;
-        _socket = new PrinterSocket(SocketPath, new PrinterSide(new PrinterKeys(home, _device, engine.PrinterId), _journal, time, engine.PrinterId, () => "connected", _host.Live));
+        _socket = new PrinterSocket(SocketPath, new PrinterSide(new PrinterKeys(home, _device, engine.PrinterId), _journal, time, engine.PrinterId, () => "connected", _host.Live, Desk: null));
         _running = _host.RunAsync(_stop.Token);
     }
 

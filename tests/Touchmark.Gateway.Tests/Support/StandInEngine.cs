@@ -19,6 +19,10 @@ internal sealed class StandInEngine : IAsyncDisposable
 {
     public const string Code = "TEST-CODE";
 
+    public const string Email = "maker@example.org";
+
+    public const string Password = "pass \"wörd\"";
+
     private readonly WebApplication _app;
     private readonly P256PrivateKey _transport = P256.GenerateKey();
     private readonly Lock _lock = new();
@@ -170,9 +174,16 @@ internal sealed class StandInEngine : IAsyncDisposable
     private async Task EnrolAsync(HttpContext context)
     {
         var request = (await JsonNode.ParseAsync(context.Request.Body))!;
-        var (code, key, profile, proof) = ((string)request["code"]!, Bytes("device_public_key"), Bytes("profile"), Bytes("proof"));
-        var signed = DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", code, key, profile));
-        if (code != Code)
+        var (credential, key, profile, proof) = ((string?)request["code"] ?? (string)request["email"]!, Bytes("device_public_key"), Bytes("profile"), Bytes("proof"));
+        var signed = DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", credential, key, profile));
+        if (request["code"] is null && (credential != Email || (string?)request["password"] != Password))
+        {
+            context.Response.StatusCode = 401;
+            await context.Response.WriteAsync("""{"title":"Unauthorized","detail":"E-mail address or password is wrong.","code":"SIGN_IN_REFUSED","fix":"Try again."}""");
+            return;
+        }
+
+        if (request["code"] is not null && credential != Code)
         {
             context.Response.StatusCode = 403;
             await context.Response.WriteAsync("""{"title":"Forbidden","detail":"The pairing code is unknown or used.","code":"PAIRING_CODE","fix":"Ask for a new one."}""");
@@ -187,6 +198,9 @@ internal sealed class StandInEngine : IAsyncDisposable
             ["printer_id"] = PrinterId,
             ["engine_public_key"] = Convert.ToBase64String(PublicKey),
             ["trust"] = new JsonObject { ["keys"] = new JsonArray() },
+            ["printer_token"] = "e30.e30.e30",
+            ["printer_token_expires_at"] = TimeProvider.System.GetUtcNow().AddDays(30),
+            ["printer_keys"] = new JsonArray(),
         }.ToJsonString());
 
         byte[] Bytes(string name) => Convert.FromBase64String((string)request[name]!);
