@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Touchmark.Log.Tiles;
 
 /// <summary>
-/// Keeps tiles in memory, 16 KiB each, but for the full ones of level 0: a few hundred serve the proofs of millions of entries, and tiles never change. When it is full, it starts over.
+/// Keeps tiles in memory, 16 KiB each, with the 255 hashes within them that a proof costs otherwise. Tiles never change. When it is full, it starts over: those that every proof needs are soon there again.
 /// Several threads may use it.
 /// </summary>
 /// <param name="capacity">Tiles.</param>
@@ -15,10 +15,6 @@ public sealed class TileCache(int capacity = 1024)
 
     internal void Add(TileId id, Tile tile)
     {
-        if (id is { Level: 0, IsPartial: false })
-        {
-            return;
-        }
         if (_tiles.Count >= capacity)
         {
             _tiles.Clear();

@@ -85,7 +85,7 @@ internal sealed class BundleIndex(Database database, ManifestIndex manifest) : I
     }
 
     /// <summary>The bundle of a job; null when it has none.</summary>
-    public async Task<ManifestEntry?> FindJobAsync(string jobId, CancellationToken cancel) => await EntryAsync("job_id = @Key", jobId, cancel);
+    public Task<ManifestEntry?> FindJobAsync(string jobId, CancellationToken cancel) => EntryAsync("job_id = @Key", jobId, cancel);
 
     public Task<ManifestEntry?> FindAsync(Guid bundleId, CancellationToken cancel) => EntryAsync("bundle_id = @Key", bundleId.ToString("D"), cancel);
 
@@ -108,6 +108,6 @@ internal sealed class BundleIndex(Database database, ManifestIndex manifest) : I
             }, cancel);
     }
 
-    private async Task<ManifestEntry?> EntryAsync(string condition, string key, CancellationToken cancel) =>
-        await database.FirstOrDefaultAsync<long?>($"select log_index from bundles where {condition}", new { Key = key }, cancel) is { } index ? await manifest.FindAsync(index, cancel) : null;
+    private Task<ManifestEntry?> EntryAsync(string condition, string key, CancellationToken cancel) =>
+        manifest.FirstAsync($"log_index = (select log_index from bundles where {condition})", new { Key = key }, cancel);
 }

@@ -67,7 +67,8 @@ internal sealed class ManifestIndex(Database database, ManifestStorage storage) 
         return all;
     }
 
-    private async Task<ManifestEntry?> FirstAsync(string condition, object arguments, CancellationToken cancel) =>
+    /// <summary>The first statement for which an SQL condition on its row holds.</summary>
+    public async Task<ManifestEntry?> FirstAsync(string condition, object arguments, CancellationToken cancel) =>
         await database.FirstOrDefaultAsync<EntryRow>($"select {Columns} from manifest_entries where {condition}", arguments, cancel) is { } row ? await storage.EntryAsync(row.LogIndex, row.Envelope, cancel) : null;
 
     private sealed record EntryRow
