@@ -15,7 +15,7 @@ internal static class VaultBench
 {
     private const int ToolpathBytes = 1_200_000;
 
-    private static readonly string[] Steps = ["count", "sign", "enter", "index"];
+    private static readonly string[] Steps = ["read", "turn", "count", "sign", "enter", "index", "rest"];
 
     /// <summary>What bench/run publishes, which starts us in the repository.</summary>
     internal static string Program => Path.GetFullPath("src/Touchmark.Vault/bin/program/touchmark-vault");

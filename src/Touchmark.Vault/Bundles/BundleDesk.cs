@@ -15,8 +15,8 @@ namespace Touchmark.Vault.Bundles;
 /// <summary>A bundle that is in the manifest.</summary>
 /// <param name="Entry">Its statement.</param>
 /// <param name="Bundle">What it says.</param>
-/// <param name="Times">Where the time went, when this request made it; null when it was there.</param>
-internal sealed record SignedBundle(ManifestEntry Entry, EvidenceBundle Bundle, TurnTimes? Times);
+/// <param name="IsNew">Whether this request made it; otherwise it was there.</param>
+internal sealed record SignedBundle(ManifestEntry Entry, EvidenceBundle Bundle, bool IsNew);
 
 /// <summary>
 /// Makes bundles. Everything that can be refused is refused first; then, in one turn: the counter is taken, the bundle is signed, entered in the manifest and indexed. A crash between any two of
@@ -25,7 +25,10 @@ internal sealed record SignedBundle(ManifestEntry Entry, EvidenceBundle Bundle, 
 internal sealed class BundleDesk(
     ManifestBook manifest, BundleIndex index, IVaultHsm hsm, SlicerAttestor slicers, FirmwareMonitor firmware, OperatorTokens operators, TwinDesk twins, Reviewer reviewer, ClockWatch clock)
 {
-    public async Task<Outcome<SignedBundle>> SignAsync(BundleRequest request, CancellationToken cancel)
+    /// <param name="request">The job.</param>
+    /// <param name="times">Where the time is added up.</param>
+    /// <param name="cancel">Ends what was not decided.</param>
+    public async Task<Outcome<SignedBundle>> SignAsync(BundleRequest request, TurnTimes times, CancellationToken cancel)
     {
         if (await FindAsync(request, cancel) is { } known)
         {
@@ -40,7 +43,7 @@ internal sealed class BundleDesk(
         }
 
         var slicer = await slicers.AttestAsync(request.Toolpath, form.Slicer?.ToClaim(request.CallerProcess), cancel);
-        if (!(await manifest.EnterAsync(cancel)).Has(out var turn, out refusal))
+        if (!(await manifest.EnterAsync(cancel, times)).Has(out var turn, out refusal))
         {
             return refusal;
         }
@@ -71,7 +74,7 @@ internal sealed class BundleDesk(
             return null;
         }
 
-        return request.IsOf(bundle) ? new SignedBundle(entry, bundle, null)
+        return request.IsOf(bundle) ? new SignedBundle(entry, bundle, IsNew: false)
             : Refusal.Conflict("JOB_DIFFERS", "The job was signed before, and not with this content.", "Read its bundle; a different job needs a different job_id.")
                 .With("bundle_id", bundle.BundleId).With("job_id", bundle.JobId);
     }
@@ -147,7 +150,7 @@ internal sealed class BundleDesk(
             await twins.CompleteAsync(turn, bundle, entry);
         }
 
-        return new SignedBundle(entry, bundle, turn.Times);
+        return new SignedBundle(entry, bundle, IsNew: true);
     }
 
     private IEnumerable<string> Reasons(FirmwareReading reading, DateTimeOffset now, ChainLink? chain)

@@ -38,19 +38,26 @@ internal static class BundlesFeature
 
     private static async Task<IResult> SignAsync(HttpContext context, BundleReader reader, BundleDesk desk, CancellationToken cancel)
     {
-        if (!(await reader.ReadAsync(context, cancel)).Has(out var request, out var refusal) || !(await desk.SignAsync(request with { CallerProcess = AccessFeature.PeerOf(context)?.Pid }, cancel)).Has(out var signed, out refusal))
+        var times = new TurnTimes();
+        if (!(await ReadAsync()).Has(out var request, out var refusal) || !(await desk.SignAsync(request with { CallerProcess = AccessFeature.PeerOf(context)?.Pid }, times, cancel)).Has(out var signed, out refusal))
         {
             return refusal;
         }
 
         var answer = BundleAnswer.Of(signed.Entry, signed.Bundle);
-        if (signed.Times is not { } times)
+        if (!signed.IsNew)
         {
             return Results.Ok(answer);
         }
 
         context.Response.Headers["Server-Timing"] = times.ToString();
         return Results.Created($"/v3/bundles/{answer.BundleId:D}", answer);
+
+        async Task<Outcome<BundleRequest>> ReadAsync()
+        {
+            using var timed = times.Measure(TurnTimes.Step.Read);
+            return await reader.ReadAsync(context, cancel);
+        }
     }
 
     private static async Task<IResult> GetAsync(Guid id, HttpContext context, BundleIndex index, BundleFiles files, ManifestBook manifest, CancellationToken cancel)

@@ -36,9 +36,16 @@ internal sealed class ManifestBook(
     public ChainLink? LastBundle { get; private set; }
 
     /// <summary>Waits for the turn; refused when the HSM, the ceremony or the storage does not let anything be entered.</summary>
-    public async Task<Outcome<ManifestTurn>> EnterAsync(CancellationToken cancel)
+    /// <param name="cancel">Stops waiting.</param>
+    /// <param name="times">Where the time of the turn is added up; null where nobody looks.</param>
+    public async Task<Outcome<ManifestTurn>> EnterAsync(CancellationToken cancel, TurnTimes? times = null)
     {
-        await turn.WaitAsync(cancel);
+        times ??= new TurnTimes();
+        using (times.Measure(TurnTimes.Step.Turn))
+        {
+            await turn.WaitAsync(cancel);
+        }
+
         try
         {
             if (open is null || hsm.State != HsmState.Ready || hsm.Keys is null)
@@ -56,12 +63,31 @@ internal sealed class ManifestBook(
                 Say(null);
             }
 
-            return new ManifestTurn(this, open);
+            return new ManifestTurn(this, open, times);
         }
         catch
         {
             turn.Release();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes the next value of the counter ahead of a request that is still coming in, so that the token's own time and the toolpath's pass together. It has its place in the line when this returns: whoever
+    /// asks for the turn afterwards finds the value taken. What keeps it from being taken, that request will hear.
+    /// </summary>
+    public async Task CountAheadAsync()
+    {
+        if (!(await EnterAsync(CancellationToken.None)).Has(out var entered, out _))
+        {
+            return;
+        }
+
+        await using (entered)
+        {
+            // The token may block; the caller goes on.
+            await Task.Yield();
+            await entered.CountAheadAsync(hsm);
         }
     }
 

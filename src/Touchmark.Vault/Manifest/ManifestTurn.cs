@@ -24,6 +24,9 @@ internal sealed class OpenManifest(LogWriter writer, VaultIdentity identity, Vau
     /// <summary>The token's counter as it was last seen.</summary>
     public long Counter { get; set; } = counter;
 
+    /// <summary>A value of the counter that was taken ahead of the statement that will have it, or why none was; null for none.</summary>
+    public Outcome<long>? Ahead { get; set; }
+
     /// <summary>The vault's newest bundle.</summary>
     public ChainLink? Chain { get; private set; } = chain;
 
@@ -41,7 +44,7 @@ internal sealed class OpenManifest(LogWriter writer, VaultIdentity identity, Vau
 }
 
 /// <summary>The right to enter something in the manifest, until it is disposed.</summary>
-internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : IAsyncDisposable
+internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open, TurnTimes times) : IAsyncDisposable
 {
     public VaultIdentity Identity => open.Identity;
 
@@ -54,15 +57,22 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
     public ChainLink? Chain => open.Chain;
 
     /// <summary>The value that <see cref="CountAsync"/> will take.</summary>
-    public long NextCount => open.Counter + 1;
+    public long NextCount => open.Ahead is { } ahead && ahead.Has(out var value, out _) ? value : open.Counter + 1;
 
-    /// <summary>Where the time of this turn went.</summary>
-    public TurnTimes Times { get; } = new();
+    /// <summary>Takes the next value of the token's counter ahead, if none was yet. Whoever counts next has it; of a process that ends before that, it stays unused.</summary>
+    public async Task CountAheadAsync(IVaultHsm hsm) => open.Ahead ??= await IncrementAsync(hsm);
 
     /// <summary>Takes the next value of the token's counter. It is used up, whatever follows.</summary>
     public async Task<Outcome<long>> CountAsync(IVaultHsm hsm)
     {
-        using var timed = Times.Measure(TurnTimes.Step.Count);
+        using var timed = times.Measure(TurnTimes.Step.Count);
+        var ahead = open.Ahead;
+        open.Ahead = null;
+        return ahead ?? await IncrementAsync(hsm);
+    }
+
+    private async Task<Outcome<long>> IncrementAsync(IVaultHsm hsm)
+    {
         try
         {
             var value = hsm.Increment(open.Mark).Value;
@@ -79,7 +89,7 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
     /// <summary>Does something with the keys, whose failure is the HSM's.</summary>
     public async Task<Outcome<T>> SignAsync<T>(Func<VaultKeys, T> sign)
     {
-        using var timed = Times.Measure(TurnTimes.Step.Sign);
+        using var timed = times.Measure(TurnTimes.Step.Sign);
         try
         {
             return sign(open.Keys);
@@ -96,7 +106,7 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open) : I
         (await SignAsync(_ => open.Signer.Sign(document, at))).Has(out var statement, out var refusal) ? await AppendAsync(statement) : refusal;
 
     /// <summary>Enters a statement.</summary>
-    public Task<Outcome<ManifestEntry>> AppendAsync(SignedStatement statement) => manifest.AppendAsync(open, statement, Times);
+    public Task<Outcome<ManifestEntry>> AppendAsync(SignedStatement statement) => manifest.AppendAsync(open, statement, times);
 
     public ValueTask DisposeAsync()
     {
