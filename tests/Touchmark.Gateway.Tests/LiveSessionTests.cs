@@ -49,7 +49,8 @@ public sealed class LiveSessionTests
     {
         await using var rig = await StartAsync();
         await using var klipper = await KlipperAsync(rig);
-        var toolpath = await rig.ToolpathAsync();
+        // Long enough that a pause always comes in its middle.
+        var toolpath = await rig.ToolpathAsync(layers: 40);
         var print = rig.Engine.PrintAsync(toolpath);
         for (ulong segments = 6; segments <= 12; segments += 6)
         {
