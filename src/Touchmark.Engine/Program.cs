@@ -19,6 +19,7 @@ using Touchmark.Engine.PrinterTokens;
 using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Regulators;
 using Touchmark.Engine.Sessions;
+using Touchmark.Engine.SliceService;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
@@ -78,6 +79,7 @@ internal static class Program
         services.AddVerification();
         services.AddRegulators();
         services.AddJobs();
+        services.AddSliceService();
 
         replace?.Invoke(services);
 
@@ -96,6 +98,7 @@ internal static class Program
         app.MapPages();
         app.MapSessions();
         app.MapJobs();
+        app.MapSliceService();
         app.MapCertificates();
         app.MapParts();
         app.MapCustody();

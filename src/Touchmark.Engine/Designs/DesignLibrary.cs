@@ -89,6 +89,10 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
 
     public Task<Design?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<Design>(Columns + "where designs.id = @Id", new { Id = id }, cancel);
 
+    /// <summary>The organisation's first design whose file has this hash.</summary>
+    public Task<Design?> FindAsync(Guid organisation, byte[] sha256, CancellationToken cancel) => database.FirstOrDefaultAsync<Design>(
+        Columns + "where designs.organisation_id = @Organisation and designs.sha256 = @Sha256 order by designs.id limit 1", new { Organisation = organisation, Sha256 = sha256 }, cancel);
+
     public async Task<IReadOnlyList<Design>> ListAsync(Caller caller, CancellationToken cancel) => caller.SeesEverything
         ? await database.QueryAsync<Design>(Columns + "order by designs.id", null, cancel)
         : await database.QueryAsync<Design>(Columns + "where designs.organisation_id = @OrganisationId order by designs.id", new { caller.OrganisationId }, cancel);

@@ -1,36 +1,25 @@
-using System.Text;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Net.Http.Headers;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Designs;
 
-/// <summary>
-/// Reads the multipart upload of a design part by part. The framework's form reader is not used: it writes files above 64 KiB, in plain, to the temporary folder.
-/// The file name that the client sends is not looked at.
-/// </summary>
+/// <summary>Takes the multipart upload of a design.</summary>
 internal static class DesignUpload
 {
     private const int FieldBytes = 8 * 1024;
     private const int MaximumParts = 8;
 
-    // COR_E_IO: an IOException that comes from no file, which is what the reader throws at the end of a body that is cut off. A full disk has another number.
-    private const int UnspecifiedIo = unchecked((int)0x80131620);
-
-    /// <summary>What the parts' headers and the text fields may add to the file.</summary>
-    private const long Overhead = 64 * 1024;
-
     public static async Task<IResult> PostAsync(HttpContext context, Caller caller, DesignLibrary library, UploadQuota quota, EngineOptions options, CancellationToken cancel)
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.DesignBytes + Overhead;
-        if (context.Request.ContentLength > options.DesignBytes + Overhead)
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.DesignBytes + MultipartBody.Overhead;
+        if (context.Request.ContentLength > options.DesignBytes + MultipartBody.Overhead)
         {
             return DesignLibrary.TooLarge(options.DesignBytes);
         }
 
-        if (Boundary(context.Request) is not { } boundary)
+        if (MultipartBody.Open(context.Request) is not { } reader)
         {
             return Refusal.Invalid("MULTIPART_EXPECTED", "A design is sent as multipart/form-data.", "Send the parts file, name and, if you like, description.");
         }
@@ -45,10 +34,9 @@ internal static class DesignUpload
         ReceivedModel? model = null;
         try
         {
-            var reader = new MultipartReader(boundary, context.Request.Body) { HeadersCountLimit = 16, HeadersLengthLimit = 8 * 1024 };
             for (var parts = 0; await reader.ReadNextSectionAsync(cancel) is { } section; parts++)
             {
-                var name = ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out var disposition) ? HeaderUtilities.RemoveQuotes(disposition.Name).Value : null;
+                var name = MultipartBody.NameOf(section);
                 if (parts == MaximumParts || name is not ("file" or "name" or "description") || fields.ContainsKey(name) || (name == "file" && model is not null))
                 {
                     return Refusal.Invalid("MULTIPART_PART", "The upload has a part that is unknown, nameless or sent twice.", "Send the parts file, name and, if you like, description, once each.");
@@ -56,7 +44,7 @@ internal static class DesignUpload
 
                 if (name != "file")
                 {
-                    fields[name] = await ReadFieldAsync(section.Body, cancel);
+                    fields[name] = await MultipartBody.ReadTextAsync(section, FieldBytes, cancel);
                 }
                 else if (!(await library.ReceiveAsync(section.Body, cancel)).Has(out model, out var refusal))
                 {
@@ -66,11 +54,11 @@ internal static class DesignUpload
 
             return await KeepAsync(model, fields, caller, library, cancel);
         }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException error) when (MultipartBody.IsTooLarge(error))
         {
             return DesignLibrary.TooLarge(options.DesignBytes);
         }
-        catch (Exception error) when (error is InvalidDataException or IOException { HResult: UnspecifiedIo })
+        catch (Exception error) when (MultipartBody.IsDamaged(error))
         {
             return Refusal.Invalid("MULTIPART_DAMAGED", "The upload ends too early or is no valid multipart/form-data.", "Send it again.");
         }
@@ -102,23 +90,5 @@ internal static class DesignUpload
         }
 
         return (await library.AddAsync(model, name, description, caller, cancel)).ToResult(design => Results.Created($"/api/designs/{design.Id:D}", DesignView.Of(design)));
-    }
-
-    private static string? Boundary(HttpRequest request)
-    {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;
-        return boundary is { Length: > 0 and <= 70 } ? boundary : null;
-    }
-
-    private static async Task<string> ReadFieldAsync(Stream body, CancellationToken cancel)
-    {
-        var buffer = new byte[FieldBytes + 1];
-        var read = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancel);
-        return read > FieldBytes ? throw new InvalidDataException("A field is too long.") : Encoding.UTF8.GetString(buffer, 0, read);
     }
 }

@@ -1,4 +1,5 @@
-using Touchmark.Hosting.Problems;
+using Touchmark.Streaming.Files;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Jobs;
 
@@ -95,6 +96,9 @@ internal sealed record Job
 
     /// <summary>By how much the engine may move a heater's target, °C.</summary>
     public double MaxTemperatureTrimC { get; init; }
+
+    /// <summary>What a marketplace knows the design by: an <see cref="ExternalLicence"/> as JSON, or null.</summary>
+    public string? External { get; init; }
 
     public JobState State { get; init; }
 

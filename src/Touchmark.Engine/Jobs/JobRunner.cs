@@ -5,6 +5,7 @@ using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Vaults;
+using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
 using Touchmark.Streaming;
 using Touchmark.Streaming.Wire;
@@ -157,8 +158,7 @@ internal sealed class JobRunner(
         var job = run.Job;
         var cancel = run.Stopping;
         var printer = (await fleet.FindAsync(job.PrinterId, cancel))!;
-        var sliced = await slicer.SliceAsync(job.DesignId, printer, job.Material, job.Quality, () => AdvanceAsync(job, JobState.Slicing), percent => feed.Report(job.Id, percent), cancel);
-        if (!sliced.Has(out var slice, out var refusal))
+        if (!(await SliceAsync(job, printer, cancel)).Has(out var slice, out var refusal))
         {
             await EndUnprintedAsync(run, JobState.Failed, JobFailure.Of(refusal));
             return;
@@ -177,6 +177,11 @@ internal sealed class JobRunner(
         printer = (await fleet.FindAsync(job.PrinterId, cancel))!;
         await FollowAsync(run, turn, slice, printer, await starter.BeginAsync(turn, job, slice, printer, cancel));
     }
+
+    /// <summary>The slice that the job came with, or that it got before the engine was restarted; else a new one.</summary>
+    private async Task<Outcome<Slice>> SliceAsync(Job job, EnrolledPrinter printer, CancellationToken cancel) =>
+        job.SliceId is { } id && await starter.FindSliceAsync(id, cancel) is { } known ? known
+            : await slicer.SliceAsync(job.DesignId, printer, job.Material, job.Quality, () => AdvanceAsync(job, JobState.Slicing), percent => feed.Report(job.Id, percent), cancel);
 
     private async Task FollowAsync(Run run, PrinterTurn turn, Slice slice, EnrolledPrinter printer, PrintSession print)
     {

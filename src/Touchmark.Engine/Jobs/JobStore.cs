@@ -3,6 +3,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Sessions;
 using Touchmark.Hosting.Storage;
+using Touchmark.Streaming.Files;
 
 namespace Touchmark.Engine.Jobs;
 
@@ -17,9 +18,9 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
     public static Task InsertAsync(Transaction work, Job job, Guid createdBy, CancellationToken cancel) => work.ExecuteAsync(
         """
         insert into jobs (id, licence_id, print_number, design_id, owner_id, printer_id, organisation_id, created_by, material, material_lot, quality, exposure_limit_s, outage_limit_s,
-            allow_script_store, allow_no_dead_man, max_slowdown_percent, max_temperature_trim_c, state, created_at)
+            allow_script_store, allow_no_dead_man, max_slowdown_percent, max_temperature_trim_c, external, slice_id, state, created_at)
         values (@Id, @LicenceId, @PrintNumber, @DesignId, @OwnerId, @PrinterId, @OrganisationId, @CreatedBy, @Material, @MaterialLot, @Quality, @ExposureLimitS, @OutageLimitS,
-            @AllowScriptStore, @AllowNoDeadMan, @MaxSlowdownPercent, @MaxTemperatureTrimC, @State, @CreatedAt)
+            @AllowScriptStore, @AllowNoDeadMan, @MaxSlowdownPercent, @MaxTemperatureTrimC, @External, @SliceId, @State, @CreatedAt)
         """,
         new
         {
@@ -40,6 +41,8 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
             job.AllowNoDeadMan,
             job.MaxSlowdownPercent,
             job.MaxTemperatureTrimC,
+            job.External,
+            job.SliceId,
             job.State,
             job.CreatedAt,
         }, cancel);
@@ -100,6 +103,10 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
         await work.CommitAsync(cancel);
     }
+
+    public static string? Keep(ExternalLicence? external) => external is null ? null : JsonSerializer.Serialize(external, Json);
+
+    public static ExternalLicence? ExternalOf(Job job) => job.External is { } json ? JsonSerializer.Deserialize<ExternalLicence>(json, Json) : null;
 
     public static JobFailure? FailureOf(Job job) => job.Failure is { } json ? JsonSerializer.Deserialize<JobFailure>(json, Json) : null;
 }

@@ -2,12 +2,15 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
+using Touchmark.Engine.Marketplace;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
+using Touchmark.Streaming.Files;
 using Touchmark.Streaming.Wire;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Jobs;
 
@@ -50,14 +53,19 @@ internal static class JobsFeature
 }
 
 /// <summary>What is to be printed.</summary>
-internal sealed record NewJob(Guid LicenceId, Guid PrinterId, string Material, string Quality, string? MaterialLot = null);
+internal sealed record NewJob(
+    Guid LicenceId, Guid PrinterId, string Material, string Quality, string? MaterialLot = null, string? WalletAddress = null, string? TokenId = null, string? ContractAddress = null, string? Uri = null);
 
 /// <summary>How a job is opened, seen and cancelled by people.</summary>
-internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, LicenceLedger licences, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
+internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, LicenceLedger licences, ExternalLicences externals, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
 {
     private const int MaxLot = 128;
 
-    public async Task<Outcome<JobView>> OpenAsync(NewJob request, Caller caller, CancellationToken cancel)
+    /// <param name="request">What is to be printed.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <param name="slice">Where it was sliced already, with settings of the caller's.</param>
+    public async Task<Outcome<JobView>> OpenAsync(NewJob request, Caller caller, CancellationToken cancel, Slice? slice = null)
     {
         if (await fleet.FindAsync(request.PrinterId, cancel) is not { } printer || printer.OrganisationId != caller.OrganisationId)
         {
@@ -76,6 +84,11 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
 
         // Checked before a print is taken, so that a typing error costs nothing.
         if (!SlicerProfile.Create(printer.Profile, request.Material, request.Quality).Has(out var profile, out refusal))
+        {
+            return refusal;
+        }
+
+        if (!(await externals.ReadAsync(new ExternalLicence(request.Uri, request.WalletAddress, request.TokenId, request.ContractAddress), cancel)).Has(out var external, out refusal))
         {
             return refusal;
         }
@@ -108,6 +121,8 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
                 AllowNoDeadMan = print.Licence.AllowNoDeadMan,
                 MaxSlowdownPercent = print.Licence.MaxSlowdownPercent,
                 MaxTemperatureTrimC = print.Licence.MaxTemperatureTrimC,
+                External = JobStore.Keep(external?.Licence),
+                SliceId = slice?.Id,
                 State = JobState.Queued,
                 CreatedAt = now,
             };
@@ -190,12 +205,12 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
 /// <summary>A job as the API shows it. Times in s, temperatures in °C; <c>progress</c> from 0 to 1 within the state.</summary>
 internal sealed record JobView(
     Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string? MaterialLot, string Quality, JobState State, double Progress,
-    string Message, JobSessionView? Session, JobFailure? Failure, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
+    string Message, JobSessionView? Session, JobFailure? Failure, ExternalLicence? External, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
 {
     public static JobView Of(Job job, JobPulse pulse) => new(
         job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State, ProgressOf(job.State, pulse),
         MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
-        job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
+        JobStore.ExternalOf(job), job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
 
     private static double ProgressOf(JobState state, JobPulse pulse) => (state, pulse.Session) switch
     {

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Touchmark.Hosting.Problems;
+using Touchmark.Streaming.Files;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Marketplace;
 
@@ -16,10 +18,16 @@ internal sealed class ExternalLicences(EngineOptions options, MirrorNode? mirror
     /// <summary>Whether external licences are looked up at all; without a mirror node they are kept as they come.</summary>
     public bool Looks => mirror is not null;
 
+    /// <summary>What the four texts say together, looked up where that can be done; null when none of them is there.</summary>
+    /// <remarks>Refusals: those of <see cref="ExternalReference.Read"/> and of the looking up, EXTERNAL_LICENCE_NOT_HELD, EXTERNAL_LICENCE_INCOMPLETE, HEDERA_NETWORK, and those of the mirror node.</remarks>
+    public async Task<Outcome<ExternalReference?>> ReadAsync(ExternalLicence texts, CancellationToken cancel)
+    {
+        var read = ExternalReference.Read(texts);
+        return read.Has(out var reference, out _) && reference is not null && await CheckAsync(reference, cancel) is { } refusal ? refusal : read;
+    }
+
     /// <summary>Null when the wallet holds the token, when no token is named that it could hold, or when nothing is looked up.</summary>
-    /// <remarks>
-    /// It proves that the wallet holds the token, not that the caller holds the wallet. Refusals: EXTERNAL_LICENCE_NOT_HELD, EXTERNAL_LICENCE_INCOMPLETE, HEDERA_NETWORK, and those of the mirror node.
-    /// </remarks>
+    /// <remarks>It proves that the wallet holds the token, not that the caller holds the wallet.</remarks>
     public async Task<Refusal?> CheckAsync(ExternalReference reference, CancellationToken cancel)
     {
         if (mirror is null || (reference is { Token: null, Licence: { WalletAddress: null, TokenId: null, ContractAddress: null } }))

@@ -29,6 +29,14 @@ internal sealed class SealedFiles(Database database, DesignLibrary designs, Lice
         + "from sealed_files join printer_keys on printer_keys.printer_id = sealed_files.printer_id and printer_keys.version = sealed_files.key_version "
         + "join slices on slices.id = sealed_files.slice_id left join licences on licences.id = sealed_files.licence_id ";
 
+    /// <summary>The name of a file as somebody wishes it, with its extension. Refusal: FILE_NAME_INVALID.</summary>
+    public static Outcome<string> FileName(string wished)
+    {
+        var maximum = SealedGCodeHeader.MaxName - Extension.Length;
+        return PlainText.TryAccept(wished, maximum, out var name) && SealedGCodeHeader.IsName(name) ? name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? name : name + Extension
+            : Refusal.Invalid("FILE_NAME_INVALID", "This is not the name of a file.", $"Send a name of at most {maximum} visible characters, without a slash.").With("maximum", maximum);
+    }
+
     /// <summary>Checks that the printer may print this, and writes a new file down. Takes no print.</summary>
     /// <param name="slice">Of this printer.</param>
     /// <param name="printer">That the file is sealed for.</param>
@@ -42,10 +50,9 @@ internal sealed class SealedFiles(Database database, DesignLibrary designs, Lice
             throw new ArgumentException("The slice is for another printer.", nameof(slice));
         }
 
-        var name = terms.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) ? terms.Name : terms.Name + Extension;
-        if (!PlainText.TryAccept(name, SealedGCodeHeader.MaxName, out var clean) || !SealedGCodeHeader.IsName(clean))
+        if (!FileName(terms.Name).Has(out var name, out var unfit))
         {
-            return Refusal.Invalid("FILE_NAME_INVALID", "This is not the name of a file.", $"Send a name of at most {SealedGCodeHeader.MaxName - Extension.Length} visible characters, without a slash.").With("maximum", SealedGCodeHeader.MaxName);
+            return unfit;
         }
 
         if ((printer.WhyNotPrint() ?? await CheckRightAsync(slice, printer, terms.LicenceId, cancel)) is { } refusal)
@@ -64,7 +71,7 @@ internal sealed class SealedFiles(Database database, DesignLibrary designs, Lice
             KeyVersion = (await keyring.CurrentAsync(work, printer.Id, cancel)).Version,
             SliceId = slice.Id,
             LicenceId = terms.LicenceId,
-            Name = clean,
+            Name = name,
             External = terms.External is { } external ? JsonSerializer.Serialize(external) : null,
             ValidUntil = terms.ValidUntil,
             WrappedKey = keys.Wrap(contentKey.Span, Context(id)),
@@ -76,7 +83,7 @@ internal sealed class SealedFiles(Database database, DesignLibrary designs, Lice
             values (@Id, @PrinterId, @KeyVersion, @SliceId, @LicenceId, @Name, @External, @ValidUntil, @WrappedKey, @MadeBy, @MadeAt)
             """,
             new { row.Id, row.PrinterId, row.KeyVersion, row.SliceId, row.LicenceId, row.Name, row.External, row.ValidUntil, row.WrappedKey, MadeBy = maker?.AccountId, row.MadeAt }, cancel);
-        AuditDetail[] details = [new("printer", $"printer/{printer.Id:D}"), new("slice", $"slice/{slice.Id:D}"), new("licence", terms.LicenceId is { } licence ? $"licence/{licence:D}" : "")];
+        AuditDetail[] details = [new("printer", $"printer/{printer.Id:D}"), new("slice", $"slice/{slice.Id:D}"), new("licence", terms.LicenceId is { } licence ? $"licence/{licence:D}" : ""), .. Details(terms.External)];
         await trail.RecordAsync(work, maker is null ? AuditedAct.By($"gateway/{printer.Id:D}", Acts.FileSealed, $"file/{id:D}", details) : AuditedAct.By(maker, Acts.FileSealed, $"file/{id:D}", details), cancel);
         await work.CommitAsync(cancel);
         return new SealedFile(row, slice, SliceCard.Of(slice, printer, terms.Thumbnails), terms.External);
@@ -120,6 +127,11 @@ internal sealed class SealedFiles(Database database, DesignLibrary designs, Lice
     internal LockedBuffer OpenContentKey(SealedFileRow file) => keys.Unwrap(file.WrappedKey, Context(file.Id));
 
     private static string Context(Guid id) => $"file/{id:D}";
+
+    private static IEnumerable<AuditDetail> Details(ExternalLicence? external) =>
+        from text in ((string Name, string? Value)[])[("uri", external?.Uri), ("wallet_address", external?.WalletAddress), ("token_id", external?.TokenId), ("contract_address", external?.ContractAddress)]
+        where text.Value is not null
+        select new AuditDetail(text.Name, text.Value);
 
     private async Task<Refusal?> CheckRightAsync(Slice slice, EnrolledPrinter printer, Guid? licenceId, CancellationToken cancel)
     {

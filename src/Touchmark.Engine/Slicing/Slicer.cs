@@ -33,13 +33,12 @@ internal sealed class Slicer(
     /// <param name="progress">Told the slicer's percentage whenever it grows.</param>
     /// <param name="cancel">Kills the slicer.</param>
     public async Task<Outcome<Slice>> SliceAsync(
-        Guid designId, EnrolledPrinter printer, string materialName, string qualityName, Func<Task> starting, Action<int> progress, CancellationToken cancel)
-    {
-        if (!SlicerProfile.Create(printer.Profile, materialName, qualityName).Has(out var profile, out var refusal))
-        {
-            return refusal;
-        }
+        Guid designId, EnrolledPrinter printer, string materialName, string qualityName, Func<Task> starting, Action<int> progress, CancellationToken cancel) =>
+        SlicerProfile.Create(printer.Profile, materialName, qualityName).Has(out var profile, out var refusal) ? await SliceAsync(designId, printer, profile, starting, progress, cancel) : refusal;
 
+    /// <summary>The slice for this design and printer with these settings: an earlier one, or a new one.</summary>
+    public async Task<Outcome<Slice>> SliceAsync(Guid designId, EnrolledPrinter printer, SlicerProfile profile, Func<Task> starting, Action<int> progress, CancellationToken cancel)
+    {
         await turns.WaitAsync(cancel);
         try
         {

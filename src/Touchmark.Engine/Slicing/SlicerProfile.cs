@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,7 +22,11 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
     public byte[] Sha256 { get; } = SHA256.HashData(Ini);
 
     /// <summary>Refusals: MATERIAL_UNKNOWN, QUALITY_UNKNOWN, NOZZLE_RANGE, BED_RANGE, MISSING_HEATER.</summary>
-    public static Outcome<SlicerProfile> Create(MachineProfile machine, string materialName, string qualityName)
+    /// <param name="machine">The printer.</param>
+    /// <param name="materialName">Of the table in <see cref="Material"/>.</param>
+    /// <param name="qualityName">Of the table in <see cref="Quality"/>.</param>
+    /// <param name="chosen">Settings that whoever prints has chosen in the place of ours, checked for this machine.</param>
+    public static Outcome<SlicerProfile> Create(MachineProfile machine, string materialName, string qualityName, IReadOnlyDictionary<string, string>? chosen = null)
     {
         if (Material.Find(materialName) is not { } material)
         {
@@ -33,7 +38,11 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
             return Refusal.Invalid("QUALITY_UNKNOWN", "There are no settings for this quality.", $"Choose one of: {string.Join(", ", Quality.Names)}.").With("quality", qualityName);
         }
 
-        return CheckHeat(machine.Limits, material) is { } refusal ? refusal : new SlicerProfile(material, quality, Encoding.UTF8.GetBytes(Write(machine, material, quality)));
+        chosen ??= FrozenDictionary<string, string>.Empty;
+        material = material with { NozzleC = Whole("temperature", material.NozzleC), BedC = Whole("bed_temperature", material.BedC) };
+        return CheckHeat(machine.Limits, material) is { } refusal ? refusal : new SlicerProfile(material, quality, Encoding.UTF8.GetBytes(Write(machine, material, quality, chosen)));
+
+        int Whole(string key, int usual) => chosen.TryGetValue(key, out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : usual;
     }
 
     private static Refusal? CheckHeat(MachineLimits limits, Material material)
@@ -56,7 +65,7 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
             Refusal.Conflict(code, text, "Choose another material or another printer.").With("needed_c", needed).With("limit_c", limit);
     }
 
-    private static string Write(MachineProfile machine, Material material, Quality quality)
+    private static string Write(MachineProfile machine, Material material, Quality quality, IReadOnlyDictionary<string, string> chosen)
     {
         var limits = machine.Limits;
         var (minX, maxX, minY, maxY) = Bed(machine);
@@ -65,7 +74,7 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
         var travel = Math.Min(LargestTravel, limits.MaxVelocity);
         var inner = Math.Min(travel, quality.WallSpeed * 1.6);
         var outer = Math.Min(travel, quality.WallSpeed);
-        var text = new StringBuilder();
+        var settings = new OrderedDictionary<string, string>(StringComparer.Ordinal);
 
         // PrusaSlicer 2.5 does not know Klipper by name. "reprap" writes what Klipper reads, and no M201, M203, M205 or M900.
         Set("gcode_flavor", "reprap");
@@ -107,19 +116,24 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
         Set("use_relative_e_distances", "1");
         Set("use_firmware_retraction", "0");
         Set("layer_gcode", "G92 E0");
-        Set("start_gcode", Start(limits, material.NozzleC, bed, minX, maxX, minY));
-        Set("end_gcode", "M107");
-        return text.ToString();
+        foreach (var (key, value) in chosen)
+        {
+            Set(key, value);
+        }
 
+        Set("start_gcode", Start(limits, settings["first_layer_temperature"], settings["first_layer_bed_temperature"], minX, maxX, minY));
+        Set("end_gcode", "M107");
         // In an ini value a line break is written as \n.
-        void Set(string key, string value) => text.Append(key).Append(" = ").Append(value.Replace("\n", "\\n", StringComparison.Ordinal)).Append('\n');
+        return string.Concat(settings.Select(static setting => $"{setting.Key} = {setting.Value.Replace("\n", "\\n", StringComparison.Ordinal)}\n"));
+
+        void Set(string key, string value) => settings[key] = value;
     }
 
     /// <summary>
     /// Homes before it heats, so that a cold nozzle touches the bed; warms the nozzle only as far as nothing oozes while the bed takes its time; primes along the
     /// front edge. Making the printer safe at the end is the gateway's business.
     /// </summary>
-    private static string Start(MachineLimits limits, int nozzleC, int bedC, double minX, double maxX, double minY)
+    private static string Start(MachineLimits limits, string nozzleC, string bedC, double minX, double maxX, double minY)
     {
         var from = minX + EdgeGap;
         var to = Math.Min(maxX - EdgeGap, from + 60);
@@ -127,13 +141,13 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
         // A line as wide as the nozzle and a half, as a volume of filament.
         var filament = (to - from) * height * limits.NozzleDiameter * 1.5 / (Math.PI * limits.FilamentDiameter * limits.FilamentDiameter / 4);
         var lines = new List<string> { "G21", "G90", "M83", "M107", "G28" };
-        if (bedC > 0)
+        if (bedC != "0")
         {
-            lines.AddRange([Invariant($"M140 S{bedC}"), "M104 S150", Invariant($"M190 S{bedC}")]);
+            lines.AddRange([$"M140 S{bedC}", "M104 S150", $"M190 S{bedC}"]);
         }
 
         lines.AddRange([
-            Invariant($"M109 S{nozzleC}"),
+            $"M109 S{nozzleC}",
             "G92 E0",
             "G1 Z5 F600",
             Invariant($"G1 X{from:0.###} Y{minY + EdgeGap:0.###} F6000"),

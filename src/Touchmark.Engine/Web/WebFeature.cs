@@ -81,7 +81,7 @@ internal static class WebFeature
 
     private static Task AnswerStatusAsync(HttpContext context)
     {
-        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+        if (!context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) && context.Request.Path != "/slice")
         {
             return Task.CompletedTask;
         }

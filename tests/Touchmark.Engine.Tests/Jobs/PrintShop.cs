@@ -41,7 +41,7 @@ internal sealed class PrintShop : IAsyncDisposable
     public static byte[] Bracket => File.ReadAllBytes(Path.Combine(Root(), "samples", "bracket.stl"));
 
     /// <summary>With PrusaSlicer where <paramref name="script"/> is null.</summary>
-    public static async Task<PrintShop> OpenAsync(string? script = Square, long prints = 3, StorageKind storage = StorageKind.Sqlite)
+    public static async Task<PrintShop> OpenAsync(string? script = Square, long prints = 3, StorageKind storage = StorageKind.Sqlite, string[]? arguments = null)
     {
         var slicer = script is null ? null : new FakeSlicer(script);
         var server = await ServerFactory.StartAsync(storage, services =>
@@ -50,7 +50,7 @@ internal sealed class PrintShop : IAsyncDisposable
             {
                 services.AddSingleton(new SlicerOptions { Path = slicer.Path });
             }
-        });
+        }, arguments);
         var shop = new PrintShop(slicer, server);
         shop.Oem = await server.JoinAsync(Role.Oem, "Maker of designs");
         shop.Maker = await server.JoinAsync(Role.Manufacturer, "Printing shop");
