@@ -10,6 +10,8 @@ namespace Touchmark.Bench.Registry;
 internal static class RegistryBench
 {
     private const int Callers = 32;
+    private const string EvidenceName = "part.touchmark";
+    private const string TrustName = "trust.json";
     private static readonly TimeSpan Load = TimeSpan.FromSeconds(10);
 
     public static async Task RunAsync(int parts)
@@ -31,13 +33,15 @@ internal static class RegistryBench
             {
                 using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Callers }) { BaseAddress = new Uri(engine.Address) };
                 await VerifyAsync(figures, http, printed);
-                await VerifyByProgramAsync(figures, http, printed, folder);
+                await KeepAsync(http, printed, folder);
                 await AskAsync(figures, "look-ups of parts, at random", _ => $"api/parts/{ids[RandomNumberGenerator.GetInt32(ids.Count)].Value}", http);
                 await AskAsync(figures, "evidence files of the part with 20 events", _ => $"api/parts/{printed.Value}/evidence", http);
                 await AskAsync(figures, "histories of the part with 20 events", _ => $"api/parts/{printed.Value}/events", http);
                 figures.Add("resident then", Machine.ResidentMebibytes(engine.Id), "0", "MiB");
             }
 
+            // By itself, as somebody runs it: the engine has ended.
+            await VerifyByProgramAsync(figures, folder);
             figures.Add("load of the machine, 1 min", double.Parse((await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0], CultureInfo.InvariantCulture), "0.0", "");
             figures.Print();
         }
@@ -87,13 +91,17 @@ internal static class RegistryBench
         figures.Add("    p99", Percentile(there, 0.99), "0.0", "ms");
     }
 
+    /// <summary>Puts the part's evidence file and the engine's trust into files.</summary>
+    private static async Task KeepAsync(HttpClient http, PartId part, string folder)
+    {
+        await File.WriteAllBytesAsync(Path.Combine(folder, EvidenceName), await http.GetByteArrayAsync(new Uri($"api/parts/{part.Value}/evidence", UriKind.Relative)));
+        await File.WriteAllBytesAsync(Path.Combine(folder, TrustName), await http.GetByteArrayAsync(new Uri("api/trust", UriKind.Relative)));
+    }
+
     /// <summary>The whole program, from its start to its exit, compiled ahead as <c>./touchmark</c> does it.</summary>
-    private static async Task VerifyByProgramAsync(Figures figures, HttpClient http, PartId part, string folder)
+    private static async Task VerifyByProgramAsync(Figures figures, string folder)
     {
         const int Runs = 20;
-        var (file, trust) = (Path.Combine(folder, "part.touchmark"), Path.Combine(folder, "trust.json"));
-        await File.WriteAllBytesAsync(file, await http.GetByteArrayAsync(new Uri($"api/parts/{part.Value}/evidence", UriKind.Relative)));
-        await File.WriteAllBytesAsync(trust, await http.GetByteArrayAsync(new Uri("api/trust", UriKind.Relative)));
         var command = Path.Combine(Started.Root(), "touchmark");
         // Builds it where it is not built.
         await Started.Run(command, "--version").ExitedAsync();
@@ -101,7 +109,7 @@ internal static class RegistryBench
         for (var run = 0; run < Runs; run++)
         {
             var start = Stopwatch.GetTimestamp();
-            var program = Started.Run(command, "verify", file, "--trust", trust);
+            var program = Started.Run(command, "verify", Path.Combine(folder, EvidenceName), "--trust", Path.Combine(folder, TrustName));
             await program.ExitedAsync();
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             if (program.ExitCode != 0)
@@ -110,8 +118,8 @@ internal static class RegistryBench
             }
         }
 
-        figures.Add("  verified by ./touchmark verify, whole process, median of 20", Percentile(times, 0.5), "0", "ms", "under 150");
-        figures.Add("    p95", Percentile(times, 0.95), "0", "ms");
+        figures.Add("its evidence file verified by ./touchmark verify, whole process, median of 20", Percentile(times, 0.5), "0", "ms", "under 150");
+        figures.Add("  p95", Percentile(times, 0.95), "0", "ms");
     }
 
     private static async Task AskAsync(Figures figures, string what, Func<int, string> path, HttpClient http)
