@@ -1,5 +1,5 @@
 using Microsoft.Playwright;
-using Touchmark.Engine.Verification;
+using Touchmark.Engine.Pages;
 
 [assembly: AssemblyFixture(typeof(Touchmark.Browser.Tests.Chromium))]
 
@@ -17,7 +17,7 @@ public sealed class Chromium : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (PageScripts.Verifier is null)
+        if (PageAssets.Verifier is null)
         {
             throw new InvalidOperationException("The engine was built without the pages' scripts: ./test Browser builds them first.");
         }

@@ -119,7 +119,7 @@ public sealed class FindingPartsTests(Chromium chromium)
         foreach (var path in new[] { "/verify", $"/p/{id}", $"/p/{id}/evidence", $"/p/{id}/server" })
         {
             await reader.GoAsync(path);
-            Assert.EndsWith("/sign-in", reader.Page.Url, StringComparison.Ordinal);
+            Assert.Contains("/sign-in?to=", reader.Page.Url, StringComparison.Ordinal);
         }
 
         await reader.Page.FillAsync("input[name=email]", bench.Oem.Email);

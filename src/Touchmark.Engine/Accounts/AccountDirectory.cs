@@ -82,6 +82,10 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
     public Task<IReadOnlyList<AccountView>> ListAsync(CancellationToken cancel) =>
         database.QueryAsync<AccountView>(Columns + "order by accounts.created_at, accounts.id", null, cancel);
 
+    /// <summary>The organisations that a licence can be granted to.</summary>
+    public Task<IReadOnlyList<OrganisationView>> ListManufacturersAsync(CancellationToken cancel) => database.QueryAsync<OrganisationView>(
+        "select id, name from organisations where id in (select organisation_id from accounts where role in (@Manufacturer, @Operator)) order by name", new { Role.Manufacturer, Role.Operator }, cancel);
+
     private static string NormaliseEmail(string email) => email.Trim().ToLowerInvariant();
 
     internal static Refusal? CheckPassword(string password) => password.Length is >= Passwords.MinimumLength and <= Passwords.MaximumLength ? null

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
-using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Accounts;
 
@@ -50,7 +49,7 @@ internal static class AccountsFeature
         app.MapDelete("/api/tokens/{id}", async (string id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
             (await accounts.RevokeTokenAsync(id, caller, cancel)).ToResult(_ => Results.NoContent())).ForAnyRole()
             .Produces(StatusCodes.Status204NoContent).WithSummary("End one of your tokens.");
-        app.MapGet("/api/organisations", ListManufacturersAsync).For(Role.Oem, Role.Admin, Role.Auditor)
+        app.MapGet("/api/organisations", (AccountDirectory accounts, CancellationToken cancel) => accounts.ListManufacturersAsync(cancel)).For(Role.Oem, Role.Admin, Role.Auditor)
             .WithSummary("List the organisations that a licence can be granted to.");
         app.MapPost("/api/tokens", SignInAsync).Produces<IssuedToken>(StatusCodes.Status201Created).WithSummary("Sign in: get a bearer token for 24 hours.");
         app.MapDelete("/api/tokens/current", async (HttpRequest request, TokenBook tokens, CancellationToken cancel) =>
@@ -104,11 +103,6 @@ internal static class AccountsFeature
 
         return outcome.ToResult(_ => Results.NoContent());
     }
-
-    private static Task<IReadOnlyList<OrganisationView>> ListManufacturersAsync(Database database, CancellationToken cancel) =>
-        database.QueryAsync<OrganisationView>(
-            "select id, name from organisations where id in (select organisation_id from accounts where role in (@Manufacturer, @Operator)) order by name",
-            new { Role.Manufacturer, Role.Operator }, cancel);
 }
 
 internal sealed record Credentials(string Email, string Password);

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using Touchmark.Engine.Pages;
 using Touchmark.Engine.PrinterTokens;
 using Touchmark.Hosting.Problems;
 
@@ -39,8 +40,7 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
     {
         if (Scheme.Name == Pages)
         {
-            Response.Redirect("/sign-in");
-            return Task.CompletedTask;
+            return SignInPages.ChallengeAsync(Context);
         }
 
         Response.Headers.WWWAuthenticate = "Bearer";
@@ -51,5 +51,16 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
 
         Response.StatusCode = StatusCodes.Status401Unauthorized;
         return Task.CompletedTask;
+    }
+
+    protected override async Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        if (Scheme.Name == Pages && await Visit.BindAsync(Context) is { } visit)
+        {
+            await visit.Refuse(Refusal.Forbidden("Your account has another role than those who may do this.", "Ask an admin of your organisation.")).ExecuteAsync(Context);
+            return;
+        }
+
+        await base.HandleForbiddenAsync(properties);
     }
 }

@@ -78,11 +78,11 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
         return certificate.CertificateId;
     }
 
-    /// <summary>The certificates of what the caller's organisation printed, or had printed; newest first, the last 500.</summary>
-    public Task<IReadOnlyList<StoredCertificate>> ListAsync(Caller caller, CancellationToken cancel) => database.QueryAsync<StoredCertificate>(
-        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates "
-        + (caller.SeesEverything ? "" : "where organisation_id = @Organisation or owner_id = @Organisation ") + "order by id desc limit 500",
-        new { Organisation = caller.OrganisationId }, cancel);
+    /// <summary>The certificates of what the caller's organisation printed, or had printed; newest first, those before one of them, and so many.</summary>
+    public Task<IReadOnlyList<StoredCertificate>> ListAsync(Caller caller, CancellationToken cancel, int most = 500, Guid? before = null) => database.QueryAsync<StoredCertificate>(
+        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates where id < @Before "
+        + (caller.SeesEverything ? "" : "and (organisation_id = @Organisation or owner_id = @Organisation) ") + "order by id desc limit @Most",
+        new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
 
     /// <summary>A certificate, whoever asks.</summary>
     public Task<StoredCertificate?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<StoredCertificate>(

@@ -16,6 +16,7 @@ internal static class CertificatesFeature
 
     public static void MapCertificates(this WebApplication app)
     {
+        app.MapCertificatePages();
         app.MapGet("/api/certificates", async (Caller caller, CertificateOffice office, CancellationToken cancel) =>
             (await office.ListAsync(caller, cancel)).Select(CertificateSummary.Of)).ForAnyRole().WithSummary("List the certificates of what your organisation printed, or had printed.");
         app.MapGet("/api/certificates/{id:guid}", ShowAsync).ForAnyRole()

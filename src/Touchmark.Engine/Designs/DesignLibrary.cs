@@ -93,9 +93,19 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
     public Task<Design?> FindAsync(Guid organisation, byte[] sha256, CancellationToken cancel) => database.FirstOrDefaultAsync<Design>(
         Columns + "where designs.organisation_id = @Organisation and designs.sha256 = @Sha256 order by designs.id limit 1", new { Organisation = organisation, Sha256 = sha256 }, cancel);
 
-    public async Task<IReadOnlyList<Design>> ListAsync(Caller caller, CancellationToken cancel) => caller.SeesEverything
-        ? await database.QueryAsync<Design>(Columns + "order by designs.id", null, cancel)
-        : await database.QueryAsync<Design>(Columns + "where designs.organisation_id = @OrganisationId order by designs.id", new { caller.OrganisationId }, cancel);
+    /// <summary>Those of the caller's organisation, of everybody for admins and auditors; newest first.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    /// <param name="name">Only those that have this in their name, in either case.</param>
+    /// <param name="before">Only those that are older than this one.</param>
+    /// <param name="most">So many.</param>
+    public Task<IReadOnlyList<Design>> ListAsync(Caller caller, CancellationToken cancel, string name = "", Guid? before = null, int most = int.MaxValue) => database.QueryAsync<Design>(
+        Columns + "where designs.id < @Before " + (caller.SeesEverything ? "" : "and designs.organisation_id = @OrganisationId ")
+        + (name.Length == 0 ? "" : "and lower(designs.name) like lower(@Name) escape '!' ") + "order by designs.id desc limit @Most",
+        new { caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most, Name = $"%{name.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%" }, cancel);
+
+    public async Task<long> CountAsync(Caller caller, CancellationToken cancel) => await database.FirstOrDefaultAsync<long>(
+        "select count(*) from designs" + (caller.SeesEverything ? "" : " where organisation_id = @OrganisationId"), new { caller.OrganisationId }, cancel);
 
     /// <summary>Opens the model for reading, decrypted as it is read; the caller disposes it.</summary>
     /// <exception cref="KeyNotFoundException">There is no such design.</exception>

@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
@@ -11,7 +13,18 @@ internal static class DesignUpload
     private const int FieldBytes = 8 * 1024;
     private const int MaximumParts = 8;
 
-    public static async Task<IResult> PostAsync(HttpContext context, Caller caller, DesignLibrary library, UploadQuota quota, EngineOptions options, CancellationToken cancel)
+    public static async Task<IResult> PostAsync(HttpContext context, Caller caller, DesignLibrary library, UploadQuota quota, EngineOptions options, CancellationToken cancel) =>
+        (await ReadAsync(context, caller, library, quota, options, form: null, cancel)).ToResult(design => Results.Created($"/api/designs/{design.Id:D}", DesignView.Of(design)));
+
+    /// <summary>Reads an upload and keeps its design.</summary>
+    /// <param name="context">Of the request.</param>
+    /// <param name="caller">Whose design it becomes.</param>
+    /// <param name="library">Keeps it.</param>
+    /// <param name="quota">Limits it.</param>
+    /// <param name="options">Limit it, too.</param>
+    /// <param name="form">For a page's form: its first part has to be the form's token.</param>
+    /// <param name="cancel">Ends it; nothing is kept.</param>
+    public static async Task<Outcome<Design>> ReadAsync(HttpContext context, Caller caller, DesignLibrary library, UploadQuota quota, EngineOptions options, IAntiforgery? form, CancellationToken cancel)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = options.DesignBytes + MultipartBody.Overhead;
         if (context.Request.ContentLength > options.DesignBytes + MultipartBody.Overhead)
@@ -34,6 +47,11 @@ internal static class DesignUpload
         ReceivedModel? model = null;
         try
         {
+            if (form is not null && !await IsRightAsync(form, context, reader, cancel))
+            {
+                return Refusal.Invalid("FORM_TOO_OLD", "The form was too old.", "Choose the file once more.");
+            }
+
             for (var parts = 0; await reader.ReadNextSectionAsync(cancel) is { } section; parts++)
             {
                 var name = MultipartBody.NameOf(section);
@@ -71,7 +89,20 @@ internal static class DesignUpload
         }
     }
 
-    private static async Task<IResult> KeepAsync(ReceivedModel? model, Dictionary<string, string> fields, Caller caller, DesignLibrary library, CancellationToken cancel)
+    /// <summary>The token is the first part, so that nothing else is looked at where it is wrong. The framework would look for it in a form that it reads whole; in a header it takes it as well.</summary>
+    private static async Task<bool> IsRightAsync(IAntiforgery form, HttpContext context, MultipartReader reader, CancellationToken cancel)
+    {
+        var expected = form.GetTokens(context);
+        if (await reader.ReadNextSectionAsync(cancel) is not { } section || MultipartBody.NameOf(section) != expected.FormFieldName || expected.HeaderName is not { } header)
+        {
+            return false;
+        }
+
+        context.Request.Headers[header] = await MultipartBody.ReadTextAsync(section, FieldBytes, cancel);
+        return await form.IsRequestValidAsync(context);
+    }
+
+    private static async Task<Outcome<Design>> KeepAsync(ReceivedModel? model, Dictionary<string, string> fields, Caller caller, DesignLibrary library, CancellationToken cancel)
     {
         if (model is null)
         {
@@ -84,11 +115,12 @@ internal static class DesignUpload
         }
 
         var description = "";
-        if (!string.IsNullOrWhiteSpace(fields.GetValueOrDefault("description")) && !PlainText.TryAccept(fields["description"], 2000, out description!))
+        // People write it in lines; it is kept as one.
+        if (!string.IsNullOrWhiteSpace(fields.GetValueOrDefault("description")) && !PlainText.TryAccept(fields["description"].ReplaceLineEndings(" "), 2000, out description!))
         {
             return PlainText.Refuse("description", 2000);
         }
 
-        return (await library.AddAsync(model, name, description, caller, cancel)).ToResult(design => Results.Created($"/api/designs/{design.Id:D}", DesignView.Of(design)));
+        return await library.AddAsync(model, name, description, caller, cancel);
     }
 }

@@ -15,6 +15,7 @@ internal static class DesignsFeature
 
     public static void MapDesigns(this WebApplication app)
     {
+        app.MapDesignPages();
         app.MapPost("/api/designs", DesignUpload.PostAsync).For(Role.Oem).Produces<DesignView>(StatusCodes.Status201Created).WithRequestTimeout(RequestTime.Upload)
             .WithSummary("Upload a design as multipart/form-data: file (STL or 3MF), name, description.");
         app.MapGet("/api/designs", async (Caller caller, DesignLibrary library, CancellationToken cancel) =>

@@ -49,10 +49,22 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
     public Task<Job?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<Job>(Columns + "where jobs.id = @Id", new { Id = id }, cancel);
 
-    /// <summary>The jobs that the caller prints, or that print the caller's designs; newest first, the last 500.</summary>
-    public Task<IReadOnlyList<Job>> ListAsync(Caller caller, CancellationToken cancel) => database.QueryAsync<Job>(
-        Columns + (caller.SeesEverything ? "" : "where jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation ") + "order by jobs.id desc limit 500",
-        new { Organisation = caller.OrganisationId }, cancel);
+    /// <summary>The jobs that the caller prints, or that print the caller's designs; newest first, those before one of them, and so many.</summary>
+    public Task<IReadOnlyList<Job>> ListAsync(Caller caller, CancellationToken cancel, int most = 500, Guid? before = null) => database.QueryAsync<Job>(
+        Columns + "where jobs.id < @Before " + (caller.SeesEverything ? "" : "and (jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation) ") + "order by jobs.id desc limit @Most",
+        new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
+
+    /// <summary>The latest jobs that print a design, newest first.</summary>
+    public Task<IReadOnlyList<Job>> ListOfDesignAsync(Guid designId, int most, CancellationToken cancel) =>
+        database.QueryAsync<Job>(Columns + "where jobs.design_id = @DesignId order by jobs.id desc limit @Most", new { DesignId = designId, Most = most }, cancel);
+
+    /// <summary>The latest jobs under a licence, newest first.</summary>
+    public Task<IReadOnlyList<Job>> ListOfLicenceAsync(Guid licenceId, int most, CancellationToken cancel) =>
+        database.QueryAsync<Job>(Columns + "where jobs.licence_id = @LicenceId order by jobs.id desc limit @Most", new { LicenceId = licenceId, Most = most }, cancel);
+
+    /// <summary>The latest jobs on a printer, newest first.</summary>
+    public Task<IReadOnlyList<Job>> ListOfPrinterAsync(Guid printerId, int most, CancellationToken cancel) =>
+        database.QueryAsync<Job>(Columns + "where jobs.printer_id = @PrinterId order by jobs.id desc limit @Most", new { PrinterId = printerId, Most = most }, cancel);
 
     /// <summary>The jobs that have not come to an end, oldest first.</summary>
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>

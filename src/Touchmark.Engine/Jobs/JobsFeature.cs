@@ -31,6 +31,7 @@ internal static class JobsFeature
 
     public static void MapJobs(this WebApplication app)
     {
+        app.MapJobPages();
         app.MapPost("/api/jobs", async (NewJob request, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.OpenAsync(request, caller, cancel)).ToResult(job => Results.Created($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator).Produces<JobView>(StatusCodes.Status201Created).WithSummary("Take a print from a licence and start it on a printer.");

@@ -90,6 +90,13 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
     /// <summary>Those that the caller's organisation granted or may print under; all of them for admins and auditors.</summary>
     public Task<IReadOnlyList<Licence>> ListAsync(Caller caller, CancellationToken cancel) => QueryAsync(Visible(caller), new { Organisation = caller.OrganisationId }, cancel);
 
+    /// <summary>The same, newest first, those before one of them, and so many.</summary>
+    public async Task<IReadOnlyList<Licence>> PageAsync(Caller caller, Guid? before, int most, CancellationToken cancel) =>
+        await NewestAsync($"licences.id < @Before and {Visible(caller)}", new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
+
+    /// <summary>Of a design, newest first, the last hundred.</summary>
+    public Task<IReadOnlyList<Licence>> ListOfDesignAsync(Guid designId, CancellationToken cancel) => NewestAsync("licences.design_id = @DesignId", new { DesignId = designId, Most = 100 }, cancel);
+
     /// <summary>Those that the organisation can print under now, with prints left.</summary>
     public Task<IReadOnlyList<Licence>> ListUsableAsync(Guid organisation, CancellationToken cancel) => QueryAsync(
         $"{GrantedTo} and licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)",
@@ -151,12 +158,16 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
             ? licence with { Scopes = await work.QueryAsync<ScopeRow>(Scopes + "where licence_id = @Id", new { Id = id }, cancel) }
             : null;
 
-    private async Task<IReadOnlyList<Licence>> QueryAsync(string where, object args, CancellationToken cancel)
+    private Task<IReadOnlyList<Licence>> QueryAsync(string where, object args, CancellationToken cancel) => QueryAsync(where, "order by licences.id", args, cancel);
+
+    private Task<IReadOnlyList<Licence>> NewestAsync(string where, object args, CancellationToken cancel) => QueryAsync(where, "order by licences.id desc limit @Most", args, cancel);
+
+    private async Task<IReadOnlyList<Licence>> QueryAsync(string where, string order, object args, CancellationToken cancel)
     {
         await using var connection = await database.OpenAsync(cancel);
-        var licences = await connection.QueryAsync<Licence>(new CommandDefinition($"{Columns} where {where} order by licences.id", args, cancellationToken: cancel));
+        var licences = await connection.QueryAsync<Licence>(new CommandDefinition($"{Columns} where {where} {order}", args, cancellationToken: cancel));
         var scopes = await connection.QueryAsync<ScopeRow>(
-            new CommandDefinition($"{Scopes} where licence_id in (select licences.id from licences where {where}) order by licence_scopes.kind, licence_scopes.value", args, cancellationToken: cancel));
+            new CommandDefinition($"{Scopes} where licence_id in (select licences.id from licences where {where} {order}) order by licence_scopes.kind, licence_scopes.value", args, cancellationToken: cancel));
         var byLicence = scopes.ToLookup(scope => scope.LicenceId);
         return [.. licences.Select(licence => licence with { Scopes = [.. byLicence[licence.Id]] })];
     }

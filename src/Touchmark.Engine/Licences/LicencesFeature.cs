@@ -14,10 +14,13 @@ internal static class LicencesFeature
         services.AddSingleton<LicenceMetrics>();
         services.AddSingleton<LicenceLedger>();
         services.AddSingleton<LicenceOffice>();
+        services.AddSingleton<CatalogueDesk>();
     }
 
     public static void MapLicences(this WebApplication app)
     {
+        app.MapLicencePages();
+        app.MapCataloguePages();
         app.MapPost("/api/licences", async (GrantRequest request, Caller caller, LicenceOffice office, CancellationToken cancel) =>
             (await office.GrantAsync(request, caller, cancel)).ToResult(licence => Results.Created($"/api/licences/{licence.Id:D}", LicenceView.For(licence, caller))))
             .For(Role.Oem).Produces<LicenceView>(StatusCodes.Status201Created).WithSummary("Grant a licence to print a design.");

@@ -16,10 +16,12 @@ internal static class PrintersFeature
         services.AddSingleton<PrinterFleet>();
         services.AddSingleton<ChangedPrinters>();
         services.AddSingleton<EnrolmentAttempts>();
+        services.AddSingleton<PrinterDesk>();
     }
 
     public static void MapPrinters(this WebApplication app)
     {
+        app.MapPrinterPages();
         app.MapPost("/api/pairing-codes", async (Caller caller, PairingCodes codes, CancellationToken cancel) =>
             (await codes.IssueAsync(caller, cancel)).ToResult(code => Results.Created((string?)null, code))).For(Role.Manufacturer).Produces<PairingCode>(StatusCodes.Status201Created)
             .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation.");

@@ -26,8 +26,7 @@ internal static class VerificationFeature
             .WithSummary("Verify an evidence file, or one statement: the verdict and every check. It is the engine's word; whoever needs more verifies on their own.");
 
         var pages = app.MapGroup("").ExcludeFromDescription();
-        pages.MapGet("/assets/{name}", PageScripts.Answer);
-        pages.MapGet("/verify.css", () => PagesFeature.Css("verify.css"));
+        pages.MapGet("/verify.css", () => PagesFeature.BuiltIn("verify.css", "text/css; charset=utf-8"));
         pages.MapGet("/verify", AskAsync).ForLookup(TokenAuthentication.Pages);
         pages.MapPost("/verify", VerifyFormAsync).ForLookup(TokenAuthentication.Pages).WithMetadata(most, forms);
         pages.MapGet("/p/{id}", PartAsync).ForLookup(TokenAuthentication.Pages);
@@ -57,7 +56,7 @@ internal static class VerificationFeature
             return Page(context, antiforgery, id, refusal);
         }
 
-        return PageScripts.Verifier is null ? Results.Redirect($"/p/{part.Id.Value}/server") : Page(context, antiforgery, part: part);
+        return PageAssets.Verifier is null ? Results.Redirect($"/p/{part.Id.Value}/server") : Page(context, antiforgery, part: part);
     }
 
     private static async Task<IResult> ServerWordAsync(

@@ -203,7 +203,7 @@ public sealed class ResolverTests(LabelledPart labelled) : IClassFixture<Labelle
         foreach (var path in new[] { $"/01/{Gtin}/21/{there.Value}?linkType=linkset", $"/01/{Gtin}/21/{PartId.Create().Value}", $"/01/{Gtin}", "/01/00614141123452" })
         {
             using var answer = await AskAsync(closed, path, null);
-            Assert.Equal((HttpStatusCode.Redirect, "/sign-in"), (answer.StatusCode, answer.Headers.Location?.OriginalString));
+            Assert.Equal((HttpStatusCode.Redirect, $"/sign-in?to={Uri.EscapeDataString(path)}"), (answer.StatusCode, answer.Headers.Location?.OriginalString));
         }
     }
 

@@ -1,8 +1,5 @@
 namespace Touchmark.Engine.Pages;
 
-/// <summary>The antiforgery token that every form carries.</summary>
-public sealed record PageToken(string Name, string Value);
-
 /// <summary>A table as a page shows it: text only, which Razor encodes.</summary>
 public sealed record PageTable(string Title, string WhenEmpty, IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<PageCell>> Rows);
 

@@ -1,20 +1,20 @@
 using System.Globalization;
-using Touchmark.Engine.Certificates;
+using Touchmark.Engine.Pages;
 using Touchmark.Evidence.Documents;
 
-namespace Touchmark.Engine.Pages;
+namespace Touchmark.Engine.Certificates;
 
 /// <summary>A certificate as tables for people; the file behind the link is what verifies.</summary>
-internal static class CertificatePage
+internal static class CertificateTables
 {
     private static readonly string[] Facts = ["Field", "Value"];
 
-    public static IReadOnlyList<PageTable> Tables(CertificateView certificate) =>
+    public static IReadOnlyList<PageTable> Of(CertificateView certificate) =>
     [
         Table("Print",
             ("Part", certificate.Part), ("Result", certificate.Result + (certificate.ResultReason is { } reason ? $" ({reason})" : "")), ("Owner", certificate.Owner),
             ("Printed by", certificate.Manufacturer), ("Material, quality", $"{certificate.Material}, {certificate.Quality}"), ("Print of the licence", Number(certificate.PrintNumber)),
-            ("Started", HomeTables.Time(certificate.StartedAt)), ("Ended", HomeTables.Time(certificate.EndedAt))),
+            ("Started", Say.Time(certificate.StartedAt)), ("Ended", Say.Time(certificate.EndedAt))),
         Table("Machine",
             ("Printer", certificate.Printer), ("Model", certificate.PrinterModel), ("Machine id", certificate.MachineId), ("Profile, SHA-256", certificate.ProfileSha256),
             ("To the engine, to the printer", $"{certificate.EngineTransport}, {certificate.PrinterTransport}"),
@@ -22,7 +22,7 @@ internal static class CertificatePage
             ("Exposure", string.Create(CultureInfo.InvariantCulture, $"{certificate.Exposure.MotionS:0.00} s of motion, {certificate.Exposure.Segments} segments"))),
         new("Temperatures", "None were reported.", ["Heater", "Lowest", "Highest"], [.. certificate.Temperatures.Select(Row)]),
         new("Adjustments", "Nothing was changed while it printed.", ["At", "What", "From", "To", "By", "Why"], [.. certificate.Adjustments.Select(Row)]),
-        new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { HomeTables.Time(alert.At), alert.Code, alert.Text })]),
+        new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { Say.Time(alert.At), alert.Code, alert.Text })]),
         new("Evidence", "", Facts,
         [
             [new("Evidence file"), new("download, and check it with touchmark verify", $"/certificates/{certificate.Id:D}/file")],
@@ -39,7 +39,7 @@ internal static class CertificatePage
     private static PageCell[] Row(TemperatureRange range) =>
         [range.Heater, string.Create(CultureInfo.InvariantCulture, $"{range.MinC:0.0} °C"), string.Create(CultureInfo.InvariantCulture, $"{range.MaxC:0.0} °C")];
 
-    private static PageCell[] Row(Adjustment change) => [HomeTables.Time(change.At), change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture),
+    private static PageCell[] Row(Adjustment change) => [Say.Time(change.At), change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture),
         change.By ?? "printer", change.Why ?? ""];
 
     private static string Told(Challenges? challenges) =>

@@ -1,0 +1,77 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Jobs;
+using Touchmark.Engine.Licences;
+using Touchmark.Engine.Pages;
+using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+
+namespace Touchmark.Engine.Designs;
+
+/// <summary>The pages of designs: the list, the upload, and one design with who may print it.</summary>
+internal static class DesignPages
+{
+    private const int Rows = 50;
+
+    public static void MapDesignPages(this WebApplication app)
+    {
+        var pages = app.MapPagesFor(Role.Oem, Role.Auditor, Role.Admin);
+        pages.MapGet("/designs", ListAsync);
+        pages.MapGet("/designs/{id:guid}", ShowAsync);
+        var owner = app.MapPagesFor(Role.Oem);
+        owner.MapGet("/designs/new", (Visit visit, EngineOptions options) => visit.Show<NewDesignPage>(new NewDesignModel(options.DesignBytes)));
+        // Not a form as others: the file is read as it arrives, and the token before it.
+        owner.MapPost("/designs/new", AddAsync).WithRequestTimeout(RequestTime.Upload).DisableAntiforgery();
+    }
+
+    private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, DesignLibrary library, CancellationToken cancel)
+    {
+        var search = q?.Trim() ?? "";
+        var rows = await library.ListAsync(visit.Caller, cancel, search, before, Rows + 1);
+        var query = search.Length > 0 ? $"q={Uri.EscapeDataString(search)}&" : "";
+        return visit.Show<DesignsPage>(new DesignsModel(
+            [.. rows.Take(Rows).Select(DesignRow.Of)], search, visit.Caller.Role == Role.Oem, visit.Caller.SeesEverything,
+            before is null ? null : $"/designs?{query}", rows.Count > Rows ? $"/designs?{query}before={rows[Rows - 1].Id:D}" : null));
+    }
+
+    private static async Task<IResult> ShowAsync(Guid id, Visit visit, DesignLibrary library, LicenceLedger licences, JobStore jobs, JobFeed feed, CancellationToken cancel)
+    {
+        if (await library.FindAsync(id, cancel) is not { } design || !visit.Caller.MaySee(design.OrganisationId))
+        {
+            return visit.Refuse(Refusal.NotFound("design"));
+        }
+
+        return visit.Show<DesignPage>(new DesignPageModel(
+            DesignRow.Of(design), design.Description, design.Organisation, Convert.ToHexStringLower(design.Sha256), design.Facets, design.Gtin,
+            [.. (await licences.ListOfDesignAsync(id, cancel)).Select(licence => LicenceRow.Of(licence, DateTimeOffset.UnixEpoch))],
+            [.. (await jobs.ListOfDesignAsync(id, 10, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))],
+            CanLicense: visit.Caller.Role == Role.Oem && visit.Caller.OrganisationId == design.OrganisationId));
+    }
+
+    private static async Task<IResult> AddAsync(HttpContext context, Visit visit, DesignLibrary library, UploadQuota quota, EngineOptions options, IAntiforgery antiforgery, CancellationToken cancel)
+    {
+        if ((await DesignUpload.ReadAsync(context, visit.Caller, library, quota, options, antiforgery, cancel)).Has(out var design, out var refusal))
+        {
+            return Results.Redirect($"/designs/{design.Id:D}");
+        }
+
+        return visit.Show<NewDesignPage>(new NewDesignModel(options.DesignBytes), refusal);
+    }
+}
+
+/// <summary>A design in a list.</summary>
+public sealed record DesignRow(Guid Id, string Name, string Organisation, string Format, string Size, string Volume, string File, DateTimeOffset CreatedAt)
+{
+    internal static DesignRow Of(Design design) => new(
+        design.Id, design.Name, design.Organisation, design.Format == DesignFormat.Stl ? "STL" : "3MF", Say.Size(design.SizeXMm, design.SizeYMm, design.SizeZMm), Say.Volume(design.VolumeMm3), Say.Bytes(design.Bytes), design.CreatedAt);
+}
+
+/// <summary>A page of the list.</summary>
+public sealed record DesignsModel(IReadOnlyList<DesignRow> Rows, string Search, bool CanAdd, bool ShowsOwner, string? Newer, string? Older);
+
+/// <param name="MostBytes">A model may have.</param>
+public sealed record NewDesignModel(long MostBytes);
+
+/// <summary>A design, and what became of it.</summary>
+public sealed record DesignPageModel(
+    DesignRow Row, string Description, string Organisation, string Sha256, long Facets, string? Gtin, IReadOnlyList<LicenceRow> Licences, IReadOnlyList<JobRow> Jobs, bool CanLicense);

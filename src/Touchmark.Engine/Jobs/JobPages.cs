@@ -1,0 +1,105 @@
+using System.Globalization;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Pages;
+using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
+
+namespace Touchmark.Engine.Jobs;
+
+/// <summary>The pages of prints: the list, and one print as it happens.</summary>
+internal static class JobPages
+{
+    private const int Rows = 50;
+
+    public static void MapJobPages(this WebApplication app)
+    {
+        var pages = app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
+        pages.MapGet("/jobs", ListAsync);
+        pages.MapGet("/jobs/{id:guid}", ShowAsync);
+        pages.MapGet("/jobs/{id:guid}/live", async (Guid id, HttpContext context, Caller caller, JobDesk desk, RateLimits limits, CancellationToken cancel) =>
+            (await desk.FindAsync(id, caller, cancel)).ToResult(_ => limits.OpenStream(context, caller) is { } refusal ? refusal : TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))))
+            .DisableRequestTimeout();
+        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/stop", (Guid id, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, visit, desk, desk.CancelAsync, cancel));
+        app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/halt", (Guid id, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, visit, desk, desk.HaltAsync, cancel));
+    }
+
+    private static async Task<IResult> ListAsync(Guid? before, Visit visit, JobStore jobs, JobFeed feed, CancellationToken cancel)
+    {
+        var rows = await jobs.ListAsync(visit.Caller, cancel, Rows + 1, before);
+        return visit.Show<JobsPage>(new JobsModel(
+            [.. rows.Take(Rows).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))], before is null ? null : "/jobs", rows.Count > Rows ? $"/jobs?before={rows[Rows - 1].Id:D}" : null));
+    }
+
+    private static async Task<IResult> ShowAsync(Guid id, Visit visit, JobDesk desk, CancellationToken cancel) =>
+        (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out var refusal) ? visit.Show<JobPage>(Model(job, visit.Caller)) : visit.Refuse(refusal);
+
+    private static async Task<IResult> ActAsync(Guid id, Visit visit, JobDesk desk, Func<Guid, Caller, CancellationToken, Task<Outcome<JobView>>> act, CancellationToken cancel)
+    {
+        if ((await act(id, visit.Caller, cancel)).Has(out _, out var refusal))
+        {
+            return Results.Redirect($"/jobs/{id:D}");
+        }
+
+        return (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out _) ? visit.Show<JobPage>(Model(job, visit.Caller), refusal) : visit.Refuse(refusal);
+    }
+
+    private static JobModel Model(JobView job, Caller caller) => new(
+        JobRow.Of(job), job.DesignId, job.LicenceId, job.PrinterId, job.PrintNumber, job.MaterialLot, job.CertificateId, job.StartedAt,
+        job.Session is { } session ? new(session.SegmentsVerified, session.SegmentsTotal, session.MotionTotalS - session.MotionExecutedS, session.ExposureS, session.NozzleC, session.BedC, session.Z) : null,
+        job.Failure is { } failure ? new(failure.Text, failure.Fix, failure.Code) : null,
+        CanStop: !job.State.IsFinal() && caller.Role is Role.Manufacturer or Role.Operator or Role.Admin,
+        CanHalt: !job.State.IsFinal() && caller.Role is not Role.Auditor,
+        SeesDesign: caller.Role is Role.Oem || caller.SeesEverything);
+}
+
+/// <summary>A print in a list.</summary>
+/// <param name="Id">Of the job.</param>
+/// <param name="Design">What is printed.</param>
+/// <param name="Printer">Where.</param>
+/// <param name="Terms">Material and quality.</param>
+/// <param name="State">In one word.</param>
+/// <param name="Tone">Of its badge.</param>
+/// <param name="Message">What goes on.</param>
+/// <param name="Progress">0 to 1 within the state.</param>
+/// <param name="Step">How many of the five steps are behind it.</param>
+/// <param name="IsFinal">Nothing more comes.</param>
+/// <param name="CreatedAt">When it was ordered.</param>
+/// <param name="EndedAt">When it ended.</param>
+public sealed record JobRow(
+    Guid Id, string Design, string Printer, string Terms, string State, string Tone, string Message, double Progress, int Step, bool IsFinal, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt)
+{
+    internal static JobRow Of(JobView job) => new(
+        job.Id, job.DesignName, job.PrinterName, $"{job.Material}, {job.Quality}", WordOf(job.State), ToneOf(job.State), job.Message == WordOf(job.State) ? "" : job.Message, job.Progress, Math.Min((int)job.State, 6) - 1,
+        job.State.IsFinal(), job.CreatedAt, job.EndedAt);
+
+    public string Percent => (Progress * 100).ToString("0", CultureInfo.InvariantCulture);
+
+    /// <summary>As people say it; the script of the page says the same.</summary>
+    private static string WordOf(JobState state) => state switch
+    {
+        JobState.Preflight => "checking",
+        JobState.Streaming => "printing",
+        JobState.Done => "printed",
+        _ => state.ToString().ToLowerInvariant(),
+    };
+
+    private static string ToneOf(JobState state) => state switch
+    {
+        JobState.Done => "good",
+        JobState.Failed => "bad",
+        JobState.Cancelled => "caution",
+        JobState.Queued or JobState.Waiting => "quiet",
+        _ => "busy",
+    };
+}
+
+/// <summary>A page of the list.</summary>
+public sealed record JobsModel(IReadOnlyList<JobRow> Rows, string? Newer, string? Older);
+
+/// <summary>One print.</summary>
+public sealed record JobModel(
+    JobRow Row, Guid DesignId, Guid LicenceId, Guid PrinterId, long PrintNumber, string? MaterialLot, Guid? CertificateId, DateTimeOffset? StartedAt, JobFigures? Live, PageProblem? Failure,
+    bool CanStop, bool CanHalt, bool SeesDesign);
+
+/// <summary>What verified telemetry says of a print that runs: times in s, temperatures in °C, Z in mm.</summary>
+public sealed record JobFigures(ulong Verified, ulong Segments, double LeftS, double ExposureS, double? NozzleC, double? BedC, double? Z);

@@ -1,0 +1,1 @@
+create index licences_by_design on licences (design_id);

@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Touchmark.Engine.Accounts;
+
+namespace Touchmark.Engine.Pages;
+
+/// <summary>The way in and out of the pages.</summary>
+internal static class SignInPages
+{
+    public static void MapSignIn(this WebApplication app)
+    {
+        var open = app.MapGroup("").ExcludeFromDescription();
+        open.MapGet("/sign-in", (string? to, HttpContext context) => Page(context, KeptForm.LocalPath(to)));
+        open.MapPost("/sign-in", InAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
+        app.MapPagesFor().MapForm("/sign-out", OutAsync);
+    }
+
+    /// <summary>Asks somebody who has to be signed in to do so; what they were about to send is kept.</summary>
+    public static async Task ChallengeAsync(HttpContext http)
+    {
+        var here = http.Request.Path + (HttpMethods.IsGet(http.Request.Method) ? http.Request.QueryString : default);
+        if (await KeptForm.ReadAsync(http) is { Count: > 0 } fields)
+        {
+            await Page(http, here, kept: KeptForm.Wrap(fields), status: StatusCodes.Status401Unauthorized).ExecuteAsync(http);
+        }
+        else
+        {
+            http.Response.Redirect(here == "/" ? "/sign-in" : $"/sign-in?to={Uri.EscapeDataString(here)}");
+        }
+    }
+
+    private static RazorComponentResult<SignInPage> Page(HttpContext http, string to, string? problem = null, string? email = null, IReadOnlyList<KeptField>? kept = null, int status = StatusCodes.Status200OK) => new(new
+    {
+        Token = PagesFeature.Token(http, http.RequestServices.GetRequiredService<IAntiforgery>()),
+        Problem = problem,
+        Email = email,
+        To = to,
+        Kept = kept ?? [],
+    }) { StatusCode = status };
+
+    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, TokenBook tokens, CancellationToken cancel)
+    {
+        // Not by the filter of other forms: a password is not kept.
+        if (!await antiforgery.IsRequestValidAsync(http))
+        {
+            return Page(http, "/", "The form was too old. Please try again.", status: StatusCodes.Status400BadRequest);
+        }
+
+        var form = await http.Request.ReadFormAsync(cancel);
+        var (email, password, to, kept) = (form["email"].ToString(), form["password"].ToString(), KeptForm.LocalPath(form["to"]), KeptForm.Unwrap(form));
+        if (!(await signIn.FindAsync(http, email, password, cancel)).Has(out var account, out var refusal))
+        {
+            return Page(http, to, $"{refusal.Text} {refusal.Fix}", email, KeptForm.Wrap(kept), refusal.Status);
+        }
+
+        var token = await tokens.IssueAsync(account.Id, cancel);
+        http.Response.Cookies.Append(TokenAuthentication.Cookie, token.Token, new CookieOptions
+        {
+            HttpOnly = true,
+            Secure = http.Request.IsHttps,
+            SameSite = SameSiteMode.Lax,
+            Expires = token.ExpiresAt,
+            IsEssential = true,
+        });
+        if (kept.Count == 0)
+        {
+            return Results.Redirect(to);
+        }
+
+        // The token of the form belongs to whoever is signed in from now on.
+        http.User = new Caller(account.Id, account.OrganisationId, account.Role).ToPrincipal(TokenAuthentication.Pages);
+        return KeptForm.Page(http, to, kept, StatusCodes.Status200OK);
+    }
+
+    private static async Task<IResult> OutAsync(HttpContext http, TokenBook tokens, CancellationToken cancel)
+    {
+        await tokens.RevokeAsync(http.Request.Cookies[TokenAuthentication.Cookie]!, cancel);
+        http.Response.Cookies.Delete(TokenAuthentication.Cookie);
+        return Results.Redirect("/sign-in");
+    }
+}

@@ -1,0 +1,83 @@
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Jobs;
+using Touchmark.Engine.Pages;
+using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Web;
+using Touchmark.Streaming;
+using Refusal = Touchmark.Hosting.Problems.Refusal;
+
+namespace Touchmark.Engine.Printers;
+
+/// <summary>The pages of printers: the list, the pairing of a new one, and one printer.</summary>
+internal static class PrinterPages
+{
+    public static void MapPrinterPages(this WebApplication app)
+    {
+        var pages = app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
+        pages.MapGet("/printers", async (Visit visit, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) => visit.Show<PrintersPage>(new PrintersModel(
+            [.. (await fleet.ListAsync(visit.Caller, cancel)).Select(printer => PrinterRow.Of(PrinterView.Of(printer, gateways.Find(printer.Id))))], visit.Caller.Role == Role.Manufacturer, visit.Caller.SeesEverything)));
+        pages.MapGet("/printers/{id:guid}", (Guid id, Visit visit, PrinterDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
+        app.MapPagesFor(Role.Manufacturer).MapForm("/printers/pair", PairAsync);
+        app.MapPagesFor(Role.Manufacturer, Role.Admin).MapForm("/printers/{id:guid}/revoke", async (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
+            (await fleet.RevokeAsync(id, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect($"/printers/{id:D}") : await desk.ShowAsync(id, visit, refusal, cancel));
+    }
+
+    private static async Task<IResult> PairAsync(HttpContext context, Visit visit, PairingCodes codes, CancellationToken cancel) =>
+        (await codes.IssueAsync(visit.Caller, cancel)).Has(out var code, out var refusal)
+            ? visit.Show<PairPage>(new PairModel(code.Code, code.ExpiresAt, $"{context.Request.Scheme}://{context.Request.Host}")) : visit.Refuse(refusal);
+}
+
+/// <summary>Shows one printer.</summary>
+internal sealed class PrinterDesk(PrinterFleet fleet, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed)
+{
+    public async Task<IResult> ShowAsync(Guid id, Visit visit, Refusal? refusal, CancellationToken cancel)
+    {
+        if (await fleet.FindAsync(id, cancel) is not { } printer || !visit.Caller.MaySee(printer.OrganisationId))
+        {
+            return visit.Refuse(Refusal.NotFound("printer"));
+        }
+
+        var view = PrinterView.Of(printer, gateways.Find(id));
+        var enrolments = (await changes.HistoryAsync(id, cancel)).Select(EnrolmentView.Of).Select(one => new PrinterEvent(one.PresentedAt, one.State.ToString().ToLowerInvariant(), one.Differences)).Reverse();
+        return visit.Show<PrinterPage>(
+            new PrinterModel(
+                PrinterRow.Of(view), view.Firmware, view.Kinematics, view.MachineId, view.MaxNozzleC, view.MaxBedC, view.MaxChamberC, view.MaxVelocity, view.MaxAcceleration, view.Gateway?.Software, view.Gateway?.Transport,
+                view.Gateway?.NozzleC, view.Gateway?.BedC, view.Gateway?.Text, view.EnrolledAt, view.ChangePresentedAt, [.. enrolments],
+                [.. (await jobs.ListOfPrinterAsync(id, 10, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))],
+                CanRevoke: view.RevokedAt is null && (visit.Caller.Role == Role.Admin || visit.Caller.Role == Role.Manufacturer && visit.Caller.OrganisationId == printer.OrganisationId)), refusal);
+    }
+}
+
+/// <summary>A printer in a list.</summary>
+public sealed record PrinterRow(Guid Id, string Name, string Model, string Organisation, string Volume, string State, string Tone, DateTimeOffset EnrolledAt)
+{
+    internal static PrinterRow Of(PrinterView printer)
+    {
+        var (state, tone) = printer switch
+        {
+            { RevokedAt: not null } => ("revoked", "bad"),
+            { ChangePresentedAt: not null } => ("changed, to be accepted", "caution"),
+            { Online: false } => ("not connected", "quiet"),
+            { Gateway.Busy: true } => ("busy", "busy"),
+            { Gateway.State: null or PrinterState.Ready } => ("ready", "good"),
+            { Gateway.State: { } other } => (other.ToString().ToLowerInvariant(), "caution"),
+            _ => ("connected", "good"),
+        };
+        var volume = printer.BuildVolume;
+        return new(printer.Id, printer.Name, printer.Model, printer.Organisation, Say.Size(volume.MaxX - volume.MinX, volume.MaxY - volume.MinY, volume.MaxZ - volume.MinZ), state, tone, printer.EnrolledAt);
+    }
+}
+
+/// <summary>The list.</summary>
+public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, bool CanPair, bool ShowsOrganisation);
+
+/// <summary>A code that was made just now.</summary>
+public sealed record PairModel(string Code, DateTimeOffset ExpiresAt, string Engine);
+
+/// <summary>An enrolment of a printer, and in what it differed from the one before.</summary>
+public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList<string> Differences);
+
+/// <summary>A printer: temperatures in °C, speeds in mm/s, accelerations in mm/s².</summary>
+public sealed record PrinterModel(
+    PrinterRow Row, string Firmware, string Kinematics, string MachineId, double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, string? Software, string? Transport,
+    double? NozzleC, double? BedC, string? Text, DateTimeOffset EnrolledAt, DateTimeOffset? ChangePresentedAt, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs, bool CanRevoke);

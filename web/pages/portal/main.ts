@@ -1,0 +1,12 @@
+// What every page of somebody signed in has. Each part looks for its own marks in the page and does nothing where there are none; without it every page still works.
+import { holdButtons } from './hold';
+import { livePrint } from './live';
+import { onceForms } from './once';
+import { localTimes } from './times';
+import { uploads } from './upload';
+
+localTimes(document);
+holdButtons();
+onceForms();
+uploads();
+livePrint();

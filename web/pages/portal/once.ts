@@ -1,0 +1,16 @@
+// A form that orders something is sent once, however often its button is pressed.
+export function onceForms(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-once]')) {
+    form.addEventListener('submit', () => {
+      for (const button of form.querySelectorAll('button')) {
+        button.disabled = true;
+      }
+    });
+  }
+  // The browser's own back brings the page as it was left: its buttons work again.
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) {
+      document.querySelectorAll<HTMLButtonElement>('form[data-once] button').forEach((button) => { button.disabled = false; });
+    }
+  });
+}
