@@ -173,7 +173,8 @@ public sealed class LiveSessionTests
     [Fact]
     public async Task An_extra_that_does_not_begin_ends_the_session()
     {
-        await using var rig = await GatewayRig.StartAsync(time: new FastTime(4));
+        // By the real clock: to a faster one an engine that has nothing to say is silent for too long, and the connection is given up again and again.
+        await using var rig = await StartAsync();
         using var extra = await PrinterClient.ConnectAsync(rig.SocketPath, rig.Gcodes);
 
         using var session = await rig.PrintAsync();
@@ -214,6 +215,37 @@ public sealed class LiveSessionTests
         Assert.True((bool)(await extra.AskAsync("close", ("handle", handle), ("reason", "error"))).Answer["ok"]!);
         using var session = await print;
         rig.AssertEnded(EndReason.Cancelled, session);
+    }
+
+    [Fact]
+    public async Task A_session_follows_on_one_that_was_closed_while_it_asked()
+    {
+        await using var rig = await StartAsync();
+        using var extra = await PrinterClient.ConnectAsync(rig.SocketPath, rig.Gcodes);
+        var print = rig.PrintAsync();
+        var handle = (long)(await extra.EventAsync("session"))["handle"]!;
+        var requests = Enumerable.Range(100, 10).Select(id => $$"""{"id":{{id}},"op":"next","handle":{{handle}}}""").Append($$"""{"id":110,"op":"close","handle":{{handle}},"reason":"cancelled"}""");
+        await extra.SendAsync([.. requests.SelectMany(request => PrinterClient.Frame(Encoding.ASCII.GetBytes(request)))]);
+        using (var first = await print)
+        {
+            rig.AssertEnded(EndReason.Cancelled, first);
+        }
+
+        var second = rig.PrintAsync();
+        var next = (long)(await extra.EventAsync("session"))["handle"]!;
+        Assert.True(next > handle);
+        await extra.SendAsync(PrinterClient.Frame(Encoding.ASCII.GetBytes($$"""{"id":111,"op":"next","handle":{{next}}}""")));
+        var answered = new HashSet<int>(extra.Events.Select(static told => (int?)told["id"] ?? 0));
+        while (!answered.Contains(111))
+        {
+            answered.Add((int?)(await extra.ReceiveAsync())!.Value.Message["id"] ?? 0);
+        }
+
+        Assert.Equal(Enumerable.Range(100, 12), answered.Where(static id => id >= 100).Order());
+        rig.Engine.Cancel();
+        await extra.EventAsync("stop");
+        await extra.AskAsync("close", ("handle", next), ("reason", "error"));
+        (await second).Dispose();
     }
 
     [Fact]

@@ -55,6 +55,12 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     /// <returns>The segment that Klipper has queued by that; null when it is the first that is asked for, or none was handed out since.</returns>
     public ulong? Take(SegmentOrder order)
     {
+        if (IsClosed)
+        {
+            order.Serve(new SegmentAnswer(0, IsRefused: true));
+            return null;
+        }
+
         _order?.Serve(new SegmentAnswer(0, IsRefused: true));
         (_order, _ordered, _taken) = (order, time.GetTimestamp(), true);
         var queued = _handedOut;
@@ -127,6 +133,8 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
         desk.End();
         _closed.TrySetResult();
         _ready.Clear();
+        // A print that is cancelled while it is paused has asked, and its connection is to be used again.
+        _order?.Serve(new SegmentAnswer(0, IsRefused: true));
         _order = null;
     }
 
