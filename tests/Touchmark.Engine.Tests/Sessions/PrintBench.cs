@@ -76,7 +76,9 @@ internal sealed class PrintBench : IAsyncDisposable
         await using var gateway = await ConnectAsync();
         var job = await StartJobAsync(materialLot);
         await gateway.PrintAsync();
-        var certificate = (await FollowAsync(job)).GetProperty("certificate_id").GetGuid();
+        var ended = await FollowAsync(job);
+        Assert.True(ended.GetProperty("state").GetString() == "done", ended.ToString());
+        var certificate = ended.GetProperty("certificate_id").GetGuid();
         var text = (await Manufacturer.GetAsync($"/api/certificates/{certificate}")).IsGood()["part_id"].GetString();
         Assert.True(PartId.TryParse(text, out var id, out _));
         return new(id, job, certificate);
