@@ -29,7 +29,7 @@ internal sealed class RequestTime(EngineOptions options)
         {
             if (!client.IsCancellationRequested)
             {
-                context.Request.BodyReader.CancelPendingRead();
+                EndReading(context.Request);
             }
         });
         context.RequestAborted = limit.Token;
@@ -46,6 +46,21 @@ internal sealed class RequestTime(EngineOptions options)
         finally
         {
             context.RequestAborted = client;
+        }
+    }
+
+    /// <summary>
+    /// Called by a timer, so nothing may be thrown: it would end the process. The server throws here when the connection broke off in the middle of an answer and nobody has been told yet.
+    /// </summary>
+    private static void EndReading(HttpRequest request)
+    {
+        try
+        {
+            request.BodyReader.CancelPendingRead();
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or IOException or InvalidOperationException)
+        {
+            // Nobody reads from it any more.
         }
     }
 }
