@@ -291,7 +291,7 @@ class Chain:
             checks.failed("archive.counter", self.fall)
         elif self.missing:
             checks.skipped("archive.counter", f"{self.missing} counter values were taken and no bundle has them: {self.gaps}. "
-                           "A crash between counter and signature makes such a gap, and so does a bundle that is kept back.")
+                           "A vault that is killed while it signs makes such a gap, and so does a bundle that is kept back.")
         else:
             checks.passed("archive.counter", "The counter has no gap.")
 

@@ -20,9 +20,6 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
     /// <summary>Longest form, bytes: series of values make it long.</summary>
     public const int FormBytes = 8 * 1024 * 1024;
 
-    /// <summary>From this length on a toolpath takes about as long to come in as a token to count, bytes. With shorter ones there is nothing to gain.</summary>
-    private const int LongBytes = 256 * 1024;
-
     private const string Json = "application/json";
     private const string Cbor = "application/cbor";
 
@@ -40,15 +37,15 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
 
         var media = type.MediaType.ToString().ToLowerInvariant();
         var body = context.Request.Body;
-        var isLong = context.Request.ContentLength >= LongBytes;
+        manifest.SetAside();
         if (media == "multipart/form-data")
         {
-            return await ReadPartsAsync(type, body, isLong, key, cancel);
+            return await ReadPartsAsync(type, body, key, cancel);
         }
 
         if (Toolpaths.Contains(media))
         {
-            return (await ReadToolpathAsync(body, isLong, cancel)).Has(out var digest, out var unread) ? BundleRequest.Accept(new BundleForm(), digest, key) : unread;
+            return (await ReadToolpathAsync(body, cancel)).Has(out var digest, out var unread) ? BundleRequest.Accept(new BundleForm(), digest, key) : unread;
         }
 
         return (await ReadFormAsync(media, body, cancel)).Has(out var form, out var refusal) ? BundleRequest.Accept(form, null, key) : refusal;
@@ -62,7 +59,7 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
     private static Refusal TooLong(long limit) =>
         new Refusal(StatusCodes.Status413PayloadTooLarge, "TOO_LARGE", $"A part of the request is longer than {limit} bytes.", "Send less, or have the vault's limits raised.").With("limit", limit);
 
-    private async Task<Outcome<BundleRequest>> ReadPartsAsync(MediaTypeHeaderValue type, Stream body, bool isLong, string? key, CancellationToken cancel)
+    private async Task<Outcome<BundleRequest>> ReadPartsAsync(MediaTypeHeaderValue type, Stream body, string? key, CancellationToken cancel)
     {
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).ToString();
         if (boundary.Length is 0 or > 70)
@@ -89,7 +86,7 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
                 return WrongParts;
             }
 
-            if (!(await ReadToolpathAsync(second.Body, isLong, cancel)).Has(out var digest, out var unread))
+            if (!(await ReadToolpathAsync(second.Body, cancel)).Has(out var digest, out var unread))
             {
                 return unread;
             }
@@ -134,13 +131,8 @@ internal sealed class BundleReader(VaultOptions options, IOptions<JsonOptions> j
     // The path in a JSON error names the member and never its value, so no secret comes back.
     private static Refusal NotJson(string path) => Refusal.Invalid("BAD_REQUEST", $"The body is not the JSON that this request takes (at {path}).", "Compare it with /openapi/v3.json.");
 
-    private async Task<Outcome<ToolpathDigest>> ReadToolpathAsync(Stream body, bool isLong, CancellationToken cancel)
+    private async Task<Outcome<ToolpathDigest>> ReadToolpathAsync(Stream body, CancellationToken cancel)
     {
-        if (isLong)
-        {
-            _ = manifest.CountAheadAsync();
-        }
-
         // The limit is on the text: binary G-code unpacks to more.
         var text = BinaryGCode.OpenText(body);
         await using var limited = new LimitedStream(text, options.GCodeBytes);

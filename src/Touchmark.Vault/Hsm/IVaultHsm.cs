@@ -70,12 +70,18 @@ internal interface IVaultHsm
 
     CounterReading ReadCounter();
 
-    /// <summary>Takes the next value, which is durable before it returns and never given twice.</summary>
-    CounterReading Increment(ManifestMark mark);
+    /// <summary>Values that are set aside and that <see cref="Confirm"/> would give back: in the token already, and given to nobody yet.</summary>
+    int Aside { get; }
+
+    /// <summary>Takes the next value, which is in the token before it returns and never given twice.</summary>
+    long Increment(ManifestMark mark);
+
+    /// <summary>Sets the next values aside where few are left, so that taking them asks nothing of the token. If the process is killed, nobody gets them.</summary>
+    void SetAside(ManifestMark mark);
 
     /// <summary>
-    /// Leaves the value and moves the mark on. Called when the manifest has grown by what was signed, it leaves nothing for a restored disk to hide; without it the
-    /// newest entry alone could be lost so, and shows as a gap.
+    /// Lets the token say the last value that was taken, and the mark. Called when the manifest has grown by what was signed, it leaves nothing for a restored disk to hide, and nothing for a kill
+    /// to leave unused; without it the newest entries alone could be lost so, and show as a gap.
     /// </summary>
     void Confirm(ManifestMark mark);
 

@@ -23,7 +23,11 @@ internal sealed class NoHsm : IVaultHsm
 
     public CounterReading ReadCounter() => throw new HsmException(Reason);
 
-    public CounterReading Increment(ManifestMark mark) => throw new HsmException(Reason);
+    public int Aside => 0;
+
+    public long Increment(ManifestMark mark) => throw new HsmException(Reason);
+
+    public void SetAside(ManifestMark mark) => throw new HsmException(Reason);
 
     public void Confirm(ManifestMark mark) => throw new HsmException(Reason);
 

@@ -5,40 +5,111 @@ using Touchmark.Log.Tree;
 namespace Touchmark.Vault.Hsm;
 
 /// <summary>
-/// The machine counter: a value and a mark in the token. With a TPM counter the value is the TPM's, less what that stood at when the vault began;
-/// the token's record then only follows it, by at most the one increment that a crash cut off.
+/// The machine counter: a value and a mark in the token. Values can be set aside: the token then says the last of them, and each is given from memory. What is set aside and not given when the
+/// process is killed is given to nobody. With a TPM counter the value is the TPM's, less what that stood at when the vault began; the token's record then only follows it, by at most the one
+/// increment that a crash cut off.
 /// Layout of the record: i64 value | i64 base | i64 mark's size (-1: none) | mark's root (32), big-endian.
 /// </summary>
-/// <remarks>One thread at a time.</remarks>
+/// <remarks>One thread at a time, but for <see cref="TryTake"/>, <see cref="IsLow"/> and <see cref="Returnable"/>, which ask nothing of the token.</remarks>
 internal sealed class TokenCounter(Token token, TokenLease lease, TpmCounter? tpm)
 {
     private const string Label = "touchmark/counter";
     private const int Size = (3 * sizeof(long)) + TreeHash.Size;
 
     private readonly TokenRecord _record = new(token, Label);
-    private long _handedOut;
+    private readonly Lock _values = new();
 
-    /// <exception cref="HsmException">COUNTER_WENT_BACK: the token knows less than it did before.</exception>
-    public CounterReading Read() => Current().Reading;
+    // What lies between them is in the token already, and ours. A token that says less than the limit went back; one that says more was counted on by somebody else, or by a write whose end we did not see.
+    private long _given;
+    private long _limit;
 
-    /// <exception cref="HsmException">COUNTER_WENT_BACK, or HSM_TAKEN_OVER.</exception>
-    public CounterReading Increment(ManifestMark mark)
+    /// <summary>A kill makes a gap of at most so many values. A TPM counts one by one.</summary>
+    internal const int MostAside = 16;
+
+    /// <summary>Values that are set aside, and that <see cref="Confirm"/> gives back: a TPM takes nothing back.</summary>
+    public int Returnable => tpm is null ? Aside : 0;
+
+    /// <summary>Whether it is time to set values aside.</summary>
+    public bool IsLow => Aside <= Most / 2;
+
+    private int Most => tpm is null ? MostAside : 1;
+
+    private int Aside
     {
-        var current = Current();
-        var value = tpm is null ? current.Reading.Value + 1 : tpm.Increment() - current.Origin;
-        var taken = Write(current, new(value, mark));
-        // A value that was not handed out may be taken again; one that was, never.
-        _handedOut = value;
-        return taken;
+        get
+        {
+            lock (_values)
+            {
+                return (int)(_limit - _given);
+            }
+        }
     }
 
+    /// <returns>The last value that was given, and the mark of the last write.</returns>
+    /// <exception cref="HsmException">COUNTER_WENT_BACK: the token knows less than it did before.</exception>
+    public CounterReading Read()
+    {
+        var current = Current();
+        lock (_values)
+        {
+            return current.Reading with { Value = _given };
+        }
+    }
+
+    /// <summary>A value that was set aside; null when there is none.</summary>
+    public long? TryTake()
+    {
+        lock (_values)
+        {
+            return _given < _limit ? ++_given : null;
+        }
+    }
+
+    /// <exception cref="HsmException">COUNTER_WENT_BACK, or HSM_TAKEN_OVER.</exception>
+    public long Increment(ManifestMark mark)
+    {
+        if (Aside == 0)
+        {
+            SetAside(1, mark);
+        }
+        return TryTake() ?? throw new InvalidOperationException("Somebody else takes values while one counts.");
+    }
+
+    /// <summary>Sets values aside where few are left.</summary>
+    /// <exception cref="HsmException">COUNTER_WENT_BACK, or HSM_TAKEN_OVER.</exception>
+    public void SetAside(ManifestMark mark)
+    {
+        if (IsLow)
+        {
+            SetAside(Most, mark);
+        }
+    }
+
+    private void SetAside(int values, ManifestMark mark)
+    {
+        var current = Current();
+        var limit = tpm is null ? current.Reading.Value + values - Aside : tpm.Increment() - current.Origin;
+        Write(current, new(limit, mark));
+        lock (_values)
+        {
+            _limit = limit;
+        }
+    }
+
+    /// <summary>Lets the token say the last value that was given, and the mark. Nothing is set aside then, but for what a TPM has counted already.</summary>
     public void Confirm(ManifestMark mark)
     {
         var current = Current();
-        Write(current, current.Reading with { Mark = mark });
+        long value;
+        lock (_values)
+        {
+            // Nobody gets them any more, whatever becomes of the write.
+            value = _limit = tpm is null ? _given : _limit;
+        }
+        Write(current, new(value, mark));
     }
 
-    private CounterReading Write(State before, CounterReading reading)
+    private void Write(State before, CounterReading reading)
     {
         Span<byte> content = stackalloc byte[Size];
         BinaryPrimitives.WriteInt64BigEndian(content, reading.Value);
@@ -48,9 +119,9 @@ internal sealed class TokenCounter(Token token, TokenLease lease, TpmCounter? tp
         _record.Write(before.Version, content);
         // Last, so that of two holders at most one gets past it with the same value (docs/decisions/0020-counter.md).
         lease.Require();
-        return reading;
     }
 
+    /// <summary>What the token says, of which the values that are set aside are known to be ours.</summary>
     private State Current()
     {
         var state = Parse(_record.Read());
@@ -58,8 +129,19 @@ internal sealed class TokenCounter(Token token, TokenLease lease, TpmCounter? tp
         {
             state = Follow(state, tpm.Read());
         }
-        return state.Reading.Value >= _handedOut ? state
-            : throw WentBack($"The token's counter stands at {state.Reading.Value}, and {_handedOut} was handed out.");
+        var value = state.Reading.Value;
+        lock (_values)
+        {
+            if (value < _limit)
+            {
+                throw WentBack($"The token's counter stands at {value}, and {_limit} was taken of it.");
+            }
+            if (value > _limit)
+            {
+                (_given, _limit) = (value, value);
+            }
+        }
+        return state;
     }
 
     /// <summary>The TPM decides. It may be one ahead, by an increment that was cut off before it was written down; more it cannot be, as that is done here.</summary>

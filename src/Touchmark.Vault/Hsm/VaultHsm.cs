@@ -90,7 +90,25 @@ internal sealed class VaultHsm : IVaultHsm, IDisposable
 
     public CounterReading ReadCounter() => Guard(() => RequireCounter().Read());
 
-    public CounterReading Increment(ManifestMark mark) => Guard(() => RequireCounter().Increment(mark));
+    public int Aside => _counter?.Returnable ?? 0;
+
+    public long Increment(ManifestMark mark)
+    {
+        RequireUsable();
+        return _counter?.TryTake() ?? Guard(() => RequireCounter().Increment(mark));
+    }
+
+    public void SetAside(ManifestMark mark)
+    {
+        if (_counter is not { IsLow: false })
+        {
+            Guard(() =>
+            {
+                RequireCounter().SetAside(mark);
+                return true;
+            });
+        }
+    }
 
     public void Confirm(ManifestMark mark) => Guard(() =>
     {

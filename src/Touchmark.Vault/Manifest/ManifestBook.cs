@@ -17,7 +17,7 @@ namespace Touchmark.Vault.Manifest;
 /// manifest is opened anew before the next turn: what the storage made of the failed append is then read, not guessed.
 /// </summary>
 internal sealed class ManifestBook(
-    VaultOptions options, IVaultHsm hsm, ManifestStorage storage, ManifestIndex index, ManifestIndexer indexer, Database database, TimeProvider time, ILogger<ManifestBook> log) : IAsyncDisposable
+    VaultOptions options, IVaultHsm hsm, CounterAside aside, ManifestStorage storage, ManifestIndex index, ManifestIndexer indexer, Database database, TimeProvider time, ILogger<ManifestBook> log) : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn = new(1, 1);
     private OpenManifest? open;
@@ -72,22 +72,12 @@ internal sealed class ManifestBook(
         }
     }
 
-    /// <summary>
-    /// Takes the next value of the counter ahead of a request that is still coming in, so that the token's own time and the toolpath's pass together. It has its place in the line when this returns: whoever
-    /// asks for the turn afterwards finds the value taken. What keeps it from being taken, that request will hear.
-    /// </summary>
-    public async Task CountAheadAsync()
+    /// <summary>Has values of the counter set aside while the caller goes on.</summary>
+    public void SetAside()
     {
-        if (!(await EnterAsync(CancellationToken.None)).Has(out var entered, out _))
+        if (open is { } manifest)
         {
-            return;
-        }
-
-        await using (entered)
-        {
-            // The token may block; the caller goes on.
-            await Task.Yield();
-            await entered.CountAheadAsync(hsm);
+            aside.Begin(manifest.Mark);
         }
     }
 
@@ -122,6 +112,11 @@ internal sealed class ManifestBook(
 
     public async ValueTask DisposeAsync()
     {
+        if (open is { } manifest)
+        {
+            aside.Return(manifest.Mark);
+        }
+
         await CloseAsync();
         turn.Dispose();
     }

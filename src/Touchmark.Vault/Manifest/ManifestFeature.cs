@@ -9,6 +9,7 @@ internal static class ManifestFeature
         services.AddSingleton<ManifestStorage>();
         services.AddManifestIndex<ManifestIndex>();
         services.AddSingleton<ManifestIndexer>();
+        services.AddSingleton<CounterAside>();
         services.AddSingleton<ManifestBook>();
         services.AddSingleton<ManifestKeeper>();
         services.AddHostedService(provider => provider.GetRequiredService<ManifestKeeper>());

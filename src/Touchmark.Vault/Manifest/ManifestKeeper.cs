@@ -55,7 +55,7 @@ internal sealed class ManifestKeeper(VaultOptions options, ManifestBook manifest
 
         await using (turn)
         {
-            if (turn.Mark == lastSeen && turn.Mark != confirmed)
+            if (turn.Mark == lastSeen && (turn.Mark != confirmed || hsm.Aside > 0))
             {
                 hsm.Confirm(turn.Mark);
                 confirmed = turn.Mark;

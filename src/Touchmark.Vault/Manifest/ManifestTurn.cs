@@ -24,9 +24,6 @@ internal sealed class OpenManifest(LogWriter writer, VaultIdentity identity, Vau
     /// <summary>The token's counter as it was last seen.</summary>
     public long Counter { get; set; } = counter;
 
-    /// <summary>A value of the counter that was taken ahead of the statement that will have it, or why none was; null for none.</summary>
-    public Outcome<long>? Ahead { get; set; }
-
     /// <summary>The vault's newest bundle.</summary>
     public ChainLink? Chain { get; private set; } = chain;
 
@@ -57,25 +54,15 @@ internal sealed class ManifestTurn(ManifestBook manifest, OpenManifest open, Tur
     public ChainLink? Chain => open.Chain;
 
     /// <summary>The value that <see cref="CountAsync"/> will take.</summary>
-    public long NextCount => open.Ahead is { } ahead && ahead.Has(out var value, out _) ? value : open.Counter + 1;
-
-    /// <summary>Takes the next value of the token's counter ahead, if none was yet. Whoever counts next has it; of a process that ends before that, it stays unused.</summary>
-    public async Task CountAheadAsync(IVaultHsm hsm) => open.Ahead ??= await IncrementAsync(hsm);
+    public long NextCount => open.Counter + 1;
 
     /// <summary>Takes the next value of the token's counter. It is used up, whatever follows.</summary>
     public async Task<Outcome<long>> CountAsync(IVaultHsm hsm)
     {
         using var timed = times.Measure(TurnTimes.Step.Count);
-        var ahead = open.Ahead;
-        open.Ahead = null;
-        return ahead ?? await IncrementAsync(hsm);
-    }
-
-    private async Task<Outcome<long>> IncrementAsync(IVaultHsm hsm)
-    {
         try
         {
-            var value = hsm.Increment(open.Mark).Value;
+            var value = hsm.Increment(open.Mark);
             var expected = open.Counter + 1;
             open.Counter = value;
             return value == expected ? value : ManifestProblems.SharedToken(expected, value);

@@ -16,13 +16,13 @@ internal sealed class TurnTimes
     /// <summary>What is done one after the other.</summary>
     public enum Step
     {
-        /// <summary>The request comes in, and its toolpath is brought into canonical form and hashed. The token counts meanwhile.</summary>
+        /// <summary>The request comes in, and its toolpath is brought into canonical form and hashed. The token sets values of its counter aside meanwhile.</summary>
         Read,
 
-        /// <summary>Others have the turn: who sign, or the token, which still counts for this request.</summary>
+        /// <summary>Others have the turn.</summary>
         Turn,
 
-        /// <summary>The token's counter is taken, where it was not taken ahead.</summary>
+        /// <summary>A value of the token's counter is taken.</summary>
         Count,
 
         /// <summary>Keys sign: those in the token, and those in software.</summary>

@@ -42,7 +42,11 @@ internal sealed class GenerationHsm : IVaultHsm
 
     public CounterReading ReadCounter() => _counter;
 
-    public CounterReading Increment(ManifestMark mark) => _counter = new(_counter.Value + 1, mark);
+    public int Aside => 0;
+
+    public long Increment(ManifestMark mark) => (_counter = new(_counter.Value + 1, mark)).Value;
+
+    public void SetAside(ManifestMark mark) => throw new NotSupportedException("A ceremony counts nothing.");
 
     public void Confirm(ManifestMark mark) => _counter = _counter with { Mark = mark };
 

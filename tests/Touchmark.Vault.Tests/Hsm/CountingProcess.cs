@@ -35,8 +35,18 @@ internal static class CountingProcess
         using var output = new StreamWriter(Console.OpenStandardOutput(), Encoding.ASCII) { AutoFlush = true };
         for (var taken = 0; values == 0 || taken < values; taken++)
         {
-            output.Write(hsm.Increment(TokenBench.MarkAt(taken)).Value.ToString(CultureInfo.InvariantCulture) + "\n");
+            output.Write(hsm.Increment(TokenBench.MarkAt(taken)).ToString(CultureInfo.InvariantCulture) + "\n");
+            // A busy vault sets values aside, and an idle one gives them back.
+            if (taken % 7 == 6)
+            {
+                hsm.Confirm(TokenBench.MarkAt(taken));
+            }
+            else
+            {
+                hsm.SetAside(TokenBench.MarkAt(taken));
+            }
         }
+        hsm.Confirm(TokenBench.MarkAt(values));
         return 0;
     }
 

@@ -49,22 +49,30 @@ public sealed class HsmFaultTests : IDisposable
     public void An_HSM_that_is_lost_while_it_counts_gives_no_value_twice(string result, string state, string code)
     {
         List<long> given = [];
-        // At each of the calls that an increment makes, before and after it took effect.
+        var mark = TokenBench.MarkAt(1);
+        void Count() => given.Add(_hsm.Increment(mark));
+        void SetAside() => _hsm.SetAside(mark);
+        void GiveBack() => _hsm.Confirm(mark);
+        // At each of the calls that are made, before and after it took effect.
         foreach (var (function, misdeed) in from function in (string[])["CreateObject", "DestroyObject", "GetAttributeValue", "FindObjects"]
                                             from misdeed in (Misdeed[])[Misdeed.Refuse, Misdeed.RefuseAfterwards]
                                             select (function, misdeed))
         {
-            for (var after = 0; after < 3; after++)
+            foreach (var (step, after) in from step in (Action[])[Count, SetAside, GiveBack] from after in Enumerable.Range(0, 3) select (step, after))
             {
+                if (step == GiveBack)
+                {
+                    SetAside();
+                }
                 _module.Fault = new(function, misdeed, Enum.Parse<CkResult>(result), After: after);
-                var failure = Record.Exception(() => given.Add(_hsm.Increment(TokenBench.MarkAt(1)).Value));
-                if (failure is not null)
+                if (Record.Exception(step) is { } failure)
                 {
                     Assert.Equal((state, code), (Assert.IsType<HsmException>(failure).Fault.State.ToString(), _hsm.Fault.Code));
                 }
                 _module.Fault = null;
                 Returns();
-                given.Add(_hsm.Increment(TokenBench.MarkAt(1)).Value);
+                Count();
+                GiveBack();
             }
         }
         Assert.Equal(given.Order().Distinct(), given);
@@ -92,7 +100,7 @@ public sealed class HsmFaultTests : IDisposable
         Assert.Equal("HSM_LIED", Assert.Throws<HsmException>(() => _hsm.Increment(TokenBench.MarkAt(2))).Fault.Code);
         _module.Fault = null;
         Returns();
-        Assert.Equal(2, _hsm.Increment(TokenBench.MarkAt(2)).Value);
+        Assert.Equal(2, _hsm.Increment(TokenBench.MarkAt(2)));
     }
 
     [Fact]
@@ -114,7 +122,7 @@ public sealed class HsmFaultTests : IDisposable
         using var hsm = bench.Open(_module.Load);
         var signer = hsm.CreateKeys("one").Primary.Signer;
         _module.Fault = new("CreateObject", Misdeed.Hang);
-        var hanging = Task.Factory.StartNew(() => hsm.Increment(TokenBench.MarkAt(1)).Value, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var hanging = Task.Factory.StartNew(() => hsm.Increment(TokenBench.MarkAt(1)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         await _module.Hanging.WaitAsync();
         Assert.Equal("HSM_SLOW", Assert.Throws<HsmException>(() => hsm.Increment(TokenBench.MarkAt(1))).Fault.Code);
         Assert.Equal(HsmState.Failing, hsm.State);
@@ -125,7 +133,7 @@ public sealed class HsmFaultTests : IDisposable
         hsm.Reconnect();
         Assert.Equal(HsmState.Ready, hsm.State);
         signer.Sign("message"u8, new byte[64]);
-        Assert.Equal(2, hsm.Increment(TokenBench.MarkAt(1)).Value);
+        Assert.Equal(2, hsm.Increment(TokenBench.MarkAt(1)));
     }
 
     public void Dispose() => _bench.Dispose();

@@ -95,6 +95,22 @@ internal sealed class RunningVault : IDisposable
         }
     }
 
+    /// <summary>SIGTERM, as a service is stopped.</summary>
+    public async Task StopAsync()
+    {
+        if (process is { } running)
+        {
+            process = null;
+            using (var signal = Process.Start("kill", [running.Id.ToString(CultureInfo.InvariantCulture)]))
+            {
+                await signal.WaitForExitAsync();
+            }
+
+            await running.WaitForExitAsync();
+            running.Dispose();
+        }
+    }
+
     /// <summary>A client over the socket; each of its connections is one more.</summary>
     public HttpClient Client() => new(new SocketsHttpHandler
     {

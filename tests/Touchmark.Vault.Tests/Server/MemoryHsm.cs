@@ -57,12 +57,19 @@ internal sealed class MemoryHsm : IVaultHsm, IDisposable
         return Counter;
     }
 
-    public CounterReading Increment(ManifestMark mark)
+    public int Aside => 0;
+
+    public void SetAside(ManifestMark mark)
+    {
+        // Each value costs it nothing.
+    }
+
+    public long Increment(ManifestMark mark)
     {
         Demand();
         Counter = new CounterReading(Counter.Value + 1, mark);
         Taken.Add(Counter.Value);
-        return Counter;
+        return Counter.Value;
     }
 
     public void Reconnect()

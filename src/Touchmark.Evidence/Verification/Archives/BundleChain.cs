@@ -53,7 +53,7 @@ internal sealed class BundleChain
         else if (_missing > 0)
         {
             checks.Skip(Counter, string.Create(CultureInfo.InvariantCulture,
-                $"{_missing} counter values were taken and no bundle has them: {string.Join(", ", _gaps)}. A crash between counter and signature makes such a gap, and so does a bundle that is kept back."));
+                $"{_missing} counter values were taken and no bundle has them: {string.Join(", ", _gaps)}. A vault that is killed while it signs makes such a gap, and so does a bundle that is kept back."));
         }
         else
         {
