@@ -20,7 +20,11 @@ public sealed class RequestTimeTests
         context.Response.Body = new MemoryStream();
 
         // What a timer throws, nobody catches: without the guard this process would not come to the next line.
-        await limits.LimitAsync(context, static late => Task.Delay(Timeout.InfiniteTimeSpan, late.RequestAborted));
+        await limits.LimitAsync(context, async late =>
+        {
+            await broken.Begun;
+            late.RequestAborted.ThrowIfCancellationRequested();
+        });
 
         Assert.Equal((1, StatusCodes.Status408RequestTimeout), (broken.Asked, context.Response.StatusCode));
     }
@@ -28,6 +32,11 @@ public sealed class RequestTimeTests
     /// <summary>As Kestrel's reader is after a write of the answer was aborted.</summary>
     private sealed class BrokenOff : PipeReader, IRequestBodyPipeFeature
     {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends when the timer asks: a request that ended by itself would take the timer's work back first.</summary>
+        public Task Begun => _begun.Task;
+
         public int Asked { get; private set; }
 
         public PipeReader Reader => this;
@@ -35,6 +44,7 @@ public sealed class RequestTimeTests
         public override void CancelPendingRead()
         {
             Asked++;
+            _begun.SetResult();
             throw new ConnectionAbortedException("The connection or stream was aborted because a write operation was aborted with a CancellationToken.");
         }
 
