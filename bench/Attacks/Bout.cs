@@ -201,6 +201,8 @@ internal sealed class Bout : IDisposable
         return new JobFacts
         {
             JobId = Guid.CreateVersion7(DateTimeOffset.UnixEpoch),
+            LicenceId = Guid.CreateVersion7(DateTimeOffset.UnixEpoch),
+            Title = "Bracket",
             Segments = (ulong)report.Segments,
             MotionSeconds = report.MotionSeconds,
             NozzleC = report.Metadata.MaxNozzleC,

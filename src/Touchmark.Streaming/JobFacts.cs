@@ -5,6 +5,14 @@ public sealed record JobFacts
 {
     public required Guid JobId { get; init; }
 
+    /// <summary>The licence that it is printed under.</summary>
+    public required Guid LicenceId { get; init; }
+
+    /// <summary>What people call the part: the printer shows it. At most <see cref="MaxTitleBytes"/> bytes of UTF-8 reach the gateway.</summary>
+    public required string Title { get; init; }
+
+    public const int MaxTitleBytes = 128;
+
     /// <summary>Segments in all.</summary>
     public required ulong Segments { get; init; }
 

@@ -171,6 +171,22 @@ public sealed class LiveSessionTests
     }
 
     [Fact]
+    public async Task The_extra_hears_what_is_printed_and_under_which_licence()
+    {
+        await using var rig = await StartAsync();
+        using var extra = await PrinterClient.ConnectAsync(rig.SocketPath, rig.Gcodes);
+        var toolpath = await rig.ToolpathAsync(layers: 2);
+        var print = rig.Engine.PrintAsync(toolpath);
+        var offered = await extra.EventAsync("session");
+        Assert.Equal(
+            (toolpath.Facts.Title, $"{toolpath.Facts.LicenceId:D}", $"{toolpath.Facts.JobId:D}"), ((string)offered["name"]!, (string)offered["licence"]!, (string)offered["job"]!));
+        await extra.AskAsync("close", ("handle", (long)offered["handle"]!), ("reason", "cancelled"));
+
+        using var session = await print;
+        rig.AssertEnded(EndReason.Cancelled, session);
+    }
+
+    [Fact]
     public async Task An_extra_that_does_not_begin_ends_the_session()
     {
         // By the real clock: to a faster one an engine that has nothing to say is silent for too long, and the connection is given up again and again.

@@ -10,7 +10,7 @@ public sealed class PreflightTests
 {
     private static readonly JobFacts Job = new()
     {
-        JobId = Guid.CreateVersion7(), Segments = 1, MotionSeconds = 1, NozzleC = 210, BedC = 60, Min = (10, 10, 0), Max = (100, 100, 50),
+        JobId = Guid.CreateVersion7(), LicenceId = Guid.CreateVersion7(), Title = "Bracket", Segments = 1, MotionSeconds = 1, NozzleC = 210, BedC = 60, Min = (10, 10, 0), Max = (100, 100, 50),
     };
 
     [Fact]

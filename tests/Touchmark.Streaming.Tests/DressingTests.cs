@@ -76,7 +76,7 @@ public sealed class DressingTests
     private static EngineSessionOptions Options(List<Segment> segments, P256PrivateKey key, int seed) => new()
     {
         SessionId = Guid.CreateVersion7(SessionRig.Start),
-        Facts = new JobFacts { JobId = Guid.CreateVersion7(SessionRig.Start), Segments = (ulong)segments.Count, MotionSeconds = 1, NozzleC = 0, BedC = 0, Min = (0, 0, 0), Max = (1, 1, 1) },
+        Facts = new JobFacts { JobId = Guid.CreateVersion7(SessionRig.Start), LicenceId = Guid.Empty, Title = "", Segments = (ulong)segments.Count, MotionSeconds = 1, NozzleC = 0, BedC = 0, Min = (0, 0, 0), Max = (1, 1, 1) },
         Settings = new SessionSettings { ChallengeSeconds = 2 },
         Profile = Toolpaths.Profile,
         DeviceKey = key.PublicKey,

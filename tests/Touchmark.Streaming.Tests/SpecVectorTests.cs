@@ -124,7 +124,7 @@ public class SpecVectorTests
             EngineNonce = Bytes(fields, "engine_nonce"),
             Time = DateTimeOffset.UnixEpoch.AddTicks(fields.GetProperty("timestamp").GetInt64() * TimeSpan.TicksPerMicrosecond),
             EngineEphemeral = Bytes(fields, "engine_ephemeral_public"),
-            Facts = new JobFacts { JobId = Guid.Empty, Segments = 0, MotionSeconds = 0, NozzleC = 0, BedC = 0, Min = default, Max = default },
+            Facts = new JobFacts { JobId = Guid.Empty, LicenceId = Guid.Empty, Title = "", Segments = 0, MotionSeconds = 0, NozzleC = 0, BedC = 0, Min = default, Max = default },
             ReportSeconds = 0.2,
             OutageSeconds = 10,
             WindowSegments = 1,

@@ -152,7 +152,7 @@ public class WireTests
         yield return new Offer
         {
             SessionId = Session, EngineNonce = nonce, Time = time, EngineEphemeral = point, ReportSeconds = 0.2, OutageSeconds = 30, WindowSegments = 128,
-            Facts = new JobFacts { JobId = Session, Segments = 1234, MotionSeconds = 5678.9, NozzleC = 215, BedC = 60, Min = (-1.5, 0, 0.2), Max = (100.25, 200, 30), Extruders = 2, AllowScriptStore = true, AllowNoDeadMan = true },
+            Facts = new JobFacts { JobId = Session, LicenceId = Session, Title = "Bracket", Segments = 1234, MotionSeconds = 5678.9, NozzleC = 215, BedC = 60, Min = (-1.5, 0, 0.2), Max = (100.25, 200, 30), Extruders = 2, AllowScriptStore = true, AllowNoDeadMan = true },
         }.Encode();
         yield return new Accept(Session, nonce, point, Toolpaths.Profile.Encode(), signature, new PreflightNotes("unix", [new("GCODE_STORE", "Moonraker keeps scripts.")])).Encode(Key);
         yield return Refuse.Encode(Session, new Refusal("BED_RANGE", "Too hot.", new Dictionary<string, string>(StringComparer.Ordinal) { ["limit"] = "90 °C" }, "Lower it."), nonce,

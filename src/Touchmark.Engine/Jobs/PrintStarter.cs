@@ -61,6 +61,8 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
     private static JobFacts Facts(Job job, Slice slice) => new()
     {
         JobId = job.Id,
+        LicenceId = job.LicenceId,
+        Title = job.DesignName,
         Segments = (ulong)slice.Segments,
         MotionSeconds = slice.MotionS,
         NozzleC = slice.NozzleC,

@@ -115,7 +115,8 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
         Set("retract_lift", "0");
         Set("use_relative_e_distances", "1");
         Set("use_firmware_retraction", "0");
-        Set("layer_gcode", "G92 E0");
+        // The layer is for the printer's own pages, whichever way the lines go there.
+        Set("layer_gcode", "SET_PRINT_STATS_INFO CURRENT_LAYER={layer_num + 1}\nG92 E0");
         foreach (var (key, value) in chosen)
         {
             Set(key, value);
@@ -140,7 +141,7 @@ internal sealed record SlicerProfile(Material Material, Quality Quality, byte[] 
         var height = limits.NozzleDiameter * 0.7;
         // A line as wide as the nozzle and a half, as a volume of filament.
         var filament = (to - from) * height * limits.NozzleDiameter * 1.5 / (Math.PI * limits.FilamentDiameter * limits.FilamentDiameter / 4);
-        var lines = new List<string> { "G21", "G90", "M83", "M107", "G28" };
+        var lines = new List<string> { "SET_PRINT_STATS_INFO TOTAL_LAYER={total_layer_count}", "G21", "G90", "M83", "M107", "G28" };
         if (bedC != "0")
         {
             lines.AddRange([$"M140 S{bedC}", "M104 S150", $"M190 S{bedC}"]);

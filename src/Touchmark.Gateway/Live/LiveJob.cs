@@ -40,9 +40,9 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
             extra.Tell("session", json =>
             {
                 json.WriteNumber("handle", _handle);
-                json.WriteString("name", $"touchmark-{facts.JobId:D}");
+                json.WriteString("name", facts.Title);
                 json.WriteString("job", $"{facts.JobId:D}");
-                json.WriteNull("licence");
+                json.WriteString("licence", $"{facts.LicenceId:D}");
                 json.WriteNumber("layers", 0);
                 json.WriteNumber("segments", facts.Segments);
             });

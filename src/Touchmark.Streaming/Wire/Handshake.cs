@@ -33,15 +33,17 @@ internal sealed record Offer
 
     public ReadOnlyMemory<byte> Encode()
     {
-        var writer = new WireWriter(320);
+        var writer = new WireWriter(480);
         writer.Array(8);
         writer.Unsigned((ulong)WireType.Offer);
         writer.Id(SessionId);
         writer.Bytes(EngineNonce.Span);
         writer.Time(Time);
         writer.Bytes(EngineEphemeral.Span);
-        writer.Array(14);
+        writer.Array(16);
         writer.Id(Facts.JobId);
+        writer.Id(Facts.LicenceId);
+        writer.Text(Units.Cut(Facts.Title, JobFacts.MaxTitleBytes));
         writer.Unsigned(Facts.Segments);
         writer.Signed(Units.Microseconds(Facts.MotionSeconds));
         writer.Signed(Units.Temperature(Facts.NozzleC));
@@ -71,10 +73,12 @@ internal sealed record Offer
         var nonce = reader.Copy(32);
         var time = reader.Time();
         var ephemeral = reader.Copy(P256.PublicKeySize);
-        reader.Array(14);
+        reader.Array(16);
         var facts = new JobFacts
         {
             JobId = reader.Id(),
+            LicenceId = reader.Id(),
+            Title = reader.Text(JobFacts.MaxTitleBytes),
             Segments = reader.Unsigned(long.MaxValue),
             MotionSeconds = reader.Microseconds(),
             NozzleC = reader.Temperature(),

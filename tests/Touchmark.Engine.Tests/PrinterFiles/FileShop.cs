@@ -19,9 +19,12 @@ internal sealed class FileShop : IAsyncDisposable
     /// <summary>The printer's gateway with its token.</summary>
     public Person Gateway { get; private init; } = null!;
 
-    public static async Task<FileShop> OpenAsync(long prints = 3, StorageKind storage = StorageKind.Sqlite)
+    /// <param name="prints">Of the licence.</param>
+    /// <param name="storage">Of the engine.</param>
+    /// <param name="script">What the slicer does; null: the real one.</param>
+    public static async Task<FileShop> OpenAsync(long prints = 3, StorageKind storage = StorageKind.Sqlite, string? script = PrintShop.Square)
     {
-        var shop = await PrintShop.OpenAsync(prints: prints, storage: storage);
+        var shop = await PrintShop.OpenAsync(script: script, prints: prints, storage: storage);
         return new FileShop(shop) { Gateway = shop.Server.Bearing(shop.Enrolled["printer_token"].GetString()!) };
     }
 
@@ -32,6 +35,19 @@ internal sealed class FileShop : IAsyncDisposable
             new Uri($"/api/printers/{Shop.PrinterId:D}/files", UriKind.Relative), JsonContent.Create(new { licence_id = licence ?? Shop.LicenceId, material = "PLA", quality = "draft", name }, options: Answer.Json));
         Assert.True(answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         return await answer.Content.ReadAsByteArrayAsync();
+    }
+
+    /// <summary>The whole toolpath of a sealed file, opened as the printer's gateway does.</summary>
+    public async Task<string> ToolpathAsync(byte[] sealedFile)
+    {
+        var file = new MemoryStream(sealedFile);
+        var read = Read(file);
+        var released = (await UnwrapAsync(read.Header.FileId, Guid.CreateVersion7())).IsGood();
+        using var psek = (await KeysAsync()).Single();
+        using var key = psek.TryUnwrap(FileKeyRole.Toolpath, read.Header.FileId, released["content_key"].GetBytesFromBase64())!;
+        await using var toolpath = read.OpenToolpath(file, key.Span, out _)!;
+        using var text = new StreamReader(toolpath);
+        return await text.ReadToEndAsync();
     }
 
     public async Task<Guid> SealedFileAsync() => HeaderOf(await SealAsync()).FileId;

@@ -49,6 +49,20 @@ public sealed class SealedFileTests
     }
 
     [Fact]
+    public async Task The_printer_is_told_the_layer_it_is_on()
+    {
+        await using var shop = await FileShop.OpenAsync(script: null);
+
+        var lines = (await shop.ToolpathAsync(await shop.SealAsync())).Split('\n');
+
+        var layers = lines.Count(line => line.StartsWith("SET_PRINT_STATS_INFO CURRENT_LAYER=", StringComparison.Ordinal));
+        Assert.True(layers > 5, $"{layers} layers");
+        Assert.Equal(
+            [$"SET_PRINT_STATS_INFO TOTAL_LAYER={layers}", .. Enumerable.Range(1, layers).Select(layer => $"SET_PRINT_STATS_INFO CURRENT_LAYER={layer}")],
+            lines.Where(line => line.StartsWith("SET_PRINT_STATS_INFO", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_file_is_made_for_those_at_the_printer_and_under_a_licence_that_allows_it()
     {
         await using var shop = await FileShop.OpenAsync();

@@ -31,6 +31,8 @@ internal sealed record TestToolpath(byte[] Canonical, JobFacts Facts)
         return new TestToolpath(canonical.ToArray(), new JobFacts
         {
             JobId = Guid.CreateVersion7(),
+            LicenceId = Guid.CreateVersion7(),
+            Title = "Bracket",
             Segments = (ulong)report.Segments,
             MotionSeconds = report.MotionSeconds,
             NozzleC = nozzleC,

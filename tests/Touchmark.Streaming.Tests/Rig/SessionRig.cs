@@ -33,6 +33,8 @@ internal sealed class SessionRig : IDisposable
         Facts = new JobFacts
         {
             JobId = Guid.CreateVersion7(Start),
+            LicenceId = Guid.CreateVersion7(Start),
+            Title = "Bracket",
             Segments = options.AnnouncedSegments ?? (ulong)segments.Count,
             MotionSeconds = segments.Sum(segment => segment.Plan.DurationSeconds),
             NozzleC = 210,
