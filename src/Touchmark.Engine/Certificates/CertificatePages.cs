@@ -10,8 +10,6 @@ namespace Touchmark.Engine.Certificates;
 /// <summary>The pages of certificates: the list, one with every field, and its evidence file.</summary>
 internal static class CertificatePages
 {
-    private const int Rows = 50;
-
     public static void MapCertificatePages(this WebApplication app)
     {
         var pages = app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
@@ -23,9 +21,8 @@ internal static class CertificatePages
 
     private static async Task<IResult> ListAsync(Guid? before, Visit visit, CertificateOffice office, CancellationToken cancel)
     {
-        var rows = await office.ListAsync(visit.Caller, cancel, Rows + 1, before);
-        return visit.Show<CertificatesPage>(new CertificatesModel(
-            [.. rows.Take(Rows).Select(CertificateRow.Of)], before is null ? null : "/certificates", rows.Count > Rows ? $"/certificates?before={rows[Rows - 1].Id:D}" : null));
+        var page = ListPage.Of(await office.ListAsync(visit.Caller, cancel, ListPage.Asked, before), certificate => certificate.Id, before, "/certificates");
+        return visit.Show<CertificatesPage>(new CertificatesModel([.. page.Rows.Select(CertificateRow.Of)], page.Newer, page.Older));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, Visit visit, CertificateOffice office, CancellationToken cancel)

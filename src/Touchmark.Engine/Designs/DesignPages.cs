@@ -11,8 +11,6 @@ namespace Touchmark.Engine.Designs;
 /// <summary>The pages of designs: the list, the upload, and one design with who may print it.</summary>
 internal static class DesignPages
 {
-    private const int Rows = 50;
-
     public static void MapDesignPages(this WebApplication app)
     {
         var pages = app.MapPagesFor(Role.Oem, Role.Auditor, Role.Admin);
@@ -27,11 +25,9 @@ internal static class DesignPages
     private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, DesignLibrary library, CancellationToken cancel)
     {
         var search = q?.Trim() ?? "";
-        var rows = await library.ListAsync(visit.Caller, cancel, search, before, Rows + 1);
-        var query = search.Length > 0 ? $"q={Uri.EscapeDataString(search)}&" : "";
-        return visit.Show<DesignsPage>(new DesignsModel(
-            [.. rows.Take(Rows).Select(DesignRow.Of)], search, visit.Caller.Role == Role.Oem, visit.Caller.SeesEverything,
-            before is null ? null : $"/designs?{query}", rows.Count > Rows ? $"/designs?{query}before={rows[Rows - 1].Id:D}" : null));
+        var page = ListPage.Of(
+            await library.ListAsync(visit.Caller, cancel, search, before, ListPage.Asked), design => design.Id, before, "/designs", search.Length > 0 ? $"q={Uri.EscapeDataString(search)}" : "");
+        return visit.Show<DesignsPage>(new DesignsModel([.. page.Rows.Select(DesignRow.Of)], search, visit.Caller.Role == Role.Oem, visit.Caller.SeesEverything, page.Newer, page.Older));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, Visit visit, DesignLibrary library, LicenceLedger licences, JobStore jobs, JobFeed feed, CancellationToken cancel)

@@ -9,8 +9,6 @@ namespace Touchmark.Engine.Jobs;
 /// <summary>The pages of prints: the list, and one print as it happens.</summary>
 internal static class JobPages
 {
-    private const int Rows = 50;
-
     public static void MapJobPages(this WebApplication app)
     {
         var pages = app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
@@ -25,9 +23,8 @@ internal static class JobPages
 
     private static async Task<IResult> ListAsync(Guid? before, Visit visit, JobStore jobs, JobFeed feed, CancellationToken cancel)
     {
-        var rows = await jobs.ListAsync(visit.Caller, cancel, Rows + 1, before);
-        return visit.Show<JobsPage>(new JobsModel(
-            [.. rows.Take(Rows).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))], before is null ? null : "/jobs", rows.Count > Rows ? $"/jobs?before={rows[Rows - 1].Id:D}" : null));
+        var page = ListPage.Of(await jobs.ListAsync(visit.Caller, cancel, ListPage.Asked, before), job => job.Id, before, "/jobs");
+        return visit.Show<JobsPage>(new JobsModel([.. page.Rows.Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))], page.Newer, page.Older));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, Visit visit, JobDesk desk, CancellationToken cancel) =>

@@ -13,8 +13,6 @@ namespace Touchmark.Engine.Licences;
 /// <summary>The pages of licences: the list, a new one, and one with its terms, its prints and its end.</summary>
 internal static class LicencePages
 {
-    private const int Rows = 50;
-
     public static void MapLicencePages(this WebApplication app)
     {
         var pages = app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
@@ -28,9 +26,8 @@ internal static class LicencePages
 
     private static async Task<IResult> ListAsync(Guid? before, Visit visit, LicenceLedger ledger, TimeProvider time, CancellationToken cancel)
     {
-        var rows = await ledger.PageAsync(visit.Caller, before, Rows + 1, cancel);
-        return visit.Show<LicencesPage>(new LicencesModel(
-            [.. rows.Take(Rows).Select(licence => Row(licence, visit.Caller, time.GetUtcNow()))], visit.Caller.Role == Role.Oem, before is null ? null : "/licences", rows.Count > Rows ? $"/licences?before={rows[Rows - 1].Id:D}" : null));
+        var page = ListPage.Of(await ledger.PageAsync(visit.Caller, before, ListPage.Asked, cancel), licence => licence.Id, before, "/licences");
+        return visit.Show<LicencesPage>(new LicencesModel([.. page.Rows.Select(licence => Row(licence, visit.Caller, time.GetUtcNow()))], visit.Caller.Role == Role.Oem, page.Newer, page.Older));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, Visit visit, LicenceLedger ledger, JobStore jobs, JobFeed feed, TimeProvider time, CancellationToken cancel) =>
