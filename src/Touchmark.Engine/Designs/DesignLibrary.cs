@@ -15,7 +15,7 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
 {
     private const string Columns =
         "select designs.id, designs.organisation_id, organisations.name as organisation, designs.name, designs.description, designs.format, designs.bytes, designs.sha256, designs.facets, "
-        + "designs.size_x_mm, designs.size_y_mm, designs.size_z_mm, designs.volume_mm3, designs.created_at, " + ProductCodes.OfDesign + " as gtin from designs join organisations on organisations.id = designs.organisation_id ";
+        + "designs.size_x_mm, designs.size_y_mm, designs.size_z_mm, designs.volume_mm3, designs.created_at, " + ProductCodes.OfDesign + " as gtin, (select count(*) from design_pictures where design_pictures.design_id = designs.id) as pictures from designs join organisations on organisations.id = designs.organisation_id ";
 
     /// <summary>Seals a model as it arrives and then checks it, reading it back through the seal. What comes back is stored by <see cref="AddAsync"/>, or disposed and gone.</summary>
     public async Task<Outcome<ReceivedModel>> ReceiveAsync(Stream upload, CancellationToken cancel)
@@ -30,6 +30,7 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
             }
 
             model.Facts = facts;
+            model.Picture = Draw(model, cancel);
             return model;
         }
         catch
@@ -75,6 +76,11 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
                     WrappedKey = keys.Wrap(model.Key.Span, Context(model.Id)),
                     Now = time.GetUtcNow(),
                 }, cancel);
+            if (model.Picture is { } picture)
+            {
+                await work.ExecuteAsync("insert into design_pictures (design_id, sealed) values (@Id, @Sealed)", new { model.Id, Sealed = await SealAsync(picture, model, cancel) }, cancel);
+            }
+
             await work.CommitAsync(cancel);
         }
         catch
@@ -113,18 +119,57 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
     public async Task<DesignModel> OpenModelAsync(Guid id, CancellationToken cancel)
     {
         var design = await FindAsync(id, cancel) ?? throw new KeyNotFoundException($"There is no design {id:D}.");
-        var wrapped = await database.FirstOrDefaultAsync<byte[]>("select wrapped_key from designs where id = @Id", new { Id = id }, cancel);
-        using var key = keys.Unwrap(wrapped, Context(id));
+        using var key = await KeyAsync(id, cancel);
         return new DesignModel(design, SealedBlob.OpenReader(blobs.OpenRead(id), key.Span, Encoding.UTF8.GetBytes(Context(id))));
+    }
+
+    /// <summary>The picture of a design, as PNG; null where there is none.</summary>
+    public async Task<byte[]?> PictureAsync(Guid id, CancellationToken cancel)
+    {
+        if (await database.FirstOrDefaultAsync<byte[]>("select sealed from design_pictures where design_id = @Id", new { Id = id }, cancel) is not { } stored)
+        {
+            return null;
+        }
+
+        using var key = await KeyAsync(id, cancel);
+        await using var plain = SealedBlob.OpenReader(new MemoryStream(stored), key.Span, Encoding.UTF8.GetBytes(PictureContext(id)));
+        var picture = new byte[plain.Length];
+        await plain.ReadExactlyAsync(picture, cancel);
+        return picture;
     }
 
     private static string Context(Guid id) => $"design/{id:D}";
 
-    private static Outcome<ModelFacts> Check(ReceivedModel model, CancellationToken cancel)
+    private static string PictureContext(Guid id) => $"design-picture/{id:D}";
+
+    private static Outcome<ModelFacts> Check(ReceivedModel model, CancellationToken cancel, DesignPicture? picture = null)
     {
         model.Blob.Content.Position = 0;
         using var plain = SealedBlob.OpenReader(model.Blob.Content, model.Key.Span, Encoding.UTF8.GetBytes(Context(model.Id)), leaveOpen: true);
-        return ModelCheck.Run(plain, cancel);
+        return ModelCheck.Run(plain, cancel, picture);
+    }
+
+    private async Task<LockedBuffer> KeyAsync(Guid id, CancellationToken cancel) =>
+        keys.Unwrap(await database.FirstOrDefaultAsync<byte[]>("select wrapped_key from designs where id = @Id", new { Id = id }, cancel), Context(id));
+
+    /// <summary>Sealed as the design is, and under its key.</summary>
+    private static async Task<byte[]> SealAsync(byte[] picture, ReceivedModel model, CancellationToken cancel)
+    {
+        using var file = new MemoryStream();
+        await using (var seal = SealedBlob.CreateWriter(file, model.Key.Span, Encoding.UTF8.GetBytes(PictureContext(model.Id)), leaveOpen: true))
+        {
+            await seal.WriteAsync(picture, cancel);
+            await seal.CompleteAsync(cancel);
+        }
+
+        return file.ToArray();
+    }
+
+    // Read once more: how large the picture has to be is known only now.
+    private static byte[]? Draw(ReceivedModel model, CancellationToken cancel)
+    {
+        var picture = new DesignPicture(model.Facts);
+        return Check(model, cancel, picture).Has(out _, out _) ? picture.ToPng() : null;
     }
 
     private async Task<Refusal?> SealAsync(Stream upload, ReceivedModel model, CancellationToken cancel)
@@ -170,6 +215,9 @@ internal sealed class ReceivedModel(Guid id, LockedBuffer key, BlobStore blobs) 
 
     public ModelFacts Facts { get; set; } = null!;
 
+    /// <summary>As PNG; null where it was not drawn.</summary>
+    public byte[]? Picture { get; set; }
+
     public ValueTask DisposeAsync()
     {
         key.Dispose();
@@ -210,6 +258,9 @@ internal sealed record Design
 
     /// <summary>Of the product that it is the design of: 14 digits, or null.</summary>
     public string? Gtin { get; init; }
+
+    /// <summary>1 where there is a picture of it, 0 otherwise.</summary>
+    public long Pictures { get; init; }
 }
 
 /// <summary>An opened model: the plain file, decrypted as it is read.</summary>

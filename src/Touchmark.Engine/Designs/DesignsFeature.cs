@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Drawing;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
 
@@ -11,6 +12,7 @@ internal static class DesignsFeature
     {
         services.AddSingleton<DesignLibrary>();
         services.AddSingleton<UploadQuota>();
+        services.AddSingleton<DesignPictures>();
     }
 
     public static void MapDesigns(this WebApplication app)
@@ -23,6 +25,10 @@ internal static class DesignsFeature
         app.MapGet("/api/designs/{id:guid}", async (Guid id, Caller caller, DesignLibrary library, CancellationToken cancel) =>
             await library.FindAsync(id, cancel) is { } design && caller.MaySee(design.OrganisationId) ? Results.Ok(DesignView.Of(design)) : Refusal.NotFound("design"))
             .For(Role.Oem, Role.Auditor, Role.Admin).Produces<DesignView>().WithSummary("Show a design.");
+        app.MapGet("/api/designs/{id:guid}/picture", async (Guid id, Caller caller, DesignPictures pictures, CancellationToken cancel) =>
+            (await pictures.FindAsync(id, caller, cancel)).ToResult(picture => Results.Bytes(picture, Png.Type)))
+            .For(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin).Produces<byte[]>(StatusCodes.Status200OK, Png.Type)
+            .WithSummary("A small picture of a design, for its owner and for whoever can print it now.");
     }
 }
 

@@ -3,7 +3,8 @@ using Touchmark.Hosting.Problems;
 namespace Touchmark.Engine.Designs;
 
 /// <summary>Measures a mesh triangle by triangle: bounding box and enclosed volume.</summary>
-internal sealed class MeshMeasure
+/// <param name="picture">Is drawn on the way; null for none.</param>
+internal sealed class MeshMeasure(DesignPicture? picture = null)
 {
     private Point origin;
     private Point min = new(double.MaxValue, double.MaxValue, double.MaxValue);
@@ -34,6 +35,7 @@ internal sealed class MeshMeasure
         Include(a);
         Include(b);
         Include(c);
+        picture?.Add(a, b, c);
         // Signed volume of the tetrahedron to a corner of the model; measured from there, and not from the bed's zero, little is lost to rounding.
         var (ax, ay, az) = (a.X - origin.X, a.Y - origin.Y, a.Z - origin.Z);
         var (bx, by, bz) = (b.X - origin.X, b.Y - origin.Y, b.Z - origin.Z);

@@ -10,7 +10,8 @@ internal static class ModelCheck
 {
     /// <param name="file">Seekable, at its beginning.</param>
     /// <param name="cancel">Checked every few thousand facets.</param>
-    public static Outcome<ModelFacts> Run(Stream file, CancellationToken cancel)
+    /// <param name="picture">Is drawn on the way; null for none.</param>
+    public static Outcome<ModelFacts> Run(Stream file, CancellationToken cancel, DesignPicture? picture = null)
     {
         if (file.Length == 0)
         {
@@ -22,17 +23,17 @@ internal static class ModelCheck
         file.Position = 0;
         if (ZipDirectory.IsZip(head))
         {
-            return ThreeMfCheck.Run(file, cancel);
+            return ThreeMfCheck.Run(file, picture, cancel);
         }
 
         if (StlCheck.IsBinary(head, file.Length))
         {
-            return StlCheck.RunBinary(file, cancel);
+            return StlCheck.RunBinary(file, picture, cancel);
         }
 
         if (StlCheck.IsText(head))
         {
-            return new StlText(file, cancel).Run();
+            return new StlText(file, picture, cancel).Run();
         }
 
         return StlCheck.DeclaredFacets(head) is { } declared

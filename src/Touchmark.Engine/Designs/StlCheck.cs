@@ -26,9 +26,9 @@ internal static class StlCheck
         Refusal.Invalid("STL_FACET_COUNT", $"The header declares {declared} facets, which make {HeaderBytes + (declared * (long)FacetBytes)} bytes, but the file has {length}.", "The file is truncated or damaged: export it again.")
             .With("declared_facets", declared).With("expected_bytes", HeaderBytes + (declared * (long)FacetBytes)).With("bytes", length);
 
-    public static Outcome<ModelFacts> RunBinary(Stream file, CancellationToken cancel)
+    public static Outcome<ModelFacts> RunBinary(Stream file, DesignPicture? picture, CancellationToken cancel)
     {
-        var mesh = new MeshMeasure();
+        var mesh = new MeshMeasure(picture);
         var buffer = new byte[FacetBytes * 1024];
         file.Position = HeaderBytes;
         int read;

@@ -9,10 +9,10 @@ namespace Touchmark.Engine.Designs;
 /// ASCII STL, line by line: <c>solid</c>, then per facet <c>facet normal</c>, <c>outer loop</c>, three times <c>vertex</c>, <c>endloop</c>, <c>endfacet</c>, and
 /// at the end <c>endsolid</c>. Nothing else is let through, so what a slicer reads afterwards is what was measured here.
 /// </summary>
-internal sealed class StlText(Stream file, CancellationToken cancel)
+internal sealed class StlText(Stream file, DesignPicture? picture, CancellationToken cancel)
 {
     private readonly byte[] buffer = new byte[64 * 1024];
-    private readonly MeshMeasure mesh = new();
+    private readonly MeshMeasure mesh = new(picture);
     private readonly Point[] corners = new Point[3];
     private int start;
     private int end;

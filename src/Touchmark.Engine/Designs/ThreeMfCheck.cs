@@ -11,7 +11,7 @@ internal static class ThreeMfCheck
 {
     private const string ModelRelation = "http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel";
 
-    public static Outcome<ModelFacts> Run(Stream file, CancellationToken cancel)
+    public static Outcome<ModelFacts> Run(Stream file, DesignPicture? picture, CancellationToken cancel)
     {
         if (ZipDirectory.Read(file, out var problem) is not { } entries)
         {
@@ -51,7 +51,7 @@ internal static class ThreeMfCheck
                 return Refuse("THREE_MF_PARTS", "The relationships of the 3MF file do not lead to its model part.");
             }
 
-            using var model = new ThreeMfModel(cancel);
+            using var model = new ThreeMfModel(picture, cancel);
             return Unpack(file, models[0], stream => model.Read(Xml(stream))) ?? model.Measure();
         }
         catch (Exception error) when (error is XmlException or InvalidDataException or FormatException or OverflowException)

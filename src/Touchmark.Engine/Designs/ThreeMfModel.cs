@@ -6,7 +6,7 @@ using Touchmark.Hosting.Problems;
 namespace Touchmark.Engine.Designs;
 
 /// <summary>The model part of a 3MF: objects with meshes or components, and the build items that place them.</summary>
-internal sealed class ThreeMfModel(CancellationToken cancel) : IDisposable
+internal sealed class ThreeMfModel(DesignPicture? picture, CancellationToken cancel) : IDisposable
 {
     private const string Core = "http://schemas.microsoft.com/3dmanufacturing/core/2015/02";
     private const int MaximumDepth = 16;
@@ -16,7 +16,7 @@ internal sealed class ThreeMfModel(CancellationToken cancel) : IDisposable
     private readonly List<Triangle> triangles = [];
     private readonly Dictionary<int, Part> parts = [];
     private readonly List<Placement> items = [];
-    private readonly MeshMeasure mesh = new();
+    private readonly MeshMeasure mesh = new(picture);
     private double unit = 1;
     private int placed;
     private Refusal? refusal;

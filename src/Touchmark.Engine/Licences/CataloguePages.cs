@@ -99,12 +99,12 @@ internal sealed class CatalogueDesk(LicenceLedger ledger, DesignLibrary designs,
 }
 
 /// <summary>Something that can be printed now.</summary>
-public sealed record CatalogueItem(Guid LicenceId, string Design, string Owner, string Size, string Volume, string Left, string Materials, DateTimeOffset? Until)
+public sealed record CatalogueItem(Guid LicenceId, Guid DesignId, bool HasPicture, string Design, string Owner, string Size, string Volume, string Left, string Materials, DateTimeOffset? Until)
 {
     internal static CatalogueItem Of(Licence licence, Design design, DateTimeOffset now)
     {
         var row = LicenceRow.Of(licence, now);
-        return new(licence.Id, design.Name, design.Organisation, Say.Size(design.SizeXMm, design.SizeYMm, design.SizeZMm), Say.Volume(design.VolumeMm3), row.Left, row.Materials, licence.ExpiresAt);
+        return new(licence.Id, design.Id, design.Pictures > 0, design.Name, design.Organisation, Say.Size(design.SizeXMm, design.SizeYMm, design.SizeZMm), Say.Volume(design.VolumeMm3), row.Left, row.Materials, licence.ExpiresAt);
     }
 }
 

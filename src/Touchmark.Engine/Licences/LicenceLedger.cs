@@ -102,6 +102,9 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
         $"{GrantedTo} and licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)",
         new { Organisation = organisation, Now = time.GetUtcNow() }, cancel);
 
+    /// <summary>Whether the organisation can print this design now.</summary>
+    public async Task<bool> MayPrintAsync(Guid designId, Guid organisation, CancellationToken cancel) => (await ListUsableAsync(organisation, cancel)).Any(licence => licence.DesignId == designId);
+
     /// <summary>Organisations whose licences can still print on this machine: it or its organisation is named, not revoked, not expired, with prints left.</summary>
     public Task<IReadOnlyList<Guid>> OwnersRelyingOnAsync(Guid printer, Guid printerOrganisation, CancellationToken cancel) => database.QueryAsync<Guid>(
         """
