@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Touchmark.Engine.Demonstration;
 using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Marketplace;
 
@@ -40,6 +41,9 @@ internal sealed record EngineOptions
 
     /// <summary>Whether everybody who knows a part's id may look it up; otherwise accounts alone.</summary>
     public bool PublicLookup { get; init; } = true;
+
+    /// <summary>Whoever sits at this computer signs in as anybody by a click (<see cref="DemonstrationFeature"/>). Never where people work.</summary>
+    public bool Demonstration { get; init; }
 
     /// <summary>The name that goes into statements as their issuer.</summary>
     public string Issuer { get; init; } = "touchmark-engine";
@@ -124,6 +128,12 @@ internal sealed record EngineOptions
                 "closed" => false,
                 var other => throw new InvalidOperationException($"The option --lookup is public or closed, not {other}."),
             },
+            Demonstration = Text("demonstration") switch
+            {
+                null or "off" => false,
+                "on" => true,
+                var other => throw new InvalidOperationException($"The option --demonstration is on or off, not {other}."),
+            },
             Issuer = Text("issuer") ?? defaults.Issuer,
             PublicUrl = Text("public-url") is { } url ? Address("public-url", url) : null,
             CompanyPrefix = Text("company-prefix") is { } prefix
@@ -142,8 +152,25 @@ internal sealed record EngineOptions
             Connections = (int)Number("connections", defaults.Connections),
             Proxies = [.. (Text("proxies") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Network)],
         };
+        if (options.Demonstration)
+        {
+            RefuseOpenDemonstration();
+        }
+
         return options is { PublicLookup: false, PublicEntries: true }
             ? throw new InvalidOperationException("With --lookup closed nothing is looked up by strangers, and --log-entries public would show them every statement. Leave out one of both.") : options;
+
+        // Everybody may be anybody there, so nobody else may reach it.
+        void RefuseOpenDemonstration()
+        {
+            var open = (Text("urls") ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .FirstOrDefault(url => !Uri.TryCreate(url, UriKind.Absolute, out var address) || !DemonstrationFeature.IsLoopback(address.Host));
+            var wrong = open is not null ? $"--urls {open}" : Text("public-url") is not null ? "--public-url" : Text("proxies") is not null ? "--proxies" : Text("database") is not null ? "--database" : null;
+            if (wrong is not null)
+            {
+                throw new InvalidOperationException($"A demonstration lets everybody in, so it stays on the loopback with a data folder of its own: {wrong} does not go with --demonstration on.");
+            }
+        }
 
         long Number(string key, long usual)
         {

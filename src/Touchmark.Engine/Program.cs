@@ -2,6 +2,7 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Custody;
+using Touchmark.Engine.Demonstration;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Epcis;
 using Touchmark.Engine.Gs1;
@@ -55,6 +56,7 @@ internal static class Program
         services.AddSingleton(TimeProvider.System);
         builder.AddWeb(options);
         services.AddStorage();
+        services.AddDemonstration(options);
         services.AddKeys();
         services.AddTransparency();
         services.AddAudit();
@@ -108,6 +110,7 @@ internal static class Program
         app.MapLabels();
         app.MapVerification();
         app.MapRegulators();
+        app.MapDemonstration();
         return app;
     }
 }

@@ -6,7 +6,8 @@ namespace Touchmark.Engine.Pages;
 /// <param name="Role">In lower case.</param>
 /// <param name="Token">For the forms.</param>
 /// <param name="Places">The navigation.</param>
-public sealed record Shell(string Person, string Organisation, string Role, PageToken Token, IReadOnlyList<ShellPlace> Places);
+/// <param name="IsDemonstration">They may be somebody else by a click.</param>
+public sealed record Shell(string Person, string Organisation, string Role, PageToken Token, IReadOnlyList<ShellPlace> Places, bool IsDemonstration);
 
 /// <summary>An entry of the navigation.</summary>
 public sealed record ShellPlace(string Path, string Name, string Icon, bool IsCurrent);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Demonstration;
 
 namespace Touchmark.Engine.Pages;
 
@@ -25,7 +26,8 @@ internal static class SignInPages
         }
         else
         {
-            http.Response.Redirect(here == "/" ? "/sign-in" : $"/sign-in?to={Uri.EscapeDataString(here)}");
+            var way = http.RequestServices.GetRequiredService<EngineOptions>().Demonstration ? DemonstrationFeature.Path : "/sign-in";
+            http.Response.Redirect(here == "/" ? way : $"{way}?to={Uri.EscapeDataString(here)}");
         }
     }
 
@@ -53,29 +55,14 @@ internal static class SignInPages
             return Page(http, to, $"{refusal.Text} {refusal.Fix}", email, KeptForm.Wrap(kept), refusal.Status);
         }
 
-        var token = await tokens.IssueAsync(account.Id, cancel);
-        http.Response.Cookies.Append(TokenAuthentication.Cookie, token.Token, new CookieOptions
-        {
-            HttpOnly = true,
-            Secure = http.Request.IsHttps,
-            SameSite = SameSiteMode.Lax,
-            Expires = token.ExpiresAt,
-            IsEssential = true,
-        });
-        if (kept.Count == 0)
-        {
-            return Results.Redirect(to);
-        }
-
-        // The token of the form belongs to whoever is signed in from now on.
-        http.User = new Caller(account.Id, account.OrganisationId, account.Role).ToPrincipal(TokenAuthentication.Pages);
-        return KeptForm.Page(http, to, kept, StatusCodes.Status200OK);
+        await PageSession.StartAsync(http, tokens, account, cancel);
+        return kept.Count == 0 ? Results.Redirect(to) : KeptForm.Page(http, to, kept, StatusCodes.Status200OK);
     }
 
     private static async Task<IResult> OutAsync(HttpContext http, TokenBook tokens, CancellationToken cancel)
     {
         await tokens.RevokeAsync(http.Request.Cookies[TokenAuthentication.Cookie]!, cancel);
         http.Response.Cookies.Delete(TokenAuthentication.Cookie);
-        return Results.Redirect("/sign-in");
+        return Results.Redirect(http.RequestServices.GetRequiredService<EngineOptions>().Demonstration ? DemonstrationFeature.Path : "/sign-in");
     }
 }

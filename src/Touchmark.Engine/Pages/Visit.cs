@@ -39,5 +39,5 @@ internal sealed class Visit(HttpContext http, Caller caller, AccountView account
     /// <summary>The page of something that is not there, or that does not concern whoever asks.</summary>
     public IResult Refuse(Refusal refusal) => new RazorComponentResult<RefusalPage>(new Dictionary<string, object?> { ["Shell"] = Shell(), ["Problem"] = PageProblem.Of(refusal) }) { StatusCode = refusal.Status };
 
-    private Shell Shell() => new(account.Name, account.Organisation, account.Role.ToString().ToLowerInvariant(), token, Navigation.For(caller.Role, http.Request.Path));
+    private Shell Shell() => new(account.Name, account.Organisation, account.Role.ToString().ToLowerInvariant(), token, Navigation.For(caller.Role, http.Request.Path), http.RequestServices.GetRequiredService<EngineOptions>().Demonstration);
 }
