@@ -20,6 +20,7 @@ using Touchmark.Engine.PrinterTokens;
 using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Regulators;
 using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Setup;
 using Touchmark.Engine.SliceService;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
@@ -82,6 +83,7 @@ internal static class Program
         services.AddRegulators();
         services.AddJobs();
         services.AddSliceService();
+        services.AddSetup();
 
         replace?.Invoke(services);
 
@@ -111,6 +113,7 @@ internal static class Program
         app.MapVerification();
         app.MapRegulators();
         app.MapDemonstration();
+        app.MapSetup();
         return app;
     }
 }

@@ -17,10 +17,12 @@ internal static class AccountCommands
         Change("enable", "Let a disabled account sign in again."),
         Change("sign-out", "Sign an account out everywhere."),
         ChangeRole(),
+        ResetPassword(),
         ChangePassword(),
-        Arguments.Asking("tokens", "List where your account is signed in.", (engine, _, cancel) => engine.GetAsync("/api/tokens", cancel), tokens => Screen.Table(tokens, "There are no tokens.",
-            new("Id", "id"), new("Since", "created_at"), new("Until", "expires_at"), new("This one", "current"))),
+        Tokens(),
         RevokeToken(),
+        Arguments.Asking("organisations", "List all organisations, and how many people of each may sign in.", (engine, _, cancel) => engine.GetAsync("/api/organisations/all", cancel),
+            organisations => Screen.Table(organisations, "There are no organisations.", new("Name", "name"), new("Accounts", "accounts"), new("Since", "created_at"), new("Id", "id"))),
         Arguments.Asking("me", "Show the account that is signed in.", (engine, _, cancel) => engine.GetAsync("/api/me", cancel), Screen.Facts),
     };
 
@@ -47,14 +49,34 @@ internal static class AccountCommands
             "/api/me/password", new { CurrentPassword = Arguments.ReadPassword(parsed.GetValue(old)!), NewPassword = Arguments.ReadPassword(parsed.GetValue(next)!) }, cancel), _ => Screen.Line("Changed."), old, next);
     }
 
+    private static Command ResetPassword()
+    {
+        var id = Arguments.Id("account");
+        return Arguments.Asking("reset-password", "Give an account a temporary password, shown once, and sign it out everywhere. Whoever signs in with it chooses another one first.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/accounts/{parsed.GetValue(id)}/reset-password", null, cancel), answer => Screen.Line(Screen.Text(answer, "password")), id);
+    }
+
+    /// <summary>Of which account; one's own where none is named.</summary>
+    private static Option<Guid?> Of() => new("--account") { Description = "The id of somebody else's account (admins); yours without it." };
+
+    private static string TokensOf(Guid? account) => account is { } id ? $"/api/accounts/{id}/tokens" : "/api/tokens";
+
+    private static Command Tokens()
+    {
+        var of = Of();
+        return Arguments.Asking("tokens", "List where an account is signed in.", (engine, parsed, cancel) => engine.GetAsync(TokensOf(parsed.GetValue(of)), cancel), tokens => Screen.Table(tokens, "There are no tokens.",
+            new("Id", "id"), new("With", "client"), new("From", "place"), new("Since", "created_at"), new("Last used", "used_at"), new("Until", "expires_at"), new("This one", "current")), of);
+    }
+
     private static Command RevokeToken()
     {
         var id = new Argument<string>("id") { Description = "The token's id, from the list." };
-        var command = new Command("revoke-token", "End one of your tokens.") { id };
+        var of = Of();
+        var command = new Command("revoke-token", "Sign an account out at one of the places where it is signed in.") { id, of };
         command.SetAction(async (parsed, cancel) =>
         {
             using var engine = EngineClient.SignedIn();
-            await engine.DeleteAsync($"/api/tokens/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancel);
+            await engine.DeleteAsync($"{TokensOf(parsed.GetValue(of))}/{Uri.EscapeDataString(parsed.GetValue(id)!)}", cancel);
             Screen.Line("Ended.");
             return 0;
         });
@@ -69,11 +91,12 @@ internal static class AccountCommands
         var role = new Option<string>("--role") { Description = "oem, manufacturer, operator, auditor, admin or custodian.", Required = true };
         role.AcceptOnlyFromAmong(Roles);
         var password = Arguments.PasswordFile();
+        var temporary = new Option<bool>("--temporary") { Description = "Whoever signs in with this password chooses another one first." };
         var engineAddress = new Option<Uri>("--engine") { Description = "The engine's address, for the very first account only.", CustomParser = Arguments.EngineAddress };
         var setupToken = new Option<FileInfo>("--setup-token-file") { Description = "The file setup-token in the engine's data folder, for the very first account only." };
         var command = new Command("create", "Make an account: the first one, an admin, with the engine's setup token; every other one as an admin.")
         {
-            email, name, organisation, role, password, engineAddress, setupToken,
+            email, name, organisation, role, password, temporary, engineAddress, setupToken,
         };
         command.SetAction(async (parsed, cancel) =>
         {
@@ -92,6 +115,7 @@ internal static class AccountCommands
                 Name = parsed.GetValue(name),
                 Role = parsed.GetValue(role),
                 Organisation = parsed.GetValue(organisation),
+                Temporary = parsed.GetValue(temporary),
             }, cancel);
             Screen.Line($"Made the account {Screen.Text(account, "email")} ({Screen.Text(account, "role")}).");
             return 0;

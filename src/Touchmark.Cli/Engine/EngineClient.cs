@@ -21,6 +21,8 @@ internal sealed class EngineClient : IDisposable
     {
         this.trace = trace;
         http = new HttpClient { BaseAddress = engine, Timeout = Timeout.InfiniteTimeSpan };
+        // So that the list of their sessions tells people which is this program.
+        http.DefaultRequestHeaders.UserAgent.ParseAdd($"touchmark ({(OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "Mac OS" : "Linux")})");
         if (token is not null)
         {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);

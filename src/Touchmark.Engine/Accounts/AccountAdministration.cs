@@ -27,6 +27,18 @@ internal sealed class AccountAdministration(Database database, AccountDirectory 
             work => work.ExecuteAsync("update accounts set role = @Role where id = @Id and role <> @Role", new { Id = id, Role = role }, cancel), cancel);
     }
 
+    /// <summary>Gives an account a temporary password, which is shown once, and signs it out everywhere. Whoever signs in with it chooses another one first.</summary>
+    public async Task<Outcome<TemporaryPassword>> ResetPasswordAsync(Guid id, Caller caller, CancellationToken cancel)
+    {
+        var password = OneTimeCode.Create().Shown;
+        var outcome = await ChangeAsync(id, caller, Acts.AccountPasswordReset, [], async work =>
+        {
+            await TokenBook.RevokeAllAsync(work, id, cancel);
+            return await work.ExecuteAsync("update accounts set password_hash = @Hash, password_temporary = 1 where id = @Id", new { Id = id, Hash = passwords.Hash(password) }, cancel);
+        }, cancel);
+        return outcome.Has(out _, out var refusal) ? new TemporaryPassword(password) : refusal;
+    }
+
     /// <summary>Signs an account out everywhere.</summary>
     public async Task<Outcome<AccountView>> RevokeTokensAsync(Guid id, Caller caller, CancellationToken cancel)
     {
@@ -42,16 +54,16 @@ internal sealed class AccountAdministration(Database database, AccountDirectory 
         return account;
     }
 
-    /// <summary>Ends one of the caller's own tokens, by the id under which it is listed.</summary>
-    public async Task<Outcome<bool>> RevokeTokenAsync(string tokenId, Caller caller, CancellationToken cancel)
+    /// <summary>Ends one of an account's tokens, by the id under which it is listed.</summary>
+    public async Task<Outcome<bool>> RevokeTokenAsync(Guid accountId, string tokenId, Caller caller, CancellationToken cancel)
     {
         await using var work = await database.BeginAsync(cancel);
-        if (!await TokenBook.RevokeAsync(work, caller.AccountId, tokenId, cancel))
+        if (!await TokenBook.RevokeAsync(work, accountId, tokenId, cancel))
         {
             return Refusal.NotFound("token");
         }
 
-        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.TokensRevoked, About(caller.AccountId), Count(1)), cancel);
+        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.TokensRevoked, About(accountId), Count(1)), cancel);
         await work.CommitAsync(cancel);
         return true;
     }
@@ -72,7 +84,7 @@ internal sealed class AccountAdministration(Database database, AccountDirectory 
         }
 
         await using var work = await database.BeginAsync(cancel);
-        await work.ExecuteAsync("update accounts set password_hash = @Hash where id = @AccountId", new { caller.AccountId, Hash = passwords.Hash(request.NewPassword) }, cancel);
+        await work.ExecuteAsync("update accounts set password_hash = @Hash, password_temporary = 0 where id = @AccountId", new { caller.AccountId, Hash = passwords.Hash(request.NewPassword) }, cancel);
         var revoked = await TokenBook.RevokeAllAsync(work, caller.AccountId, cancel, except: currentToken);
         await trail.RecordAsync(work, AuditedAct.By(caller, Acts.AccountPasswordChanged, About(caller.AccountId), Count(revoked)), cancel);
         await work.CommitAsync(cancel);
@@ -116,6 +128,10 @@ internal sealed class AccountAdministration(Database database, AccountDirectory 
 
 /// <summary>A new password for the account that asks.</summary>
 internal sealed record PasswordChange(string CurrentPassword, string NewPassword);
+
+/// <summary>A password that an admin hands over, good until its owner has chosen another one.</summary>
+/// <param name="Password">Shown once and kept nowhere.</param>
+internal sealed record TemporaryPassword(string Password);
 
 /// <summary>Another role for an account.</summary>
 internal sealed record RoleChange(Role Role);

@@ -10,7 +10,7 @@ namespace Touchmark.Engine.Accounts;
 internal sealed class AccountDirectory(Database database, Passwords passwords, SetupToken setup, AuditTrail trail, TimeProvider time, ILogger<AccountDirectory> log)
 {
     private const string Columns =
-        "select accounts.id, accounts.email, accounts.name, accounts.role, accounts.organisation_id, organisations.name as organisation, accounts.created_at, accounts.disabled_at "
+        "select accounts.id, accounts.email, accounts.name, accounts.role, accounts.organisation_id, organisations.name as organisation, accounts.created_at, accounts.disabled_at, accounts.password_temporary "
         + "from accounts join organisations on organisations.id = accounts.organisation_id ";
 
     /// <summary>The first account needs the setup token and is an admin; every other one is made by an admin.</summary>
@@ -46,7 +46,7 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
         };
         try
         {
-            account = await InsertAsync(account, passwords.Hash(request.Password), first ? null : caller, cancel);
+            account = await InsertAsync(account, passwords.Hash(request.Password), first ? null : caller, request.Temporary && !first, cancel);
         }
         catch (DbException error) when (database.IsDuplicate(error))
         {
@@ -81,6 +81,22 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
 
     public Task<IReadOnlyList<AccountView>> ListAsync(CancellationToken cancel) =>
         database.QueryAsync<AccountView>(Columns + "order by accounts.created_at, accounts.id", null, cancel);
+
+    /// <summary>A page of the accounts, newest first, whose e-mail address, name or organisation has a text in it.</summary>
+    public Task<IReadOnlyList<AccountView>> SearchAsync(string search, Guid? before, int most, CancellationToken cancel) => database.QueryAsync<AccountView>(
+        Columns + """
+        where accounts.id < @Before and (@Search = '' or lower(accounts.email) like @Like escape '!' or lower(accounts.name) like @Like escape '!' or lower(organisations.name) like @Like escape '!')
+        order by accounts.id desc limit @Most
+        """,
+        new { Before = before ?? Guid.AllBitsSet, Search = search, Like = $"%{search.ToLowerInvariant().Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%", Most = most }, cancel);
+
+    /// <summary>All organisations, and how many people of each may sign in.</summary>
+    public Task<IReadOnlyList<OrganisationCount>> ListOrganisationsAsync(CancellationToken cancel) => database.QueryAsync<OrganisationCount>(
+        """
+        select organisations.id, organisations.name, organisations.created_at, count(accounts.id) as accounts
+        from organisations left join accounts on accounts.organisation_id = organisations.id and accounts.disabled_at is null
+        group by organisations.id, organisations.name, organisations.created_at order by organisations.name
+        """, null, cancel);
 
     /// <summary>The organisations that a licence can be granted to.</summary>
     public Task<IReadOnlyList<OrganisationView>> ListManufacturersAsync(CancellationToken cancel) => database.QueryAsync<OrganisationView>(
@@ -118,8 +134,9 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
     /// <param name="account">To insert.</param>
     /// <param name="passwordHash">Its password.</param>
     /// <param name="maker">The admin; null when it is the first account.</param>
+    /// <param name="temporary">Whoever signs in with this password chooses another one first.</param>
     /// <param name="cancel">Ends the wait.</param>
-    private async Task<AccountView> InsertAsync(AccountView account, string passwordHash, Caller? maker, CancellationToken cancel)
+    private async Task<AccountView> InsertAsync(AccountView account, string passwordHash, Caller? maker, bool temporary, CancellationToken cancel)
     {
         await using var work = await database.BeginAsync(cancel);
         var key = new { Id = Guid.CreateVersion7(time.GetUtcNow()), account.Organisation, Key = account.Organisation.ToUpperInvariant(), account.CreatedAt };
@@ -129,10 +146,10 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
         account = account with { OrganisationId = organisation!.Id, Organisation = organisation.Name };
         await work.ExecuteAsync(
             """
-            insert into accounts (id, organisation_id, email, name, role, password_hash, created_at)
-            values (@Id, @OrganisationId, @Email, @Name, @Role, @PasswordHash, @CreatedAt)
+            insert into accounts (id, organisation_id, email, name, role, password_hash, password_temporary, created_at)
+            values (@Id, @OrganisationId, @Email, @Name, @Role, @PasswordHash, @Temporary, @CreatedAt)
             """,
-            new { account.Id, account.OrganisationId, account.Email, account.Name, account.Role, PasswordHash = passwordHash, account.CreatedAt }, cancel);
+            new { account.Id, account.OrganisationId, account.Email, account.Name, account.Role, PasswordHash = passwordHash, Temporary = temporary ? 1 : 0, account.CreatedAt }, cancel);
         if (maker is null)
         {
             await work.ExecuteAsync("insert into bootstrap (id, account_id) values (1, @Id)", new { account.Id }, cancel);
@@ -154,7 +171,14 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
 }
 
 /// <summary>An account to make. The first one carries the setup token instead of an admin's bearer token and needs no role: it is an admin.</summary>
-internal sealed record NewAccount(string Email, string Password, string Name, string Organisation, Role? Role = null, string? SetupToken = null);
+/// <param name="Email">To sign in with.</param>
+/// <param name="Password">To begin with.</param>
+/// <param name="Name">The person's.</param>
+/// <param name="Organisation">Comes into being with its first account.</param>
+/// <param name="Role">What it may do.</param>
+/// <param name="SetupToken">Of the first account.</param>
+/// <param name="Temporary">Whoever signs in with this password chooses another one first.</param>
+internal sealed record NewAccount(string Email, string Password, string Name, string Organisation, Role? Role = null, string? SetupToken = null, bool Temporary = false);
 
 internal sealed record AccountView
 {
@@ -173,6 +197,20 @@ internal sealed record AccountView
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? DisabledAt { get; init; }
+
+    /// <summary>An admin knows the password: its owner has not chosen another one yet.</summary>
+    public bool PasswordTemporary { get; init; }
+}
+
+internal sealed record OrganisationCount
+{
+    public Guid Id { get; init; }
+
+    public string Name { get; init; } = "";
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public long Accounts { get; init; }
 }
 
 internal sealed record OrganisationView

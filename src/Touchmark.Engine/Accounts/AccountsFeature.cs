@@ -18,6 +18,8 @@ internal static class AccountsFeature
         services.AddSingleton<AccountAdministration>();
         services.AddSingleton<SignInAttempts>();
         services.AddSingleton<SignIn>();
+        services.AddSingleton<OwnPassword>();
+        services.AddSingleton<AccountDesk>();
         services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Pages, null);
@@ -42,23 +44,35 @@ internal static class AccountsFeature
         app.MapPost("/api/accounts/{id:guid}/sign-out", async (Guid id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
             (await accounts.RevokeTokensAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
             .WithSummary("Sign an account out everywhere.");
-        app.MapPost("/api/me/password", ChangePasswordAsync).ForAnyRole()
+        app.MapPost("/api/accounts/{id:guid}/reset-password", async (Guid id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.ResetPasswordAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<TemporaryPassword>()
+            .WithSummary("Give an account a temporary password, shown once, and sign it out everywhere.");
+        app.MapGet("/api/accounts/{id:guid}/tokens", (Guid id, TokenBook tokens, CancellationToken cancel) => tokens.ListAsync(id, null, cancel)).For(Role.Admin)
+            .WithSummary("List where an account is signed in.");
+        app.MapDelete("/api/accounts/{id:guid}/tokens/{token}", async (Guid id, string token, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
+            (await accounts.RevokeTokenAsync(id, token, caller, cancel)).ToResult(_ => Results.NoContent())).For(Role.Admin)
+            .Produces(StatusCodes.Status204NoContent).WithSummary("End one of an account's tokens.");
+        app.MapPost("/api/me/password", ChangePasswordAsync).ForAnyRole().WithMetadata(OpenToUnfinished.Mark)
             .Produces(StatusCodes.Status204NoContent).WithSummary("Change your password; every other token of yours ends.");
         app.MapGet("/api/tokens", (HttpRequest http, Caller caller, TokenBook tokens, CancellationToken cancel) =>
             tokens.ListAsync(caller.AccountId, TokenAuthentication.Bearer(http), cancel)).ForAnyRole().WithSummary("List where your account is signed in.");
         app.MapDelete("/api/tokens/{id}", async (string id, Caller caller, AccountAdministration accounts, CancellationToken cancel) =>
-            (await accounts.RevokeTokenAsync(id, caller, cancel)).ToResult(_ => Results.NoContent())).ForAnyRole()
+            (await accounts.RevokeTokenAsync(caller.AccountId, id, caller, cancel)).ToResult(_ => Results.NoContent())).ForAnyRole()
             .Produces(StatusCodes.Status204NoContent).WithSummary("End one of your tokens.");
         app.MapGet("/api/organisations", (AccountDirectory accounts, CancellationToken cancel) => accounts.ListManufacturersAsync(cancel)).For(Role.Oem, Role.Admin, Role.Auditor)
             .WithSummary("List the organisations that a licence can be granted to.");
+        app.MapGet("/api/organisations/all", (AccountDirectory accounts, CancellationToken cancel) => accounts.ListOrganisationsAsync(cancel)).For(Role.Admin, Role.Auditor)
+            .WithSummary("List all organisations, and how many people of each may sign in.");
         app.MapPost("/api/tokens", SignInAsync).Produces<IssuedToken>(StatusCodes.Status201Created).WithSummary("Sign in: get a bearer token for 24 hours.");
         app.MapDelete("/api/tokens/current", async (HttpRequest request, TokenBook tokens, CancellationToken cancel) =>
         {
             await tokens.RevokeAsync(TokenAuthentication.Bearer(request)!, cancel);
             return Results.NoContent();
-        }).ForAnyRole().WithSummary("Sign out: revoke the token that this request carries.");
-        app.MapGet("/api/me", async (Caller caller, AccountDirectory accounts, CancellationToken cancel) => await accounts.FindAsync(caller.AccountId, cancel)).ForAnyRole()
+        }).ForAnyRole().WithMetadata(OpenToUnfinished.Mark).WithSummary("Sign out: revoke the token that this request carries.");
+        app.MapGet("/api/me", async (Caller caller, AccountDirectory accounts, CancellationToken cancel) => await accounts.FindAsync(caller.AccountId, cancel)).ForAnyRole().WithMetadata(OpenToUnfinished.Mark)
             .WithSummary("Show the account that asks.");
+        app.MapAccountPages();
+        app.MapOwnAccountPages();
     }
 
     /// <summary>Demands a bearer token of an account with one of these roles; none implies another.</summary>
@@ -82,27 +96,11 @@ internal static class AccountsFeature
 
     private static async Task<IResult> SignInAsync(Credentials request, HttpContext context, SignIn signIn, TokenBook tokens, CancellationToken cancel) =>
         (await signIn.FindAsync(context, request.Email, request.Password, cancel)).Has(out var account, out var refusal)
-            ? Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, cancel))
+            ? Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, Origin.Of(context), cancel))
             : refusal;
 
-    // Whoever found an unlocked screen may guess the password no faster than anybody else.
-    private static async Task<IResult> ChangePasswordAsync(
-        PasswordChange request, HttpContext context, Caller caller, AccountDirectory directory, AccountAdministration accounts, SignInAttempts attempts, CancellationToken cancel)
-    {
-        var email = (await directory.FindAsync(caller.AccountId, cancel))!.Email;
-        if (attempts.Begin(context, email) is { } refusal)
-        {
-            return refusal;
-        }
-
-        var outcome = await accounts.ChangePasswordAsync(request, TokenAuthentication.Bearer(context.Request)!, caller, cancel);
-        if (outcome.Refusal is null)
-        {
-            attempts.Succeed(context, email);
-        }
-
-        return outcome.ToResult(_ => Results.NoContent());
-    }
+    private static async Task<IResult> ChangePasswordAsync(PasswordChange request, HttpContext context, Caller caller, OwnPassword password, CancellationToken cancel) =>
+        (await password.ChangeAsync(request, TokenAuthentication.Bearer(context.Request)!, context, caller, cancel)).ToResult(_ => Results.NoContent());
 }
 
 internal sealed record Credentials(string Email, string Password);

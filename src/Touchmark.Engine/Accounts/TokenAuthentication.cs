@@ -20,6 +20,9 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
     /// <summary>Sent back over HTTPS only when it came over HTTPS: behind plain HTTP there is only the loopback.</summary>
     public const string Cookie = "touchmark";
 
+    // There is one handler a request, which reads the token and then answers for it.
+    private Unfinished unfinished;
+
     public static string? Bearer(HttpRequest request) =>
         request.Headers.Authorization is [{ } header] && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : null;
 
@@ -31,13 +34,27 @@ internal sealed class TokenAuthentication(IOptionsMonitor<AuthenticationSchemeOp
             return AuthenticateResult.NoResult();
         }
 
-        return await tokens.FindCallerAsync(token, Context.RequestAborted) is { } caller
-            ? AuthenticateResult.Success(new AuthenticationTicket(caller.ToPrincipal(Scheme.Name), Scheme.Name))
-            : AuthenticateResult.Fail("The token is unknown or has expired.");
+        if (await tokens.FindHolderAsync(token, Context.RequestAborted) is not { } holder)
+        {
+            return AuthenticateResult.Fail("The token is unknown or has expired.");
+        }
+
+        if (holder.Unfinished != Unfinished.Nothing && Context.GetEndpoint()?.Metadata.GetMetadata<OpenToUnfinished>() is null)
+        {
+            unfinished = holder.Unfinished;
+            return AuthenticateResult.Fail("The session is not finished.");
+        }
+
+        return AuthenticateResult.Success(new AuthenticationTicket(holder.Caller.ToPrincipal(Scheme.Name), Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
+        if (unfinished != Unfinished.Nothing)
+        {
+            return Scheme.Name == Api ? OpenToUnfinished.Refuse(unfinished).ExecuteAsync(Context) : Results.Redirect("/account").ExecuteAsync(Context);
+        }
+
         if (Scheme.Name == Pages)
         {
             return SignInPages.ChallengeAsync(Context);

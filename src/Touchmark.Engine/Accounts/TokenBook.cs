@@ -17,34 +17,48 @@ internal sealed class TokenBook(Database database, TimeProvider time)
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
-    public async Task<IssuedToken> IssueAsync(Guid accountId, CancellationToken cancel)
+    /// <summary>How exactly the list of sessions knows when one was last used.</summary>
+    private static readonly TimeSpan Notice = TimeSpan.FromMinutes(1);
+
+    public async Task<IssuedToken> IssueAsync(Guid accountId, Origin origin, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var token = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(Bytes));
         await using var work = await database.BeginAsync(cancel);
         await work.ExecuteAsync("delete from tokens where expires_at <= @Now", new { Now = now }, cancel);
         await work.ExecuteAsync(
-            "insert into tokens (hash, account_id, created_at, expires_at) values (@Hash, @AccountId, @Now, @ExpiresAt)",
-            new { Hash = Hash(token), AccountId = accountId, Now = now, ExpiresAt = now + Lifetime }, cancel);
+            "insert into tokens (hash, account_id, created_at, expires_at, place, client, used_at) values (@Hash, @AccountId, @Now, @ExpiresAt, @Place, @Client, @Now)",
+            new { Hash = Hash(token), AccountId = accountId, Now = now, ExpiresAt = now + Lifetime, origin.Place, origin.Client }, cancel);
         await work.CommitAsync(cancel);
         return new IssuedToken(token, now + Lifetime);
     }
 
     /// <summary>Who holds this token, or null when it is unknown, expired or revoked, or its account is disabled.</summary>
-    public async Task<Caller?> FindCallerAsync(string token, CancellationToken cancel)
+    public async Task<TokenHolder?> FindHolderAsync(string token, CancellationToken cancel)
     {
         if (token.Length != Prefix.Length + Base64Url.GetEncodedLength(Bytes) || !token.StartsWith(Prefix, StringComparison.Ordinal))
         {
             return null;
         }
 
+        var (hash, now) = (Hash(token), time.GetUtcNow());
         var row = await database.FirstOrDefaultAsync<HolderRow>(
             """
-            select accounts.id, accounts.organisation_id, accounts.role
+            select accounts.id, accounts.organisation_id, accounts.role, accounts.password_temporary, tokens.used_at
             from tokens join accounts on accounts.id = tokens.account_id
             where tokens.hash = @Hash and tokens.expires_at > @Now and accounts.disabled_at is null
-            """, new { Hash = Hash(token), Now = time.GetUtcNow() }, cancel);
-        return row is null ? null : new Caller(row.Id, row.OrganisationId, row.Role);
+            """, new { Hash = hash, Now = now }, cancel);
+        if (row is null)
+        {
+            return null;
+        }
+
+        if (row.UsedAt is null || now - row.UsedAt >= Notice)
+        {
+            await database.ExecuteAsync("update tokens set used_at = @Now where hash = @Hash", new { Hash = hash, Now = now }, cancel);
+        }
+
+        return new TokenHolder(new Caller(row.Id, row.OrganisationId, row.Role), row.PasswordTemporary ? Unfinished.Password : Unfinished.Nothing);
     }
 
     public Task RevokeAsync(string token, CancellationToken cancel) =>
@@ -55,8 +69,9 @@ internal sealed class TokenBook(Database database, TimeProvider time)
     {
         var here = current is null ? null : Hash(current);
         var rows = await database.QueryAsync<TokenRow>(
-            "select hash, created_at, expires_at from tokens where account_id = @AccountId and expires_at > @Now order by created_at desc", new { AccountId = accountId, Now = time.GetUtcNow() }, cancel);
-        return [.. rows.Select(row => new HeldToken(IdOf(row.Hash), row.CreatedAt, row.ExpiresAt, here is not null && row.Hash.AsSpan().SequenceEqual(here)))];
+            "select hash, created_at, expires_at, place, client, used_at from tokens where account_id = @AccountId and expires_at > @Now order by created_at desc", new { AccountId = accountId, Now = time.GetUtcNow() }, cancel);
+        return [.. rows.Select(row => new HeldToken(
+            IdOf(row.Hash), row.CreatedAt, row.ExpiresAt, here is not null && row.Hash.AsSpan().SequenceEqual(here), row.Place, row.Client, row.UsedAt ?? row.CreatedAt))];
     }
 
     /// <summary>Ends the token of this account that is listed under this id; false when there is none.</summary>
@@ -82,6 +97,12 @@ internal sealed class TokenBook(Database database, TimeProvider time)
         public DateTimeOffset CreatedAt { get; init; }
 
         public DateTimeOffset ExpiresAt { get; init; }
+
+        public string Place { get; init; } = "";
+
+        public string Client { get; init; } = "";
+
+        public DateTimeOffset? UsedAt { get; init; }
     }
 
     private sealed record HolderRow
@@ -91,6 +112,10 @@ internal sealed class TokenBook(Database database, TimeProvider time)
         public Guid OrganisationId { get; init; }
 
         public Role Role { get; init; }
+
+        public bool PasswordTemporary { get; init; }
+
+        public DateTimeOffset? UsedAt { get; init; }
     }
 }
 
@@ -103,4 +128,10 @@ internal sealed record IssuedToken(string Token, DateTimeOffset ExpiresAt);
 /// <param name="CreatedAt">When somebody signed in.</param>
 /// <param name="ExpiresAt">From then on it is refused.</param>
 /// <param name="Current">It is the one that asks.</param>
-internal sealed record HeldToken(string Id, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, bool Current);
+/// <param name="Place">The IP address from which they signed in.</param>
+/// <param name="Client">With what, such as "Firefox on Linux".</param>
+/// <param name="UsedAt">When it was last used, to the minute.</param>
+internal sealed record HeldToken(string Id, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, bool Current, string Place, string Client, DateTimeOffset UsedAt);
+
+/// <summary>Who holds a token, and what they have to do before it is good for anything else.</summary>
+internal sealed record TokenHolder(Caller Caller, Unfinished Unfinished);

@@ -8,6 +8,7 @@ internal static class Acts
     public const string AccountEnabled = "account.enabled";
     public const string AccountRoleChanged = "account.role_changed";
     public const string AccountPasswordChanged = "account.password_changed";
+    public const string AccountPasswordReset = "account.password_reset";
     public const string TokensRevoked = "account.tokens_revoked";
     public const string DesignGtinSet = "design.gtin_set";
     public const string LicenceGranted = "licence.granted";

@@ -11,7 +11,7 @@ internal static class KeptForm
 {
     private const string Prefix = "kept.";
 
-    /// <summary>The fields of a form that was sent by one of our pages, without its token and without passwords; null where there is nothing to keep.</summary>
+    /// <summary>The fields of a form that was sent by one of our pages, without its token and without passwords; null where there is nothing to keep. Secrets of every kind have "password" in the name of their field.</summary>
     public static async Task<IReadOnlyList<KeptField>?> ReadAsync(HttpContext http)
     {
         var request = http.Request;

@@ -5,12 +5,13 @@ using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
+using Touchmark.Engine.Setup;
 
 namespace Touchmark.Engine.Pages;
 
 /// <summary>The first page of somebody signed in: what waits for them, what goes on, what came of it last.</summary>
 internal sealed class Overview(
-    DesignLibrary designs, LicenceLedger licences, PrinterFleet printers, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, CertificateOffice certificates, TimeProvider time)
+    DesignLibrary designs, LicenceLedger licences, PrinterFleet printers, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, CertificateOffice certificates, SetupDesk setup, TimeProvider time)
 {
     private const int Latest = 8;
 
@@ -51,6 +52,11 @@ internal sealed class Overview(
             {
                 todos.Add(new("Enrol your first printer", "It takes a code, and one command on the computer beside it.", "/printers"));
             }
+        }
+
+        if (caller.Role == Role.Admin && !await setup.IsDoneAsync(cancel))
+        {
+            todos.Add(new("Finish setting the engine up", "The first owner, the first manufacturer, the first printer.", SetupFeature.Path));
         }
 
         foreach (var changed in await changes.PendingAsync(caller, cancel))

@@ -12,7 +12,7 @@ internal static class PageSession
             await tokens.RevokeAsync(before, cancel);
         }
 
-        var token = await tokens.IssueAsync(account.Id, cancel);
+        var token = await tokens.IssueAsync(account.Id, Origin.Of(http), cancel);
         http.Response.Cookies.Append(TokenAuthentication.Cookie, token.Token, new CookieOptions
         {
             HttpOnly = true,

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Demonstration;
+using Touchmark.Engine.Setup;
 
 namespace Touchmark.Engine.Pages;
 
@@ -11,9 +12,10 @@ internal static class SignInPages
     public static void MapSignIn(this WebApplication app)
     {
         var open = app.MapGroup("").ExcludeFromDescription();
-        open.MapGet("/sign-in", (string? to, HttpContext context) => Page(context, KeptForm.LocalPath(to)));
+        open.MapGet("/sign-in", async (string? to, HttpContext context, SetupDesk setup, CancellationToken cancel) =>
+            await setup.IsEmptyAsync(cancel) ? Results.Redirect("/setup/begin") : Page(context, KeptForm.LocalPath(to)));
         open.MapPost("/sign-in", InAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
-        app.MapPagesFor().MapForm("/sign-out", OutAsync);
+        app.MapPagesFor().MapForm("/sign-out", OutAsync).WithMetadata(OpenToUnfinished.Mark);
     }
 
     /// <summary>Asks somebody who has to be signed in to do so; what they were about to send is kept.</summary>

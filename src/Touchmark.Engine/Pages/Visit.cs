@@ -13,6 +13,9 @@ internal sealed class Visit(HttpContext http, Caller caller, AccountView account
 
     public AccountView Account => account;
 
+    /// <summary>The engine's address, as this browser asks for it.</summary>
+    public string Address => $"{http.Request.Scheme}://{http.Request.Host}";
+
     public static async ValueTask<Visit?> BindAsync(HttpContext http)
     {
         if (Caller.From(http.User) is not { } caller)

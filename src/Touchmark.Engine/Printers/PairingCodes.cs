@@ -16,13 +16,21 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
     /// <summary>Codes that one organisation may have open at once.</summary>
     private const int MostOpen = 20;
 
-    public async Task<Outcome<PairingCode>> IssueAsync(Caller caller, CancellationToken cancel)
+    /// <summary>A code for the caller's own organisation or, where an admin looks after a shop that has only just begun, for that one.</summary>
+    public async Task<Outcome<PairingCode>> IssueAsync(Caller caller, CancellationToken cancel, Guid? shop = null)
     {
+        var organisationId = shop ?? caller.OrganisationId;
         var now = time.GetUtcNow();
         var (code, hash) = OneTimeCode.Create();
         await using var work = await database.BeginAsync(cancel);
+        if (shop is not null && await work.FirstOrDefaultAsync<long>(
+            "select count(*) from accounts where organisation_id = @Shop and role = @Manufacturer and disabled_at is null", new { Shop = shop, Role.Manufacturer }, cancel) == 0)
+        {
+            return Refusal.NotFound("manufacturer");
+        }
+
         await work.ExecuteAsync("delete from pairing_codes where expires_at <= @Now", new { Now = now }, cancel);
-        var open = await work.FirstOrDefaultAsync<long>("select count(*) from pairing_codes where organisation_id = @OrganisationId and used_at is null", new { caller.OrganisationId }, cancel);
+        var open = await work.FirstOrDefaultAsync<long>("select count(*) from pairing_codes where organisation_id = @OrganisationId and used_at is null", new { OrganisationId = organisationId }, cancel);
         if (open >= MostOpen)
         {
             return Refusal.Conflict("PAIRING_CODES_OPEN", $"Your organisation has {open} pairing codes that were not used yet.", "Use one of them, or wait until they expire after ten minutes.")
@@ -31,8 +39,8 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
 
         await work.ExecuteAsync(
             "insert into pairing_codes (hash, organisation_id, created_by, expires_at) values (@Hash, @OrganisationId, @AccountId, @ExpiresAt)",
-            new { Hash = hash, caller.OrganisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
-        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PairingCodeMade, $"organisation/{caller.OrganisationId:D}"), cancel);
+            new { Hash = hash, OrganisationId = organisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
+        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PairingCodeMade, $"organisation/{organisationId:D}"), cancel);
         await work.CommitAsync(cancel);
         return new PairingCode(code, now + Lifetime);
     }

@@ -22,9 +22,11 @@ internal static class PrintersFeature
     public static void MapPrinters(this WebApplication app)
     {
         app.MapPrinterPages();
-        app.MapPost("/api/pairing-codes", async (Caller caller, PairingCodes codes, CancellationToken cancel) =>
-            (await codes.IssueAsync(caller, cancel)).ToResult(code => Results.Created((string?)null, code))).For(Role.Manufacturer).Produces<PairingCode>(StatusCodes.Status201Created)
-            .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation.");
+        app.MapPost("/api/pairing-codes", async (Guid? organisation, Caller caller, PairingCodes codes, CancellationToken cancel) =>
+            caller.Role == Role.Admin && organisation is null ? Refusal.Invalid("ORGANISATION_MISSING", "An admin makes codes for the organisation of a manufacturer.", "Name it: ?organisation=ID.")
+            : (await codes.IssueAsync(caller, cancel, caller.Role == Role.Admin ? organisation : null)).ToResult(code => Results.Created((string?)null, code)))
+            .For(Role.Manufacturer, Role.Admin).Produces<PairingCode>(StatusCodes.Status201Created)
+            .WithSummary("Make a one-time code, good for ten minutes, that enrols one printer for your organisation; as an admin, for a manufacturer's.");
         app.MapPost("/api/enrolments", EnrolAsync).Produces<EnrolmentAnswer>(StatusCodes.Status201Created)
             .WithSummary("Enrol a printer (called by the gateway): authenticated by a pairing code, or e-mail address and password, and a signature of the device key.");
         app.MapGet("/api/printers", async (Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>

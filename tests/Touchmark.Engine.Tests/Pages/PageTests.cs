@@ -49,6 +49,7 @@ public sealed class PageTests
     public async Task A_wrong_password_says_so_and_sets_no_cookie()
     {
         await using var server = await ServerFactory.StartAsync();
+        await server.AdminAsync();
         using var browser = new Browser(server);
 
         using var answer = await browser.SubmitAsync("/sign-in", "/sign-in", ("email", "nobody@touchmark.test"), ("password", "not the password"));
