@@ -1,0 +1,93 @@
+using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Tests.Sessions;
+using Touchmark.Engine.Tests.Server;
+
+namespace Touchmark.Browser.Tests;
+
+/// <summary>
+/// Every page that a role reaches by links, judged by axe-core against WCAG 2.2 AA in both themes, on a desk and on a phone. Their pictures are kept under artifacts/browser.
+/// </summary>
+[SupportedOSPlatform("linux")]
+public sealed partial class AccessibilityTests(Chromium chromium)
+{
+    private const string Judge =
+        """
+        () => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] })
+          .then(result => result.violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary}`)))
+        """;
+
+    public static TheoryData<string> Roles => [.. Enum.GetNames<Role>(), "nobody"];
+
+    private static string Axe { get; } = File.ReadAllText(Path.Combine(Repository.Root, "web", "node_modules", "axe-core", "axe.min.js"));
+
+    [Theory]
+    [MemberData(nameof(Roles))]
+    public async Task No_page_keeps_anybody_out(string role)
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await bench.PrintPartAsync("Spool 12/B");
+        await bench.StartJobAsync();
+        await using var reader = await Reader.OpenAsync(chromium, bench.Server, Device.Desktop);
+        await SignInAsync(reader, bench, role);
+
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal) { [Kind("/")] = "/" };
+        var wrong = new List<string>();
+        for (var next = 0; next < seen.Count; next++)
+        {
+            var (kind, path) = seen.ElementAt(next);
+            await reader.GoAsync(path);
+            var links = await reader.Page.Locator("a[href^='/']").EvaluateAllAsync<string[]>("links => links.filter(link => !link.hasAttribute('download')).map(link => link.getAttribute('href'))");
+            await reader.Page.EvaluateAsync(Axe);
+            foreach (var device in new[] { Device.Desktop, Device.Phone })
+            {
+                await reader.Page.SetViewportSizeAsync(device.Width, device.Height);
+                await reader.FitsAsync();
+                foreach (var theme in new[] { ColorScheme.Light, ColorScheme.Dark })
+                {
+                    await reader.Page.EmulateMediaAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+                    wrong.AddRange((await reader.Page.EvaluateAsync<string[]>(Judge)).Select(what => $"{path} ({device.Width}, {theme}): {what}"));
+                    await reader.KeepAsync($"{role}{(kind == "/" ? "" : kind.Replace('/', '-'))}-{theme}");
+                }
+            }
+
+            foreach (var link in links.Where(IsPage))
+            {
+                seen.TryAdd(Kind(link), link);
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong.Distinct(StringComparer.Ordinal)));
+        Assert.True(seen.Count >= (role is "nobody" ? 2 : 4), string.Join(' ', seen.Keys));
+    }
+
+    private static async Task SignInAsync(Reader reader, PrintBench bench, string role)
+    {
+        if (!Enum.TryParse<Role>(role, out var named))
+        {
+            return;
+        }
+
+        using var joined = named is Role.Oem or Role.Manufacturer ? null : await bench.Server.JoinAsync(named, "Maker Hall");
+        var person = joined ?? (named == Role.Oem ? bench.Oem : bench.Manufacturer);
+        await reader.GoAsync("/sign-in");
+        await reader.Page.FillAsync("input[name=email]", person.Email);
+        await reader.Page.FillAsync("input[name=password]", Person.Password);
+        await reader.Page.ClickAsync("main button");
+        await Assertions.Expect(reader.Page.Locator("h1")).ToContainTextAsync("Good day");
+    }
+
+    /// <summary>Pages of the same kind differ in what they show, not in how.</summary>
+    private static string Kind(string path) => Identifiers().Replace(path.Split('?')[0], "/one");
+
+    private static bool IsPage(string path) => !Files().IsMatch(path);
+
+    [GeneratedRegex("/(?=[^/]*[0-9])[0-9A-Za-z-]{8,}", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Identifiers();
+
+    // What is downloaded, and what the API answers.
+    [GeneratedRegex("^/(api|openapi|assets)/|/(file|evidence)$|\\.[a-z]+$|^/log/", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Files();
+}
