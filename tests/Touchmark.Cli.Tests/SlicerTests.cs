@@ -71,6 +71,25 @@ public sealed class SlicerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_build_of_many_files_is_signed_beside_its_statement()
+    {
+        var output = Path.Combine(line.Home, "manifest.touchmark");
+        var files = Enumerable.Range(0, 400).SelectMany(n => new[] { "--file", line.Write($"profile-{n}.ini", BitConverter.GetBytes(n)) });
+
+        var outcome = await line.RunAsync(
+        [
+            "slicer", "manifest", line.Write("slicer", "a program"u8.ToArray()), "--key", key, "--appointment", Appointment(OfficerRole.Slicer), "--installed-below", line.Home, "--out", output,
+            "--name", "OrcaSlicer", "--slicer-version", "2.1.1", "--publisher", "by download", .. files,
+        ]);
+
+        Assert.True(outcome.ExitCode == 0, outcome.Errors);
+        Assert.True(EvidenceFile.TryDecode(File.ReadAllBytes(output), out var file, out var problem), problem);
+        var verdict = StatementVerifier.Verify<SlicerManifest>(file.Subject, new TrustStore(officer.TrustedFrom(DateTimeOffset.UnixEpoch)), TimeProvider.System.GetUtcNow(), out var manifest);
+        Assert.True(verdict.IsValid);
+        Assert.Equal(401, manifest!.Files.Count);
+    }
+
+    [Fact]
     public async Task Only_a_slicer_officer_signs_and_somebody_has_to()
     {
         var output = Path.Combine(line.Home, "manifest.cose");

@@ -68,7 +68,7 @@ const evidenceBundle = fields(
     signals: array(fields({ name: text(64), score: number(0, 1), reason: text(512), evidence: array(fields({ name: text(128), value: text() }), 32) }), 16),
   },
   {
-    previous: hash, firmware_sha256: hash, operator_binding: fields({ idp: text(), subject: text(), token_sha256: hash, signature: bytes(64) }),
+    previous: hash, firmware_sha256: hash, operator_binding: fields({ idp: text(), subject: text(), token_sha256: hash, signature: bytes(64) }, { roles: array(text(64), 16, 1) }),
     twincert_ref: fields({ twin_id: id, draft_sha256: hash }), started_at: time, ended_at: time, material: text(), note: text(1024),
   });
 

@@ -220,7 +220,7 @@ _BUNDLE = fields(
      "mode": choice("normal", "degraded"), "reasons": array(text(512), 32), "key_custody": fields({"primary": _CUSTODY, "shadow": _CUSTODY}),
      "models": array(fields({"name": text(64), "version": text(64), "sha256": HASH}), 16),
      "signals": array(fields({"name": text(64), "score": number(0, 1), "reason": text(512), "evidence": array(fields({"name": text(128), "value": text()}), 32)}), 16)},
-    {"previous": HASH, "firmware_sha256": HASH, "operator_binding": fields({"idp": text(), "subject": text(), "token_sha256": HASH, "signature": octets(64)}),
+    {"previous": HASH, "firmware_sha256": HASH, "operator_binding": fields({"idp": text(), "subject": text(), "token_sha256": HASH, "signature": octets(64)}, {"roles": array(text(64), 16, 1)}),
      "twincert_ref": fields({"twin_id": ID, "draft_sha256": HASH}), "started_at": TIME, "ended_at": TIME, "material": text(), "note": text(1024)})
 
 _TWIN = fields(

@@ -37,13 +37,13 @@ internal static class StatementFile
             : throw new CliFailure($"{file} is not to be believed: {verdict.Checks.First(check => check.Outcome == CheckOutcome.Failed).Words}", "get it again from whoever made it, over another way");
     }
 
-    /// <summary>Writes a statement into a new file.</summary>
+    /// <summary>Writes a statement into a new file; one whose document is too long for it, as an evidence file that holds both.</summary>
     public static void Write(FileInfo file, SignedStatement statement)
     {
         try
         {
             using var output = new FileStream(file.FullName, FileMode.CreateNew);
-            output.Write(statement.Envelope.Span);
+            output.Write(statement.IsDetached ? new EvidenceFile(statement.ToPart(), []).Encode() : statement.Envelope.Span);
             output.Flush(flushToDisk: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

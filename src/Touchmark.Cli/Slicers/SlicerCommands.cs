@@ -46,9 +46,7 @@ internal static class SlicerCommands
                 (null, null, { } customer) => OfRoot(manifest, customer, parsed.GetValue(secret), now),
                 _ => throw new CliFailure("it is not said who signs.", "name --key and --appointment of a slicer officer, or --root of the customer", exitCode: 2),
             };
-            StatementFile.Write(parsed.GetValue(output)!, signed.IsDetached
-                ? throw new CliFailure($"the manifest of {manifest.Files.Count} files is longer than one statement holds.", "name fewer files: the programs and libraries that slice")
-                : signed);
+            StatementFile.Write(parsed.GetValue(output)!, signed);
             return 0;
         });
         return command;

@@ -62,7 +62,7 @@ internal sealed class BundleDesk(
                 return refusal;
             }
 
-            return await SignAsync(turn, request, Draft(turn, request, slicer, twin), identity);
+            return await SignAsync(turn, Draft(turn, request, slicer, identity, twin));
         }
     }
 
@@ -79,8 +79,8 @@ internal sealed class BundleDesk(
                 .With("bundle_id", bundle.BundleId).With("job_id", bundle.JobId);
     }
 
-    /// <summary>All that is known before the counter is taken.</summary>
-    private EvidenceBundle Draft(ManifestTurn turn, BundleRequest request, SlicerAttest slicer, TwinReference? twin)
+    /// <summary>All that is known before the counter is taken: the operator's binding is without its signature.</summary>
+    private EvidenceBundle Draft(ManifestTurn turn, BundleRequest request, SlicerAttest slicer, OperatorIdentity? identity, TwinReference? twin)
     {
         var certificate = turn.Identity.Certificate;
         var now = clock.Now;
@@ -101,6 +101,7 @@ internal sealed class BundleDesk(
             FirmwareSha256 = reading.Sha256,
             Firmware = reading.Standing,
             SensorEnvelope = request.Form.Sensors,
+            OperatorBinding = identity is null ? null : new OperatorBinding(identity.Idp, identity.Subject, request.OperatorTokenSha256!, new byte[64]) { Roles = identity.Roles },
             TwinCertRef = twin,
             DegradedReasons = [.. Reasons(reading, now, turn.Chain)],
             KeyCustody = new(CustodyOf(turn.Keys.Primary), CustodyOf(turn.Keys.Shadow)),
@@ -115,7 +116,7 @@ internal sealed class BundleDesk(
         return draft with { Models = judgement.Models, Signals = judgement.Signals };
     }
 
-    private async Task<Outcome<SignedBundle>> SignAsync(ManifestTurn turn, BundleRequest request, EvidenceBundle draft, OperatorIdentity? identity)
+    private async Task<Outcome<SignedBundle>> SignAsync(ManifestTurn turn, EvidenceBundle draft)
     {
         if (!Document.TryDecode<EvidenceBundle>(Document.Encode(draft), out _, out var problem))
         {
@@ -128,15 +129,14 @@ internal sealed class BundleDesk(
         }
 
         var bundle = draft with { MachineCounter = count };
-        if (identity is not null)
+        if (bundle.OperatorBinding is { } binding)
         {
-            var hash = request.OperatorTokenSha256!;
-            if (!(await turn.SignAsync(keys => keys.Primary.Signer.Sign(OperatorBinding.Message(hash, bundle.BundleId)))).Has(out var signature, out refusal))
+            if (!(await turn.SignAsync(keys => keys.Primary.Signer.Sign(OperatorBinding.Message(binding.TokenSha256.Span, bundle.BundleId)))).Has(out var signature, out refusal))
             {
                 return refusal;
             }
 
-            bundle = bundle with { OperatorBinding = new OperatorBinding(identity.Idp, identity.Subject, hash, signature) };
+            bundle = bundle with { OperatorBinding = binding with { Signature = signature } };
         }
 
         if (!(await turn.StateAsync(bundle, bundle.SignedAt)).Has(out var entry, out refusal))

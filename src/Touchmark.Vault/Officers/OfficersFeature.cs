@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Statements;
@@ -11,6 +12,9 @@ namespace Touchmark.Vault.Officers;
 internal static class OfficersFeature
 {
     public const string StatementType = "application/cose";
+
+    /// <summary>Longest evidence file of one statement, bytes: a slicer's manifest of as many files as one has.</summary>
+    private const int FileBytes = 16 << 20;
 
     public static void AddOfficers(this IServiceCollection services)
     {
@@ -44,8 +48,31 @@ internal static class OfficersFeature
         return (await take(envelope, cancel)).ToResult(entered => Results.Json(show(entered), statusCode: entered.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK));
     }
 
-    public static RouteHandlerBuilder TakesStatement(this RouteHandlerBuilder endpoint) =>
-        endpoint.Accepts<byte[]>(StatementType).ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503);
+    /// <summary>The same for a statement whose document may be too long for it: an evidence file then holds both.</summary>
+    public static async Task<IResult> TakeFileAsync<T, TLine>(
+        HttpContext context, Func<StatementPart, CancellationToken, Task<Outcome<Entered<T>>>> take, Func<Entered<T>, TLine> show, CancellationToken cancel)
+        where T : class, IDocument<T>
+    {
+        if (context.Request.ContentType != EvidenceFile.MediaType)
+        {
+            return await TakeAsync(context, (envelope, stop) => take(new StatementPart(envelope, null), stop), show, cancel);
+        }
+
+        if (context.Request.ContentLength is not (> 0 and <= FileBytes and var length))
+        {
+            return Refusal.Invalid("NOT_A_STATEMENT", $"The body has to say its length, which is at most {FileBytes} bytes.", "Send the file as touchmark wrote it.");
+        }
+
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = FileBytes;
+        var bytes = new byte[length];
+        await context.Request.Body.ReadExactlyAsync(bytes, cancel);
+        return EvidenceFile.TryDecode(bytes, out var file, out var problem) && file is { Related: [], Checkpoint: null }
+            ? (await take(file.Subject, cancel)).ToResult(entered => Results.Json(show(entered), statusCode: entered.IsNew ? StatusCodes.Status201Created : StatusCodes.Status200OK))
+            : Refusal.Invalid("NOT_A_STATEMENT", $"The body is no evidence file of one statement: {problem ?? "it holds more"}.", "Send the file as touchmark wrote it.");
+    }
+
+    public static RouteHandlerBuilder TakesStatement(this RouteHandlerBuilder endpoint, params string[] more) =>
+        endpoint.Accepts<byte[]>(StatementType, more).ProducesProblem(400).ProducesProblem(403).ProducesProblem(409).ProducesProblem(503);
 }
 
 /// <summary>An officer in a list.</summary>

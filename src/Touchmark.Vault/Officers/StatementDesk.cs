@@ -36,15 +36,24 @@ internal sealed class StatementDesk(ManifestBook manifest, ManifestIndex index, 
     public Task<Outcome<Entered<FirmwareApproval>>> ApproveAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancel) => EnterAsync<FirmwareApproval>(envelope, OfFirmwareOfficer, (_, _) => default, cancel);
 
     /// <summary>Takes the manifest of a slicer's build.</summary>
-    public Task<Outcome<Entered<SlicerManifest>>> KnowSlicerAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancel) => EnterAsync<SlicerManifest>(envelope, OfRootOrSlicerOfficer, (_, _) => default, cancel);
+    public Task<Outcome<Entered<SlicerManifest>>> KnowSlicerAsync(StatementPart part, CancellationToken cancel) => EnterAsync<SlicerManifest>(part, OfRootOrSlicerOfficer, (_, _) => default, cancel);
+
+    private Task<Outcome<Entered<T>>> EnterAsync<T>(
+        ReadOnlyMemory<byte> envelope, Func<Statement, StatementPart, Desk, Outcome<T>> read, Func<T, OfficerRoll, ValueTask<Refusal?>> judge, CancellationToken cancel)
+        where T : class, IDocument<T> => EnterAsync(new StatementPart(envelope, null), read, judge, cancel);
 
     private async Task<Outcome<Entered<T>>> EnterAsync<T>(
-        ReadOnlyMemory<byte> envelope, Func<Statement, StatementPart, Desk, Outcome<T>> read, Func<T, OfficerRoll, ValueTask<Refusal?>> judge, CancellationToken cancel)
+        StatementPart part, Func<Statement, StatementPart, Desk, Outcome<T>> read, Func<T, OfficerRoll, ValueTask<Refusal?>> judge, CancellationToken cancel)
         where T : class, IDocument<T>
     {
-        if (!Statement.TryParse(envelope, out var statement, out var problem))
+        if (!Statement.TryParse(part.Envelope, out var statement, out var problem))
         {
             return Refusal.Invalid("NOT_A_STATEMENT", $"The body is no signed statement: {problem}.", "Send the file as touchmark keys wrote it.");
+        }
+
+        if (statement.IsHashEnvelope && part.Document is null)
+        {
+            return Refusal.Invalid("DOCUMENT_MISSING", "The statement holds only the hash of its document.", "Send the evidence file that holds both, as application/vnd.touchmark.evidence-file+cbor.");
         }
 
         if (!(await manifest.EnterAsync(cancel)).Has(out var turn, out var refusal))
@@ -60,12 +69,12 @@ internal sealed class StatementDesk(ManifestBook manifest, ManifestIndex index, 
             }
 
             var roll = await book.RollAsync(cancel);
-            if (!read(statement, new StatementPart(envelope, null), new Desk(turn.Identity, roll, time.GetUtcNow())).Has(out var document, out refusal) || (refusal = await judge(document, roll)) is not null)
+            if (!read(statement, part, new Desk(turn.Identity, roll, time.GetUtcNow())).Has(out var document, out refusal) || (refusal = await judge(document, roll)) is not null)
             {
                 return refusal;
             }
 
-            return (await turn.AppendAsync(new SignedStatement(envelope, default, IsDetached: false))).Has(out var entry, out refusal) ? new Entered<T>(entry, document, IsNew: true) : refusal;
+            return (await turn.AppendAsync(new SignedStatement(part.Envelope, part.Document ?? default, IsDetached: statement.IsHashEnvelope))).Has(out var entry, out refusal) ? new Entered<T>(entry, document, IsNew: true) : refusal;
         }
     }
 

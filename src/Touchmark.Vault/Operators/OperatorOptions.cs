@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Touchmark.Vault.Operators;
 
 /// <summary>
-/// The customer's identity provider: <c>--idp-issuer https://idp.example --idp-audience vault-7 --idp-jwks FILE-or-URL [--idp-clock-seconds 60]</c>. Without it no operator
+/// The customer's identity provider: <c>--idp-issuer https://idp.example --idp-audience vault-7 --idp-jwks FILE-or-URL [--idp-clock-seconds 60] [--idp-role-claim roles]</c>. Without it no operator
 /// token is taken.
 /// </summary>
 /// <param name="Issuer">The claim <c>iss</c> of its tokens, letter by letter.</param>
@@ -13,6 +13,9 @@ namespace Touchmark.Vault.Operators;
 internal sealed record OperatorOptions(string Issuer, string Audience, Uri Keys, TimeSpan ClockTolerance)
 {
     private const int MaxTolerance = 600;
+
+    /// <summary>The claim that names the operator's roles, a text or an array of texts (RFC 9068, 2.2.3.1, has <c>roles</c>, <c>groups</c> and <c>entitlements</c>).</summary>
+    public string RoleClaim { get; init; } = "roles";
 
     /// <exception cref="InvalidOperationException">One of them is not what it has to be; the message says which, and what it takes.</exception>
     public static OperatorOptions? Read(IConfiguration configuration)
@@ -28,7 +31,10 @@ internal sealed record OperatorOptions(string Issuer, string Audience, Uri Keys,
             throw new InvalidOperationException("The options --idp-issuer, --idp-audience and --idp-jwks belong together: name all three, or none.");
         }
 
-        return new(issuer, audience, Locate(keys), TimeSpan.FromSeconds(Tolerance(configuration["idp-clock-seconds"])));
+        return new(issuer, audience, Locate(keys), TimeSpan.FromSeconds(Tolerance(configuration["idp-clock-seconds"])))
+        {
+            RoleClaim = configuration["idp-role-claim"] is { Length: > 0 } claim ? claim : "roles",
+        };
     }
 
     private static Uri Locate(string text) => !text.Contains("://", StringComparison.Ordinal) ? new Uri(Path.GetFullPath(text))

@@ -1,4 +1,5 @@
 using System.Text;
+using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Vault.Operators;
@@ -6,7 +7,11 @@ namespace Touchmark.Vault.Operators;
 /// <summary>Who worked at the printer, by the identity provider's word.</summary>
 /// <param name="Idp">The issuer of the session token.</param>
 /// <param name="Subject">Its subject.</param>
-internal sealed record OperatorIdentity(string Idp, string Subject);
+internal sealed record OperatorIdentity(string Idp, string Subject)
+{
+    /// <summary>The roles that the token names, in order; empty for none.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+}
 
 /// <summary>Checks the session tokens of the customer's identity provider (RFC 7519, with the advice of RFC 8725).</summary>
 /// <param name="options">Null where no provider is configured.</param>
@@ -27,7 +32,7 @@ internal sealed class OperatorTokens(OperatorOptions? options, ProviderKeys? key
                 "Start the vault with --idp-issuer, --idp-audience and --idp-jwks, or leave the token out.");
         }
 
-        if (SessionToken.Parse(Encoding.UTF8.GetBytes(token)) is not { } parsed)
+        if (SessionToken.Parse(Encoding.UTF8.GetBytes(token), options.RoleClaim) is not { } parsed)
         {
             return Refusal.Invalid("OPERATOR_TOKEN_UNREADABLE", $"The operator's token is no signed JSON Web Token with an end, of at most {SessionToken.MaxBytes} bytes.",
                 "Send the token of the operator's session as the identity provider issued it.").With("length", token.Length);
@@ -51,8 +56,14 @@ internal sealed class OperatorTokens(OperatorOptions? options, ProviderKeys? key
         return !key.Verifies(parsed.Signed.Span, parsed.Signature)
             ? Refusal.Invalid("OPERATOR_TOKEN_SIGNATURE", "The operator's token was altered, or somebody else made it: its signature is wrong.", "Sign in again at the identity provider.")
             : Judge(parsed.Claims, options) is { } refusal ? refusal
-            : new OperatorIdentity(options.Issuer, parsed.Claims.Subject!);
+            : new OperatorIdentity(options.Issuer, parsed.Claims.Subject!) { Roles = Roles(parsed.Claims) };
     }
+
+    /// <summary>Those that can be written into a bundle: what else a provider says of somebody is no reason to refuse a job.</summary>
+    private static IReadOnlyList<string> Roles(TokenClaims claims) =>
+    [
+        .. claims.Roles.Where(role => PlainText.TryAccept(role, OperatorBinding.MaxRole, out var plain) && plain == role).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(OperatorBinding.MaxRoles),
+    ];
 
     private Refusal? Judge(TokenClaims claims, OperatorOptions provider)
     {

@@ -17,7 +17,7 @@ internal sealed record SessionToken(string Algorithm, string? KeyId, ReadOnlyMem
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     /// <summary>Null when the bytes are no token, or one with an extension that has to be understood (<c>crit</c>).</summary>
-    public static SessionToken? Parse(ReadOnlyMemory<byte> token)
+    public static SessionToken? Parse(ReadOnlyMemory<byte> token, string roleClaim = "roles")
     {
         var text = token.Span;
         if (text.Length > MaxBytes || text.Count((byte)'.') != 2)
@@ -36,7 +36,7 @@ internal sealed record SessionToken(string Algorithm, string? KeyId, ReadOnlyMem
             using var head = JsonDocument.Parse(header, Strict);
             using var body = JsonDocument.Parse(claims, Strict);
             return head.RootElement is { ValueKind: JsonValueKind.Object } fields && !fields.TryGetProperty("crit", out _) && fields.TryGetProperty("alg", out var algorithm)
-                && algorithm.ValueKind == JsonValueKind.String && TryText(fields, "kid", out var keyId) && TokenClaims.Read(body.RootElement) is { } read
+                && algorithm.ValueKind == JsonValueKind.String && TryText(fields, "kid", out var keyId) && TokenClaims.Read(body.RootElement, roleClaim) is { } read
                     ? new(algorithm.GetString()!, keyId, token[..second], signature, read) : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -64,17 +64,19 @@ internal sealed record SessionToken(string Algorithm, string? KeyId, ReadOnlyMem
 }
 
 /// <summary>The claims that count. Times are seconds since 1970 UTC.</summary>
-internal sealed record TokenClaims(string? Issuer, string? Subject, IReadOnlyList<string> Audiences, double Expires, double? NotBefore, double? IssuedAt)
+internal sealed record TokenClaims(string? Issuer, string? Subject, IReadOnlyList<string> Audiences, double Expires, double? NotBefore, double? IssuedAt, IReadOnlyList<string> Roles)
 {
     /// <summary>Null when one of them is of the wrong kind, or the token has no end.</summary>
-    public static TokenClaims? Read(JsonElement claims) =>
-        claims.ValueKind == JsonValueKind.Object && SessionToken.TryText(claims, "iss", out var issuer) && SessionToken.TryText(claims, "sub", out var subject) && Audience(claims) is { } audiences
+    public static TokenClaims? Read(JsonElement claims, string roleClaim) =>
+        claims.ValueKind == JsonValueKind.Object && SessionToken.TryText(claims, "iss", out var issuer) && SessionToken.TryText(claims, "sub", out var subject) && Texts(claims, "aud") is { } audiences
         && TryTime(claims, "exp", out var expires) && expires is { } end && TryTime(claims, "nbf", out var notBefore) && TryTime(claims, "iat", out var issuedAt)
-            ? new(issuer, subject, audiences, end, notBefore, issuedAt) : null;
+            // Roles of another shape say nothing that we could tell.
+            ? new(issuer, subject, audiences, end, notBefore, issuedAt, Texts(claims, roleClaim) ?? []) : null;
 
-    private static IReadOnlyList<string>? Audience(JsonElement claims) => !claims.TryGetProperty("aud", out var audience) ? []
-        : audience.ValueKind == JsonValueKind.String ? [audience.GetString()!]
-        : audience.ValueKind == JsonValueKind.Array && audience.EnumerateArray().All(entry => entry.ValueKind == JsonValueKind.String) ? [.. audience.EnumerateArray().Select(entry => entry.GetString()!)]
+    /// <summary>One text or several; null for anything else.</summary>
+    private static IReadOnlyList<string>? Texts(JsonElement claims, string name) => !claims.TryGetProperty(name, out var texts) ? []
+        : texts.ValueKind == JsonValueKind.String ? [texts.GetString()!]
+        : texts.ValueKind == JsonValueKind.Array && texts.EnumerateArray().All(entry => entry.ValueKind == JsonValueKind.String) ? [.. texts.EnumerateArray().Select(entry => entry.GetString()!)]
         : null;
 
     private static bool TryTime(JsonElement claims, string name, out double? time)

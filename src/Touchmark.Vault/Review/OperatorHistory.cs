@@ -5,27 +5,31 @@ using Touchmark.Vault.Review.Learning;
 
 namespace Touchmark.Vault.Review;
 
-/// <summary>Operator context: who usually works at this printer, by which provider, on what, and at which hours of working days and weekends (UTC).</summary>
+/// <summary>Operator context: who usually works at this printer, in which roles, by which provider, on what, and at which hours of working days and weekends (UTC).</summary>
 internal sealed class OperatorHistory
 {
-    public const string Version = "1";
+    public const string Version = "2";
 
     private const int MostOperators = 64;
     private const int Hours = 48;
     private const double Fading = 0.995;
+
+    // Habits keep texts of at most 512 characters.
+    private const int LongestRole = 500;
     private const string Nobody = "nobody who signed in";
 
     private readonly Habits _operators;
     private readonly Habits _providers;
+    private readonly Habits _roles;
     private readonly SortedDictionary<string, double[]> _shifts = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Habits> _materials = new(StringComparer.Ordinal);
 
     public OperatorHistory()
-        : this(new(), new())
+        : this(new(), new(), new())
     {
     }
 
-    private OperatorHistory(Habits operators, Habits providers) => (_operators, _providers) = (operators, providers);
+    private OperatorHistory(Habits operators, Habits providers, Habits roles) => (_operators, _providers, _roles) = (operators, providers, roles);
 
     public ReviewSignal Judge(EvidenceBundle bundle)
     {
@@ -36,9 +40,11 @@ internal sealed class OperatorHistory
 
         var who = Who(bundle);
         var doubts = new List<Doubt> { new("operator", 0.7 * _operators.Surprise(who), $"{who} was never at this printer") };
-        if (bundle.OperatorBinding is { Idp: var provider })
+        if (bundle.OperatorBinding is { Idp: var provider } operation)
         {
+            var role = RoleOf(operation);
             doubts.Add(new Doubt("provider", 0.8 * _providers.Surprise(provider), $"{provider} vouches for the operator, which it never did here"));
+            doubts.Add(new Doubt("role", 0.6 * _roles.Surprise(role), $"{who} works here {role}, as nobody did before (usually {_roles.Usual})"));
         }
 
         if (Shift(bundle, who) is { } shift)
@@ -51,7 +57,7 @@ internal sealed class OperatorHistory
             doubts.Add(new Doubt("material", 0.45 * usual.Surprise(material), $"{who} never printed {material} before (usually {usual.Usual})"));
         }
 
-        return Signals.Of(Signals.OperatorContext, "Operator, hour and material are as usual here.", doubts);
+        return Signals.Of(Signals.OperatorContext, "Operator, role, hour and material are as usual here.", doubts);
     }
 
     /// <summary>Takes a job as normal.</summary>
@@ -62,6 +68,7 @@ internal sealed class OperatorHistory
         if (bundle.OperatorBinding is { } binding)
         {
             _providers.Learn(binding.Idp);
+            _roles.Learn(RoleOf(binding));
         }
 
         if (!_shifts.TryGetValue(who, out var hours))
@@ -93,6 +100,7 @@ internal sealed class OperatorHistory
         ("version", Version),
         ("operators", _operators.ToCbor()),
         ("providers", _providers.ToCbor()),
+        ("roles", _roles.ToCbor()),
         ("known", new CborArray([.. _shifts.Select(known => CborMap.Of(
             ("who", known.Key),
             ("hours", PackedNumbers.Of(state => Array.ForEach(known.Value, state.Put))),
@@ -105,7 +113,7 @@ internal sealed class OperatorHistory
             fields.Refuse("version", "of another version");
         }
 
-        var history = new OperatorHistory(fields.Map("operators", Habits.Read), fields.Map("providers", Habits.Read));
+        var history = new OperatorHistory(fields.Map("operators", Habits.Read), fields.Map("providers", Habits.Read), fields.Map("roles", Habits.Read));
         foreach (var (who, hours, materials) in fields.Maps("known", MostOperators, ReadKnown))
         {
             (history._shifts[who], history._materials[who]) = (hours, materials);
@@ -151,6 +159,13 @@ internal sealed class OperatorHistory
     {
         var at = (bundle.StartedAt ?? bundle.SignedAt).UtcDateTime;
         return at.Hour + (at.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? 24 : 0);
+    }
+
+    /// <summary>All roles together: who may do more than before is somebody else at this printer.</summary>
+    private static string RoleOf(OperatorBinding binding)
+    {
+        var roles = string.Join(" and ", binding.Roles);
+        return roles.Length == 0 ? "without a role" : roles.Length <= LongestRole ? $"as {roles}" : $"as {roles[..LongestRole]}…";
     }
 
     private static string Who(EvidenceBundle bundle) => bundle.OperatorBinding is { } binding ? $"{binding.Subject} of {binding.Idp}" : Nobody;

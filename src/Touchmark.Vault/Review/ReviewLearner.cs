@@ -17,8 +17,6 @@ internal sealed class ReviewLearner(Database database, ManifestStorage storage, 
     // Judged and not entered yet: a few at most, as there is one writer.
     private const int MostJudged = 32;
 
-    private static readonly string[] Learned = [Signals.SlicerDrift, Signals.SensorAnomaly, Signals.OperatorContext];
-
     private readonly Lock gate = new();
     private readonly SemaphoreSlim loading = new(1, 1);
     private readonly Queue<(Guid BundleId, Observation Observation)> judged = new();
@@ -110,6 +108,16 @@ internal sealed class ReviewLearner(Database database, ManifestStorage storage, 
         return models;
     }
 
+    /// <summary>Puts models that were trained elsewhere in the place of those that were learned here; what the manifest holds by now is not learned again.</summary>
+    public async Task UseAsync(ReviewModels trained, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        trained.Through = await work.FirstOrDefaultAsync<long>("select coalesce(max(log_index), 0) from manifest_entries", null, cancel);
+        (models, isLoaded) = (trained, true);
+        await SaveAsync(work, cancel);
+        await work.CommitAsync(cancel);
+    }
+
     /// <summary>What was saved last; null where it cannot be read.</summary>
     public static ReviewModels? Read(ReadOnlyMemory<byte> state) =>
         DeterministicCbor.TryDecode(state, out var value, out _, new CborLimits(StateBytes)) ? CborFields.Decode(value, "models", ReviewModels.Read, out _) : null;
@@ -168,13 +176,10 @@ internal sealed class ReviewLearner(Database database, ManifestStorage storage, 
             var job = await ObservationAsync(work, entry.Index, bundle, cancel);
             lock (gate)
             {
-                foreach (var signal in Learned.Where(name => bundle.Signals.FirstOrDefault(signal => signal.Name == name) is not { Score: >= Signals.Finding }))
-                {
-                    learning.Learn(signal, bundle, job);
-                }
+                learning.Take(bundle, job);
             }
         }
-        else if (entry.Read<FindingReview>() is { Accepts: false } review && Learned.Contains(review.Signal, StringComparer.Ordinal)
+        else if (entry.Read<FindingReview>() is { } review && ReviewModels.Teaches(review)
             && await work.FirstOrDefaultAsync<EntryRow>("select log_index, envelope from manifest_entries where sha256 = @Sha256", new { Sha256 = review.BundleSha256.ToArray() }, cancel) is { } row
             && (await storage.EntryAsync(row.LogIndex, row.Envelope, cancel)).Read<EvidenceBundle>() is { } reviewed)
         {

@@ -13,6 +13,8 @@ internal sealed class ReviewModels
     /// <summary>Normals are kept by material: what is normal for one is not for another.</summary>
     private const int MostMaterials = 16;
 
+    private static readonly string[] Learned = [Signals.SlicerDrift, Signals.SensorAnomaly, Signals.OperatorContext];
+
     private readonly SortedDictionary<string, SensorModel> _sensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ReadOnlyMemory<byte>> _hashes = new(StringComparer.Ordinal);
     private SlicerHistory _slicers = new();
@@ -22,6 +24,18 @@ internal sealed class ReviewModels
     public long Through { get; set; }
 
     public IReadOnlyList<ReviewSignal> Judge(EvidenceBundle bundle, Observation job) => [_slicers.Judge(bundle, job), JudgeSensors(bundle, job), _operators.Judge(bundle)];
+
+    /// <summary>Takes a bundle of the manifest: as normal in the eyes of each signal that found nothing in it.</summary>
+    public void Take(EvidenceBundle bundle, Observation job)
+    {
+        foreach (var signal in Learned.Where(name => bundle.Signals.FirstOrDefault(signal => signal.Name == name) is not { Score: >= Signals.Finding }))
+        {
+            Learn(signal, bundle, job);
+        }
+    }
+
+    /// <summary>Whether a review of the manifest teaches something: that a finding was none.</summary>
+    public static bool Teaches(FindingReview review) => !review.Accepts && Learned.Contains(review.Signal, StringComparer.Ordinal);
 
     /// <summary>Takes a job as normal in the eyes of one signal.</summary>
     public void Learn(string signal, EvidenceBundle bundle, Observation job)

@@ -1,3 +1,4 @@
+using Touchmark.Evidence.Statements;
 using Touchmark.Vault.Access;
 using Touchmark.Vault.Manifest;
 using Touchmark.Vault.Officers;
@@ -17,9 +18,9 @@ internal static class SlicersFeature
     public static void MapSlicers(this WebApplication app)
     {
         var manifests = app.MapGroup("/v3/slicers/manifests").WithTags("slicers");
-        manifests.MapPost("", (HttpContext context, StatementDesk desk, CancellationToken cancel) => OfficersFeature.TakeAsync(context, desk.KnowSlicerAsync, entered => new BuildLine(
+        manifests.MapPost("", (HttpContext context, StatementDesk desk, CancellationToken cancel) => OfficersFeature.TakeFileAsync(context, desk.KnowSlicerAsync, entered => new BuildLine(
                 Convert.ToHexStringLower(entered.Entry.Sha256), entered.Entry.Index, entered.Document.Slicer, entered.Document.Version, entered.Document.Platform, entered.Document.Publisher, entered.Entry.Statement.Issuer, entered.Document.MadeAt), cancel))
-            .For(Role.Admin).WithSummary("Enters the manifest of a slicer's build, signed by the customer's root or by an officer whose role it is.").TakesStatement().Produces<BuildLine>(StatusCodes.Status201Created);
+            .For(Role.Admin).WithSummary("Enters the manifest of a slicer's build, signed by the customer's root or by an officer whose role it is. One of many files is too long for its statement, and comes with it in an evidence file.").TakesStatement(EvidenceFile.MediaType).Produces<BuildLine>(StatusCodes.Status201Created);
         manifests.MapGet("", async (KnownBuilds builds, CancellationToken cancel) => (await builds.ListAsync(cancel)).Select(build => new BuildLine(
                 Convert.ToHexStringLower(build.ManifestSha256), build.LogIndex, build.Slicer, build.Version, build.Platform, build.Publisher, build.SignedBy, build.MadeAt)))
             .For(Role.Any).WithSummary("All builds that are known.");

@@ -23,7 +23,18 @@ public sealed class OperatorTokenTests : IDisposable
     {
         var outcome = await _provider.Vault().CheckAsync(_provider.Issue(algorithm: algorithm, kid: kid), CancellationToken.None);
         Assert.True(outcome.Has(out var who, out var refusal), refusal?.Code);
-        Assert.Equal(new OperatorIdentity(IdentityProvider.Issuer, "maria"), who);
+        Assert.Equal((IdentityProvider.Issuer, "maria"), (who.Idp, who.Subject));
+    }
+
+    [Fact]
+    public async Task Roles_are_taken_as_the_token_names_them_and_nothing_else_that_is_there()
+    {
+        Assert.Equal(["administrator", "operator"], await RolesAsync(new JsonArray("operator", "administrator", "operator")));
+        Assert.Equal(["operator"], await RolesAsync("operator"));
+        Assert.Equal(["operator"], await RolesAsync(new JsonArray("operator", "two\nlines", "", new string('x', 65))));
+        Assert.Empty(await RolesAsync(new JsonObject { ["operator"] = true }));
+        Assert.Empty(await RolesAsync(new JsonArray("operator", 7)));
+        Assert.Equal(16, (await RolesAsync(new JsonArray([.. Enumerable.Range(0, 40).Select(n => (JsonNode)$"role {n}")]))).Count);
     }
 
     [Fact]
@@ -229,6 +240,13 @@ public sealed class OperatorTokenTests : IDisposable
         var claims = _provider.Claims;
         claims.Remove(claim);
         return _provider.Issue(claims);
+    }
+
+    private async Task<IReadOnlyList<string>> RolesAsync(JsonNode roles)
+    {
+        var outcome = await _provider.Vault().CheckAsync(_provider.Issue(With("roles", roles)), CancellationToken.None);
+        Assert.True(outcome.Has(out var who, out var refusal), refusal?.Code);
+        return who.Roles;
     }
 
     private Task<string?> RefusedAsync(JsonObject claims) => RefusedAsync(_provider.Issue(claims));

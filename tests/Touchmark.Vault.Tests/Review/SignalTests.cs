@@ -62,6 +62,27 @@ public sealed class SignalTests
     }
 
     [Fact]
+    public void A_known_operator_in_a_role_that_nobody_had_here_is_a_finding()
+    {
+        var models = new ReviewModels();
+        for (var i = 1; i <= 20; i++)
+        {
+            models.Learn(Signals.OperatorContext, WithRoles(i, "operator"), Jobs.Observation(Jobs.Bundle(i)));
+        }
+
+        EvidenceBundle usual = WithRoles(21, "operator"), other = WithRoles(21, "administrator", "operator"), none = WithRoles(21);
+
+        Assert.InRange(Context(usual).Score, 0, 0.3);
+        Assert.True(Context(other).Score >= Signals.Finding);
+        Assert.Contains("ada of https://id.acme.example works here as administrator and operator, as nobody did before (usually as operator)", Context(other).Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("role", Context(none).Evidence[0].Name);
+
+        ReviewSignal Context(EvidenceBundle job) => models.Judge(job, Jobs.Observation(job)).Single(signal => signal.Name == Signals.OperatorContext);
+
+        static EvidenceBundle WithRoles(int number, params string[] roles) => Jobs.Bundle(number) with { OperatorBinding = Jobs.Bundle(number).OperatorBinding! with { Roles = roles } };
+    }
+
+    [Fact]
     public void Work_at_an_hour_at_which_nobody_works_is_a_finding()
     {
         var night = Jobs.Bundle(21) with { StartedAt = Jobs.Monday.AddDays(1).AddHours(-7) };

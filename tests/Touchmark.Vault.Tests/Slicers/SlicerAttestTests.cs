@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
@@ -170,6 +171,29 @@ public sealed partial class SlicerAttestTests : IAsyncLifetime
 
         Assert.Empty((await caller.GetAsync(Manifests)).IsGood().Body.EnumerateArray());
         Assert.Equal(SlicerLevel.SelfIdentified, (await AttestAsync(new { path = program })).Level);
+    }
+
+    [Fact]
+    public async Task A_manifest_of_more_files_than_a_statement_holds_comes_with_its_statement_in_one_file()
+    {
+        var (program, _) = await WriteAsync();
+        var fillers = Enumerable.Range(0, 5000).Select(n => new SlicerFile($"share/profile {n}.ini", n, SHA256.HashData(BitConverter.GetBytes(n))));
+        var signed = officer.Keys.Signer.Sign(Build("PrusaSlicer", "2.5.0+build.7", [.. fillers, Measured("bin/slicer", program)]), server.Time.GetUtcNow());
+        var file = new EvidenceFile(signed.ToPart(), []);
+        Assert.True(signed.IsDetached);
+
+        (await caller.EnterAsync(Manifests, signed)).IsRefused(HttpStatusCode.BadRequest, "DOCUMENT_MISSING");
+        (await FileAsync(file with { Subject = new StatementPart(signed.Envelope, "another document"u8.ToArray()) })).IsRefused(HttpStatusCode.Forbidden, "FORBIDDEN");
+        (await FileAsync(file with { Related = [signed.ToPart()] })).IsRefused(HttpStatusCode.BadRequest, "NOT_A_STATEMENT");
+        Assert.Equal("PrusaSlicer", (await FileAsync(file)).IsGood()["slicer"].GetString());
+        Assert.Equal(HttpStatusCode.OK, (await FileAsync(file)).Status);
+
+        await server.RestartAsync();
+        using var again = server.Local();
+        var attest = await AttestAsync(new { path = program }, by: again);
+        Assert.Contains("share/profile 0.ini is not as in the signed manifest", attest.Reason, StringComparison.Ordinal);
+
+        Task<Answer> FileAsync(EvidenceFile sent) => caller.PostAsync(Manifests, new ByteArrayContent(sent.Encode()) { Headers = { ContentType = new MediaTypeHeaderValue(EvidenceFile.MediaType) } });
     }
 
     [Fact]

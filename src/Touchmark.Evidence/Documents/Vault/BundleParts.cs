@@ -135,12 +135,21 @@ public sealed record OperatorBinding(string Idp, string Subject, ReadOnlyMemory<
 {
     private static readonly byte[] Context = "touchmark operator v1"u8.ToArray();
 
+    /// <summary>Most <see cref="Roles"/>, and the longest, characters.</summary>
+    public const int MaxRoles = 16, MaxRole = 64;
+
+    /// <summary>The operator's roles by the identity provider's word; empty where it says none.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
     /// <summary>What is signed: "touchmark operator v1" || SHA-256 of the session token || bundle id (16 bytes, big-endian).</summary>
     public static byte[] Message(ReadOnlySpan<byte> tokenSha256, Guid bundleId) => [.. Context, .. tokenSha256, .. bundleId.ToByteArray(bigEndian: true)];
 
-    internal CborMap ToCbor() => CborMap.Of(("idp", Idp), ("subject", Subject), ("token_sha256", TokenSha256), ("signature", Signature));
+    internal CborMap ToCbor() => CborMap.Of(("idp", Idp), ("subject", Subject), ("token_sha256", TokenSha256), ("signature", Signature), ("roles", Roles.Count > 0 ? Document.Texts(Roles) : null));
 
-    internal static OperatorBinding Read(CborFields fields) => new(fields.Text("idp"), fields.Text("subject"), fields.Bytes("token_sha256", 32), fields.Bytes("signature", 64));
+    internal static OperatorBinding Read(CborFields fields) => new(fields.Text("idp"), fields.Text("subject"), fields.Bytes("token_sha256", 32), fields.Bytes("signature", 64))
+    {
+        Roles = fields.OptionalTexts("roles", MaxRoles, MaxRole),
+    };
 }
 
 /// <summary>The twin that the part is the as-built of.</summary>

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using Touchmark.Evidence.Documents;
+using Touchmark.Log.Notes;
 using Touchmark.Log.Storage;
 using Touchmark.Log.Tiles;
 using Touchmark.Log.Tree;
@@ -92,6 +94,26 @@ internal sealed class ArchiveContainer : IObjectReader, IDisposable
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
             return null;
+        }
+    }
+
+    /// <summary>The manifest's checkpoint; null where there is none that can be read.</summary>
+    public SignedCheckpoint? ReadCheckpoint() => Read(Manifest + LogPaths.Checkpoint) is { } note && SignedCheckpoint.TryParse(note, out var signed, out _) ? signed : null;
+
+    /// <summary>Every entry of the manifest in its order, up to the first that cannot be read.</summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> EntriesAsync(long size, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        for (long first = 0; first < size; first += TileId.FullWidth)
+        {
+            var id = TileId.Holding(TileId.EntriesLevel, first, size);
+            if (await ReadAsync(id.Path, cancel) is not { } bytes || !EntryBundle.TryDecode(bytes, id.Width, out var entries))
+            {
+                yield break;
+            }
+            foreach (var entry in entries)
+            {
+                yield return entry;
+            }
         }
     }
 

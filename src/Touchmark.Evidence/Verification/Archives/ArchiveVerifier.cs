@@ -65,7 +65,7 @@ public static class ArchiveVerifier
             var replay = IsRoot(root, found, pin, trust) && ReadHead(customer) is var (head, vaultId) ? new ArchiveReplay(checks, container, new(customer, vaultId, root, now)) : null;
             if (replay is not null && await CheckManifestAsync(replay, ReadCheckpoint()!, cancel))
             {
-                await replay.RunAsync(EntriesAsync(ReadCheckpoint()!.Checkpoint.Size, cancel));
+                await replay.RunAsync(container.EntriesAsync(ReadCheckpoint()!.Checkpoint.Size, cancel));
                 replay.Conclude(maximumAge);
             }
             return new(checks.Verdict, customer, found, replay?.Statements ?? 0, replay?.Bundles ?? 0);
@@ -104,8 +104,7 @@ public static class ArchiveVerifier
             return true;
         }
 
-        private SignedCheckpoint? ReadCheckpoint() =>
-            container.Read($"manifest/{LogPaths.Checkpoint}") is { } note && SignedCheckpoint.TryParse(note, out var signed, out _) ? signed : null;
+        private SignedCheckpoint? ReadCheckpoint() => container.ReadCheckpoint();
 
         private (Checkpoint Head, Guid VaultId)? ReadHead(string customer)
         {
@@ -121,7 +120,7 @@ public static class ArchiveVerifier
         private async Task<bool> CheckManifestAsync(ArchiveReplay replay, SignedCheckpoint checkpoint, CancellationToken cancel)
         {
             var head = checkpoint.Checkpoint;
-            if (!await replay.TakePapersAsync(EntriesAsync(head.Size, cancel), head.Size))
+            if (!await replay.TakePapersAsync(container.EntriesAsync(head.Size, cancel), head.Size))
             {
                 checks.Fail(TreeId, "Entries of the manifest are missing, or cannot be read.");
                 return false;
@@ -144,23 +143,6 @@ public static class ArchiveVerifier
             var problem = report.Problems.FirstOrDefault(found => found.Path != LogPaths.Checkpoint);
             return checks.Require(problem is null, TreeId, $"All {head.Size} entries and the tiles above them lead to the root of the checkpoint.",
                 $"The manifest is damaged, or was altered: {(problem?.Path is { Length: > 0 } path ? $"{path}: " : "")}{problem?.Words}", ("problems", report.ProblemCount.ToString(CultureInfo.InvariantCulture)));
-        }
-
-        /// <summary>Every entry in its order, up to the first that cannot be read.</summary>
-        private async IAsyncEnumerable<ReadOnlyMemory<byte>> EntriesAsync(long size, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
-        {
-            for (long first = 0; first < size; first += TileId.FullWidth)
-            {
-                var id = TileId.Holding(TileId.EntriesLevel, first, size);
-                if (await container.ReadAsync(id.Path, cancel) is not { } bytes || !EntryBundle.TryDecode(bytes, id.Width, out var entries))
-                {
-                    yield break;
-                }
-                foreach (var entry in entries)
-                {
-                    yield return entry;
-                }
-            }
         }
     }
 }
