@@ -25,6 +25,7 @@ internal static class Program
         new("witness", WitnessCommand.Create),
         new("login", SignInCommands.Login),
         new("logout", SignInCommands.Logout),
+        new("second-factor", SecondFactorCommands.Create),
         new("account", AccountCommands.Create),
         new("audit", AuditCommands.Create),
         new("design", DesignCommands.Create),

@@ -136,7 +136,7 @@ internal sealed class EngineClient : IDisposable
 
             if (text.Length > 0)
             {
-                return new CliFailure(text.ToString(), Screen.Text(problem, "fix") is { Length: > 0 } fix ? fix : null);
+                return new CliFailure(text.ToString(), Screen.Text(problem, "fix") is { Length: > 0 } fix ? fix : null) { Code = Screen.Text(problem, "code") };
             }
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or NotSupportedException)

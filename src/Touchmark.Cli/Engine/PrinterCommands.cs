@@ -9,7 +9,7 @@ internal static class PrinterCommands
 {
     public static Command Create() => new("printer", "Printers: enrol, list, seal files for them, and accept repaired ones.")
     {
-        Arguments.Asking("pair", "Get a pairing code, good once and for ten minutes.", (engine, _, cancel) => engine.PostAsync("/api/pairing-codes", null, cancel), ShowCode),
+        Pair(),
         Arguments.Asking("list", "List your printers.", (engine, _, cancel) => engine.GetAsync("/api/printers", cancel), printers => Screen.Table(printers, "No printer is enrolled yet.",
             new("Name", "name"), new("Model", "model"), new("Firmware", "firmware"), new("Enrolled", "enrolled_at"), new("Id", "id"))),
         Show(),
@@ -19,6 +19,13 @@ internal static class PrinterCommands
         Decide("decline", "Decline a changed printer: the machine stays as it was enrolled."),
         History(),
     };
+
+    private static Command Pair()
+    {
+        var organisation = new Option<Guid?>("--organisation") { Description = "The id of a manufacturer's organisation, for which an admin makes the code; yours without it." };
+        return Arguments.Asking("pair", "Get a pairing code, good once and for ten minutes.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/pairing-codes{(parsed.GetValue(organisation) is { } id ? $"?organisation={id}" : "")}", null, cancel), ShowCode, organisation);
+    }
 
     private static Command Seal()
     {

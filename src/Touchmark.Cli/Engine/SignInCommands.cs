@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Spectre.Console;
 using Touchmark.Cli.Keys;
 using Touchmark.Cli.Terminal;
 
@@ -18,18 +19,31 @@ internal static class SignInCommands
         var email = new Option<string>("--email") { Description = "Your e-mail address.", Required = true };
         var password = Arguments.PasswordFile();
         var newKeys = new Option<bool>("--trust-new-keys") { Description = "Believe the engine's keys although others are pinned for it." };
-        var command = new Command("login", "Sign in at an engine, and pin the keys that it signs certificates with.") { address, email, password, newKeys };
+        var code = new Option<string?>("--code") { Description = "The code of your authenticator app, or a recovery code, where your account has a second factor; on a terminal it is asked for." };
+        var command = new Command("login", "Sign in at an engine, and pin the keys that it signs certificates with.") { address, email, password, code, newKeys };
         command.SetAction(async (parsed, cancel) =>
         {
             var engine = parsed.GetValue(address)!;
             using var client = new EngineClient(engine);
             PinnedTrust.Pin(PinnedTrust.Parse(await client.GetBytesAsync("/api/trust", "application/json", cancel), $"{engine}api/trust"), parsed.GetValue(newKeys));
-            var issued = await client.PostAsync("/api/tokens", new { Email = parsed.GetValue(email), Password = Arguments.ReadPassword(parsed.GetValue(password)!) }, cancel);
+            var issued = await SignInAsync(client, parsed.GetValue(email)!, Arguments.ReadPassword(parsed.GetValue(password)!), parsed.GetValue(code), cancel);
             Home.Write(SignedIn.FileName, JsonSerializer.SerializeToUtf8Bytes(new SignedIn(engine, issued.GetProperty("token").GetString()!), EngineClient.Json));
             Screen.Line($"Signed in at {engine} until {Screen.Text(issued, "expires_at")}.");
             return 0;
         });
         return command;
+    }
+
+    private static async Task<JsonElement> SignInAsync(EngineClient client, string email, string password, string? code, CancellationToken cancel)
+    {
+        try
+        {
+            return await client.PostAsync("/api/tokens", new { Email = email, Password = password, Code = code }, cancel);
+        }
+        catch (CliFailure failure) when (failure.Code == "SECOND_FACTOR_NEEDED" && Screen.IsTerminal && !Console.IsInputRedirected)
+        {
+            return await client.PostAsync("/api/tokens", new { Email = email, Password = password, Code = await new TextPrompt<string>("The code of your authenticator app:").ShowAsync(AnsiConsole.Console, cancel) }, cancel);
+        }
     }
 
     public static Command Logout()

@@ -10,6 +10,9 @@ internal sealed class CliFailure(string text, string? hint = null, int exitCode 
 
     public string? Hint { get; } = hint;
 
+    /// <summary>The stable code of an engine's refusal; null for what is none.</summary>
+    public string? Code { get; init; }
+
     public void Print(TextWriter errors)
     {
         errors.WriteLine($"error: {Message}");

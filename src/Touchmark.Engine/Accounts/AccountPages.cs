@@ -1,3 +1,4 @@
+using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
@@ -29,18 +30,27 @@ internal static class AccountPages
             await desk.DoneAsync(id, visit, await accounts.RevokeTokensAsync(id, visit.Caller, cancel), cancel));
         admins.MapForm("/accounts/{id:guid}/reset-password", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
             (await accounts.ResetPasswordAsync(id, visit.Caller, cancel)).Has(out var reset, out var refusal) ? await desk.ShowAsync(id, visit, cancel, password: reset.Password) : await desk.ShowAsync(id, visit, cancel, refusal));
+        admins.MapForm("/accounts/{id:guid}/remove-second-factor", async (Guid id, Visit visit, SecondFactorDesk factors, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await factors.RemoveOfAsync(id, visit.Caller, cancel), cancel));
+        admins.MapForm("/accounts/second-factor-roles", async (HttpContext http, Visit visit, SecondFactorRules rules, CancellationToken cancel) =>
+        {
+            var typed = (await http.Request.ReadFormAsync(cancel))["role"];
+            return (await rules.SetAsync([.. typed.Select(name => Enum.TryParse<Role>(name, ignoreCase: true, out var role) ? role : default)], visit.Caller, cancel)).Has(out _, out var refusal)
+                ? Results.Redirect("/accounts#second-factor") : visit.Refuse(refusal);
+        });
         admins.MapForm("/accounts/{id:guid}/sessions/{token}/end", async (Guid id, string token, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
             await desk.DoneAsync(id, visit, await accounts.RevokeTokenAsync(id, token, visit.Caller, cancel), cancel));
     }
 
-    private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, AccountDirectory accounts, CancellationToken cancel)
+    private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, AccountDirectory accounts, SecondFactorRules rules, CancellationToken cancel)
     {
         var search = q?.Trim() ?? "";
         var rows = await accounts.SearchAsync(search, before, Rows + 1, cancel);
         var organisations = await accounts.ListOrganisationsAsync(cancel);
+        var needing = await rules.ListAsync(cancel);
         var query = search.Length > 0 ? $"q={Uri.EscapeDataString(search)}&" : "";
         return visit.Show<AccountsPage>(new AccountsModel(
-            [.. rows.Take(Rows).Select(AccountRow.Of)], [.. organisations.Select(one => new OrganisationRow(one.Name, one.Accounts, one.CreatedAt))], search, visit.Caller.Role == Role.Admin,
+            [.. rows.Take(Rows).Select(AccountRow.Of)], [.. organisations.Select(one => new OrganisationRow(one.Name, one.Accounts, one.CreatedAt))], [.. Enum.GetValues<Role>().Select(role => new RoleChoice(role.ToString().ToLowerInvariant(), needing.Contains(role)))], search, visit.Caller.Role == Role.Admin,
             before is null ? null : $"/accounts?{query}", rows.Count > Rows ? $"/accounts?{query}before={rows[Rows - 1].Id:D}" : null));
     }
 
@@ -57,7 +67,7 @@ internal static class AccountPages
 }
 
 /// <summary>Shows one account.</summary>
-internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens)
+internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens, SecondFactorBook factors)
 {
     public async Task<IResult> ShowAsync(Guid id, Visit visit, CancellationToken cancel, Refusal? refusal = null, string? password = null)
     {
@@ -68,7 +78,7 @@ internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens)
 
         var isAdmin = visit.Caller.Role == Role.Admin;
         return visit.Show<AccountPage>(new AccountModel(
-            AccountRow.Of(account), account.Id == visit.Caller.AccountId, isAdmin, isAdmin ? SessionRow.Of(await tokens.ListAsync(id, null, cancel)) : [], Names, password), refusal);
+            AccountRow.Of(account), account.Id == visit.Caller.AccountId, isAdmin, (await factors.FindAsync(id, cancel)).TotpSince, isAdmin ? SessionRow.Of(await tokens.ListAsync(id, null, cancel)) : [], Names, password), refusal);
     }
 
     /// <summary>The page of an account after something was done to it.</summary>
@@ -100,7 +110,10 @@ public sealed record AccountRow(Guid Id, string Name, string Email, string Role,
 public sealed record OrganisationRow(string Name, long Accounts, DateTimeOffset CreatedAt);
 
 /// <summary>A page of the list.</summary>
-public sealed record AccountsModel(IReadOnlyList<AccountRow> Rows, IReadOnlyList<OrganisationRow> Organisations, string Search, bool CanAdd, string? Newer, string? Older);
+public sealed record AccountsModel(IReadOnlyList<AccountRow> Rows, IReadOnlyList<OrganisationRow> Organisations, IReadOnlyList<RoleChoice> Roles, string Search, bool CanAdd, string? Newer, string? Older);
+
+/// <summary>A role, and whether its accounts need a second factor.</summary>
+public sealed record RoleChoice(string Name, bool NeedsSecondFactor);
 
 /// <summary>What was typed of a new account.</summary>
 public sealed record AccountFields(string Email, string Name, string Organisation, string Role);
@@ -109,4 +122,4 @@ public sealed record AccountFields(string Email, string Name, string Organisatio
 public sealed record NewAccountModel(AccountFields Typed, IReadOnlyList<string> Roles, IReadOnlyList<string> Organisations);
 
 /// <summary>An account; <paramref name="Password"/> is one that was made just now.</summary>
-public sealed record AccountModel(AccountRow Row, bool IsOwn, bool CanChange, IReadOnlyList<SessionRow> Sessions, IReadOnlyList<string> Roles, string? Password);
+public sealed record AccountModel(AccountRow Row, bool IsOwn, bool CanChange, DateTimeOffset? SecondFactorSince, IReadOnlyList<SessionRow> Sessions, IReadOnlyList<string> Roles, string? Password);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
+using Touchmark.Engine.Accounts.SecondFactors;
 
 namespace Touchmark.Engine.Accounts;
 
@@ -20,6 +21,8 @@ internal static class AccountsFeature
         services.AddSingleton<SignIn>();
         services.AddSingleton<OwnPassword>();
         services.AddSingleton<AccountDesk>();
+        services.AddSingleton<OwnAccountDesk>();
+        services.AddSecondFactors();
         services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Pages, null);
@@ -71,6 +74,7 @@ internal static class AccountsFeature
         }).ForAnyRole().WithMetadata(OpenToUnfinished.Mark).WithSummary("Sign out: revoke the token that this request carries.");
         app.MapGet("/api/me", async (Caller caller, AccountDirectory accounts, CancellationToken cancel) => await accounts.FindAsync(caller.AccountId, cancel)).ForAnyRole().WithMetadata(OpenToUnfinished.Mark)
             .WithSummary("Show the account that asks.");
+        app.MapSecondFactors();
         app.MapAccountPages();
         app.MapOwnAccountPages();
     }
@@ -95,7 +99,7 @@ internal static class AccountsFeature
     }
 
     private static async Task<IResult> SignInAsync(Credentials request, HttpContext context, SignIn signIn, TokenBook tokens, CancellationToken cancel) =>
-        (await signIn.FindAsync(context, request.Email, request.Password, cancel)).Has(out var account, out var refusal)
+        (await signIn.FindAsync(context, request.Email, request.Password, request.Code, cancel)).Has(out var account, out var refusal)
             ? Results.Created("/api/tokens/current", await tokens.IssueAsync(account.Id, Origin.Of(context), cancel))
             : refusal;
 
@@ -103,4 +107,7 @@ internal static class AccountsFeature
         (await password.ChangeAsync(request, TokenAuthentication.Bearer(context.Request)!, context, caller, cancel)).ToResult(_ => Results.NoContent());
 }
 
-internal sealed record Credentials(string Email, string Password);
+/// <param name="Email">Of the account.</param>
+/// <param name="Password">Of the account.</param>
+/// <param name="Code">Of the authenticator app, or a recovery code, where the account has a second factor.</param>
+internal sealed record Credentials(string Email, string Password, string? Code = null);

@@ -1,40 +1,81 @@
+using QRCoder;
+using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Pages;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Accounts;
 
-/// <summary>What people see and change of their own account: the password, and where they are signed in.</summary>
+/// <summary>What people see and change of their own account: the password, the second factor, and where they are signed in.</summary>
 internal static class OwnAccountPages
 {
     public static void MapOwnAccountPages(this WebApplication app)
     {
         var pages = app.MapPagesFor();
-        pages.MapGet("/account", (Visit visit, HttpContext http, TokenBook tokens, CancellationToken cancel) => ShowAsync(visit, http, tokens, null, cancel)).WithMetadata(OpenToUnfinished.Mark);
+        pages.MapGet("/account", (Visit visit, HttpContext http, OwnAccountDesk desk, CancellationToken cancel) => desk.ShowAsync(visit, http, cancel)).WithMetadata(OpenToUnfinished.Mark);
         pages.MapForm("/account/password", ChangePasswordAsync).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/sessions/{id}/end", async (string id, Visit visit, HttpContext http, AccountAdministration accounts, TokenBook tokens, CancellationToken cancel) =>
-            (await accounts.RevokeTokenAsync(visit.Caller.AccountId, id, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/account#sessions") : await ShowAsync(visit, http, tokens, refusal, cancel));
+        pages.MapForm("/account/sessions/{id}/end", async (string id, Visit visit, HttpContext http, AccountAdministration accounts, OwnAccountDesk desk, CancellationToken cancel) =>
+            (await accounts.RevokeTokenAsync(visit.Caller.AccountId, id, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/account#sessions") : await desk.ShowAsync(visit, http, cancel, refusal));
+        pages.MapForm("/account/second-factor/begin", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+            (await factors.BeginAsync(await FieldAsync(http, "password", cancel), http, visit.Caller, cancel)).Has(out var made, out var refusal)
+                ? await desk.ShowAsync(visit, http, cancel, made: made) : await desk.ShowAsync(visit, http, cancel, refusal)).WithMetadata(OpenToUnfinished.Mark);
+        pages.MapForm("/account/second-factor/confirm", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+            (await factors.ConfirmAsync(await FieldAsync(http, "password-code", cancel), http.Request.Cookies[TokenAuthentication.Cookie]!, visit.Caller, cancel)).Has(out var codes, out var refusal)
+                ? await desk.ShowAsync(visit, http, cancel, codes: codes) : await desk.ShowAsync(visit, http, cancel, refusal)).WithMetadata(OpenToUnfinished.Mark);
+        pages.MapForm("/account/second-factor/recovery-codes", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+            (await factors.RenewCodesAsync(await FieldAsync(http, "password-code", cancel), visit.Caller, cancel)).Has(out var codes, out var refusal)
+                ? await desk.ShowAsync(visit, http, cancel, codes: codes) : await desk.ShowAsync(visit, http, cancel, refusal));
+        pages.MapForm("/account/second-factor/remove", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+            (await factors.RemoveAsync(await FieldAsync(http, "password-code", cancel), http.Request.Cookies[TokenAuthentication.Cookie]!, visit.Caller, cancel)).Has(out _, out var refusal)
+                ? Results.Redirect("/account") : await desk.ShowAsync(visit, http, cancel, refusal));
     }
 
-    private static async Task<IResult> ChangePasswordAsync(HttpContext http, Visit visit, OwnPassword password, TokenBook tokens, CancellationToken cancel)
+    private static async Task<string> FieldAsync(HttpContext http, string name, CancellationToken cancel) => (await http.Request.ReadFormAsync(cancel))[name].ToString();
+
+    private static async Task<IResult> ChangePasswordAsync(HttpContext http, Visit visit, OwnPassword password, OwnAccountDesk desk, CancellationToken cancel)
     {
         var form = await http.Request.ReadFormAsync(cancel);
         var request = new PasswordChange(form["password"].ToString(), form["new-password"].ToString());
         if (request.NewPassword != form["new-password-again"])
         {
-            return await ShowAsync(visit, http, tokens, Refusal.Invalid("PASSWORDS_DIFFER", "The new password was typed in two ways.", "Type the same one twice."), cancel);
+            return await desk.ShowAsync(visit, http, cancel, Refusal.Invalid("PASSWORDS_DIFFER", "The new password was typed in two ways.", "Type the same one twice."));
         }
 
         return (await password.ChangeAsync(request, http.Request.Cookies[TokenAuthentication.Cookie]!, http, visit.Caller, cancel)).Has(out _, out var refusal)
-            ? Results.Redirect("/account?changed=password") : await ShowAsync(visit, http, tokens, refusal, cancel);
+            ? Results.Redirect("/account?changed=password") : await desk.ShowAsync(visit, http, cancel, refusal);
+    }
+}
+
+/// <summary>Shows somebody their own account.</summary>
+internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors)
+{
+    public async Task<IResult> ShowAsync(Visit visit, HttpContext http, CancellationToken cancel, Refusal? refusal = null, NewTotp? made = null, RecoveryCodes? codes = null)
+    {
+        var second = await factors.FindAsync(visit.Caller.AccountId, cancel);
+        return visit.Show<OwnAccountPage>(new OwnAccountModel(
+            visit.Account.Email, visit.Account.PasswordTemporary, http.Request.Query["changed"] == "password",
+            new(second.TotpSince, second.TotpPending, second.RecoveryCodesLeft, second.Required, made?.Secret, made is null ? null : Picture(made.Uri), codes?.Codes ?? []),
+            SessionRow.Of(await tokens.ListAsync(visit.Caller.AccountId, http.Request.Cookies[TokenAuthentication.Cookie], cancel)), Theme.Of(http) ?? "system"), refusal);
     }
 
-    private static async Task<IResult> ShowAsync(Visit visit, HttpContext http, TokenBook tokens, Refusal? refusal, CancellationToken cancel) => visit.Show<OwnAccountPage>(new OwnAccountModel(
-        visit.Account.Email, visit.Account.PasswordTemporary, http.Request.Query["changed"] == "password",
-        SessionRow.Of(await tokens.ListAsync(visit.Caller.AccountId, http.Request.Cookies[TokenAuthentication.Cookie], cancel))), refusal);
+    // In the page itself: the secret is at no address that could be asked for again.
+    private static string Picture(string text)
+    {
+        using var generator = new QRCodeGenerator();
+        using var code = generator.CreateQrCode(text, QRCodeGenerator.ECCLevel.M);
+        using var png = new PngByteQRCode(code);
+        return $"data:image/png;base64,{Convert.ToBase64String(png.GetGraphic(5))}";
+    }
 }
 
 /// <summary>Somebody's own account.</summary>
-public sealed record OwnAccountModel(string Email, bool PasswordTemporary, bool PasswordChanged, IReadOnlyList<SessionRow> Sessions);
+public sealed record OwnAccountModel(string Email, bool PasswordTemporary, bool PasswordChanged, SecondFactorModel Second, IReadOnlyList<SessionRow> Sessions, string Theme)
+{
+    /// <summary>Nothing has to be done first.</summary>
+    public bool IsFinished => !PasswordTemporary && (Second.Since is not null || !Second.IsRequired);
+}
+
+/// <summary>A second factor; <paramref name="Secret"/>, <paramref name="Picture"/> and <paramref name="Codes"/> are of one that was made just now.</summary>
+public sealed record SecondFactorModel(DateTimeOffset? Since, bool IsPending, long CodesLeft, bool IsRequired, string? Secret, string? Picture, IReadOnlyList<string> Codes);
 
 /// <summary>A place at which somebody is signed in.</summary>
 public sealed record SessionRow(string Id, string Client, string Place, DateTimeOffset Since, DateTimeOffset Used, bool IsHere)

@@ -51,6 +51,18 @@ internal sealed class SignInAttempts(TimeProvider time)
         return crowded;
     }
 
+    /// <summary>The password was right, and a second step has to follow.</summary>
+    public void Uncount(HttpContext context, string email)
+    {
+        var (place, account) = (Place.Of(context), Account(email));
+        perPlace.Uncount(place);
+        perAccountHere.Uncount($"{place} {account}");
+        if (!IsKnown($"{place} {account}"))
+        {
+            perAccount.Uncount(account);
+        }
+    }
+
     public void Succeed(HttpContext context, string email)
     {
         var (place, account) = (Place.Of(context), Account(email));

@@ -44,7 +44,9 @@ internal sealed class TokenBook(Database database, TimeProvider time)
         var (hash, now) = (Hash(token), time.GetUtcNow());
         var row = await database.FirstOrDefaultAsync<HolderRow>(
             """
-            select accounts.id, accounts.organisation_id, accounts.role, accounts.password_temporary, tokens.used_at
+            select accounts.id, accounts.organisation_id, accounts.role, accounts.password_temporary, tokens.used_at,
+                (select count(*) from second_factor_roles where second_factor_roles.role = accounts.role) as factor_needed,
+                (select count(*) from totp where totp.account_id = accounts.id and totp.confirmed_at is not null) as factors
             from tokens join accounts on accounts.id = tokens.account_id
             where tokens.hash = @Hash and tokens.expires_at > @Now and accounts.disabled_at is null
             """, new { Hash = hash, Now = now }, cancel);
@@ -58,7 +60,7 @@ internal sealed class TokenBook(Database database, TimeProvider time)
             await database.ExecuteAsync("update tokens set used_at = @Now where hash = @Hash", new { Hash = hash, Now = now }, cancel);
         }
 
-        return new TokenHolder(new Caller(row.Id, row.OrganisationId, row.Role), row.PasswordTemporary ? Unfinished.Password : Unfinished.Nothing);
+        return new TokenHolder(new Caller(row.Id, row.OrganisationId, row.Role), row.PasswordTemporary ? Unfinished.Password : row is { FactorNeeded: true, Factors: 0 } ? Unfinished.SecondFactor : Unfinished.Nothing);
     }
 
     public Task RevokeAsync(string token, CancellationToken cancel) =>
@@ -114,6 +116,10 @@ internal sealed class TokenBook(Database database, TimeProvider time)
         public Role Role { get; init; }
 
         public bool PasswordTemporary { get; init; }
+
+        public bool FactorNeeded { get; init; }
+
+        public long Factors { get; init; }
 
         public DateTimeOffset? UsedAt { get; init; }
     }

@@ -9,6 +9,11 @@ internal static class Acts
     public const string AccountRoleChanged = "account.role_changed";
     public const string AccountPasswordChanged = "account.password_changed";
     public const string AccountPasswordReset = "account.password_reset";
+    public const string SecondFactorAdded = "account.second_factor_added";
+    public const string SecondFactorRemoved = "account.second_factor_removed";
+    public const string RecoveryCodesMade = "account.recovery_codes_made";
+    public const string RecoveryCodeUsed = "account.recovery_code_used";
+    public const string SecondFactorRolesSet = "second_factor.roles_set";
     public const string TokensRevoked = "account.tokens_revoked";
     public const string DesignGtinSet = "design.gtin_set";
     public const string LicenceGranted = "licence.granted";
@@ -33,5 +38,6 @@ internal static class Acts
     public const string RegulatorAdded = "regulator.added";
     public const string RegulatorRemoved = "regulator.removed";
     public const string IdentityRevealed = "identity.revealed";
+    public const string BackupRecorded = "backup.recorded";
     public const string SettingsChanged = "settings.changed";
 }

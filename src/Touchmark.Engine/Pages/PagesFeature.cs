@@ -34,6 +34,7 @@ internal static class PagesFeature
         open.MapGet("/mark.svg", () => BuiltIn("mark.svg", "image/svg+xml"));
         open.MapGet("/assets/{name}", PageAssets.Answer);
         app.MapSignIn();
+        app.MapTheme();
         app.MapPagesFor().MapGet("/", async (Visit visit, Overview overview, CancellationToken cancel) => visit.Show<OverviewPage>(await overview.ForAsync(visit.Caller, cancel)));
     }
 

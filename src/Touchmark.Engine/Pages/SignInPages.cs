@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Demonstration;
 using Touchmark.Engine.Setup;
+using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Pages;
 
@@ -14,6 +16,7 @@ internal static class SignInPages
         var open = app.MapGroup("").ExcludeFromDescription();
         open.MapGet("/sign-in", async (string? to, HttpContext context, SetupDesk setup, CancellationToken cancel) =>
             await setup.IsEmptyAsync(cancel) ? Results.Redirect("/setup/begin") : Page(context, KeptForm.LocalPath(to)));
+        open.MapPost("/sign-in/code", SecondAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
         open.MapPost("/sign-in", InAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
         app.MapPagesFor().MapForm("/sign-out", OutAsync).WithMetadata(OpenToUnfinished.Mark);
     }
@@ -42,7 +45,7 @@ internal static class SignInPages
         Kept = kept ?? [],
     }) { StatusCode = status };
 
-    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, TokenBook tokens, CancellationToken cancel)
+    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, SecondStep step, TokenBook tokens, CancellationToken cancel)
     {
         // Not by the filter of other forms: a password is not kept.
         if (!await antiforgery.IsRequestValidAsync(http))
@@ -52,11 +55,43 @@ internal static class SignInPages
 
         var form = await http.Request.ReadFormAsync(cancel);
         var (email, password, to, kept) = (form["email"].ToString(), form["password"].ToString(), KeptForm.LocalPath(form["to"]), KeptForm.Unwrap(form));
-        if (!(await signIn.FindAsync(http, email, password, cancel)).Has(out var account, out var refusal))
+        if (!(await signIn.CheckPasswordAsync(http, email, password, cancel)).Has(out var found, out var refusal))
         {
             return Page(http, to, $"{refusal.Text} {refusal.Fix}", email, KeptForm.Wrap(kept), refusal.Status);
         }
 
+        return found.NeedsCode ? SecondPage(http, step.Ticket(found.Account), to, kept) : await EnterAsync(http, tokens, found.Account, to, kept, cancel);
+    }
+
+    private static async Task<IResult> SecondAsync(HttpContext http, IAntiforgery antiforgery, SecondStep step, TokenBook tokens, CancellationToken cancel)
+    {
+        if (!await antiforgery.IsRequestValidAsync(http))
+        {
+            return Page(http, "/", "The form was too old. Please try again.", status: StatusCodes.Status400BadRequest);
+        }
+
+        var form = await http.Request.ReadFormAsync(cancel);
+        var (ticket, to, kept) = (form["password-ticket"].ToString(), KeptForm.LocalPath(form["to"]), KeptForm.Unwrap(form));
+        if (await step.ReadAsync(ticket, cancel) is not { } account)
+        {
+            return Page(http, to, "That took too long. Please sign in again.", kept: KeptForm.Wrap(kept), status: StatusCodes.Status401Unauthorized);
+        }
+
+        return (await step.FinishAsync(http, account, form["password-code"].ToString(), cancel)).Has(out _, out var refusal)
+            ? await EnterAsync(http, tokens, account, to, kept, cancel) : SecondPage(http, ticket, to, kept, refusal);
+    }
+
+    private static RazorComponentResult<SecondStepPage> SecondPage(HttpContext http, string ticket, string to, IReadOnlyList<KeptField> kept, Refusal? refusal = null) => new(new
+    {
+        Token = PagesFeature.Token(http, http.RequestServices.GetRequiredService<IAntiforgery>()),
+        Ticket = ticket,
+        To = to,
+        Kept = KeptForm.Wrap(kept),
+        Problem = PageProblem.Of(refusal),
+    }) { StatusCode = refusal?.Status ?? StatusCodes.Status200OK };
+
+    private static async Task<IResult> EnterAsync(HttpContext http, TokenBook tokens, AccountView account, string to, IReadOnlyList<KeptField> kept, CancellationToken cancel)
+    {
         await PageSession.StartAsync(http, tokens, account, cancel);
         return kept.Count == 0 ? Results.Redirect(to) : KeptForm.Page(http, to, kept, StatusCodes.Status200OK);
     }

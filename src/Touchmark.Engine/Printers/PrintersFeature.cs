@@ -69,7 +69,7 @@ internal static class PrintersFeature
                         return Enrolled(answer);
                     });
             case { Code: null, Email: { } email, Password: { } password }:
-                return (await signIn.FindAsync(context, email, password, cancel)).Has(out var account, out refusal) ? (await enrolment.EnrolAsync(request, account, cancel)).ToResult(Enrolled) : refusal;
+                return (await signIn.FindAsync(context, email, password, code: null, cancel)).Has(out var account, out refusal) ? (await enrolment.EnrolAsync(request, account, cancel)).ToResult(Enrolled) : refusal;
             default:
                 return Refusal.Invalid("ENROLMENT_CREDENTIALS", "A printer is enrolled by a pairing code, or by e-mail address and password.", "Send code, or email and password.");
         }
