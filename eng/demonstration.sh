@@ -20,13 +20,13 @@ demonstrate() {
     step "The first part goes to a clinic, which builds it into a scanner"
     local part pseudonym
     part=$(as maker certificate show "$certificate_id" --json | field part_id)
-    as maker custodian enrol "$part" --role manufacturer --region DE --engine "$engine" >/dev/null
-    as maker part manufactured "$part" --engine "$engine" >/dev/null
+    as maker custodian enrol "$part" --role manufacturer --region DE >/dev/null
+    as maker part manufactured "$part" >/dev/null
     pseudonym=$(as clinic custodian show "$part" | sed 's/.* you are \(.*\)\.$/\1/')
-    as maker part transfer "$part" --to "$pseudonym" --engine "$engine" >/dev/null
-    as clinic custodian enrol "$part" --role owner --region FR --engine "$engine" >/dev/null
-    as clinic part receive "$part" --engine "$engine" >/dev/null
-    as clinic part install "$part" --into "Scanner 4" --engine "$engine" >/dev/null
+    as maker part transfer "$part" --to "$pseudonym" >/dev/null
+    as clinic custodian enrol "$part" --role owner --region FR >/dev/null
+    as clinic part receive "$part" >/dev/null
+    as clinic part install "$part" --into "Scanner 4" >/dev/null
     say "part              $engine/p/$part"
 
     # Both are enrolled by machines in a hurry. Then one prints at its leisure; the other turns out to be broken, and is switched off.
