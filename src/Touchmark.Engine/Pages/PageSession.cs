@@ -18,7 +18,8 @@ internal static class PageSession
             HttpOnly = true,
             Secure = http.Request.IsHttps,
             SameSite = SameSiteMode.Lax,
-            Expires = token.ExpiresAt,
+            // An age and not a time: a browser whose clock is wrong by a day keeps it as long as any other.
+            MaxAge = TokenBook.Lifetime,
             IsEssential = true,
         });
 
