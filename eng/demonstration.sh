@@ -52,6 +52,7 @@ demonstrate() {
     switch_off backroom
 
     step "A recall, and prints that wait or were stopped"
+    as operator printer bed-clear "$printer_id" >/dev/null
     as operator job watch "$(as operator job start --licence "$spacer" --printer "$printer_id" --material PLA --quality draft --lot "Spool 12/B" --json | field id)" >/dev/null
     as oem recall make --licence "$spacer" --material PLA --reason "This batch of PLA is brittle: take spacers out, and send them back." >/dev/null
     as maker job start --licence "$spacer" --printer "$backroom" --material PETG --quality standard >/dev/null

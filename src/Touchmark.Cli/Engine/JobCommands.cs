@@ -16,6 +16,7 @@ internal static class JobCommands
         Show(),
         Arguments.Asking("list", "List the jobs that you may see.", (engine, _, cancel) => engine.GetAsync("/api/jobs", cancel), jobs => Screen.Table(jobs, "There are no jobs yet.",
             new("Part", "design_name"), new("Printer", "printer_name"), new("State", "state"), new("Started", "created_at"), new("Id", "id"))),
+        Priority(),
         Cancel(),
         Halt(),
     };
@@ -41,6 +42,15 @@ internal static class JobCommands
     {
         var id = Arguments.Id("job");
         return Arguments.Asking("show", "Show one job.", (engine, parsed, cancel) => engine.GetAsync($"/api/jobs/{parsed.GetValue(id)}", cancel), Screen.Facts, id);
+    }
+
+    private static Command Priority()
+    {
+        var id = Arguments.Id("job");
+        var priority = new Argument<string>("priority") { Description = "urgent: before all that is normal; normal: as it was ordered." };
+        priority.AcceptOnlyFromAmong("urgent", "normal");
+        return Arguments.Asking("priority", "Put a job that waits before the others of its printer, or back among them.",
+            (engine, parsed, cancel) => engine.PutAsync($"/api/jobs/{parsed.GetValue(id)}/priority", new { Priority = parsed.GetValue(priority) }, cancel), Screen.Facts, id, priority);
     }
 
     private static Command Cancel()

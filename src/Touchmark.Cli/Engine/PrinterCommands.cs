@@ -13,6 +13,9 @@ internal static class PrinterCommands
         Arguments.Asking("list", "List your printers.", (engine, _, cancel) => engine.GetAsync("/api/printers", cancel), printers => Screen.Table(printers, "No printer is enrolled yet.",
             new("Name", "name"), new("Model", "model"), new("Firmware", "firmware"), new("Enrolled", "enrolled_at"), new("Id", "id"))),
         Show(),
+        Queue(),
+        BedClear(),
+        BedCheck(),
         Seal(),
         Arguments.Asking("changes", "List repaired or changed printers that wait to be accepted.", (engine, _, cancel) => engine.GetAsync("/api/enrolments/pending", cancel), ShowChanges),
         Decide("accept", "Accept a changed printer: signs a new enrolment that names the one before. For admins, and for the owner whose licences alone name the printer."),
@@ -25,6 +28,31 @@ internal static class PrinterCommands
         var organisation = new Option<Guid?>("--organisation") { Description = "The id of a manufacturer's organisation, for which an admin makes the code; yours without it." };
         return Arguments.Asking("pair", "Get a pairing code, good once and for ten minutes.",
             (engine, parsed, cancel) => engine.PostAsync($"/api/pairing-codes{(parsed.GetValue(organisation) is { } id ? $"?organisation={id}" : "")}", null, cancel), ShowCode, organisation);
+    }
+
+    private static Command Queue()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("queue", "List the jobs that a printer has before it, in the order in which it prints them.", (engine, parsed, cancel) => engine.GetAsync($"/api/printers/{parsed.GetValue(id)}/queue", cancel),
+            jobs => Screen.Table(jobs, "Nothing waits for this printer.", new("Part", "design_name"), new("State", "state"), new("Priority", "priority"), new("What goes on", "message"), new("Ordered", "created_at"), new("Id", "id")), id);
+    }
+
+    private static Command BedClear()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("bed-clear", "Confirm, standing at the printer, that nothing lies on its bed: its next job may start.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/printers/{parsed.GetValue(id)}/bed-clear", null, cancel), printer => Screen.Line($"The bed of {Screen.Text(printer, "name")} is clear."), id);
+    }
+
+    private static Command BedCheck()
+    {
+        var id = Arguments.Id("printer");
+        var what = new Argument<string>("what") { Description = "on, or off for a printer that clears its bed by itself." };
+        what.AcceptOnlyFromAmong("on", "off");
+        return Arguments.Asking("bed-check", "Say whether jobs wait until somebody has confirmed that the bed is clear.",
+            (engine, parsed, cancel) => engine.PutAsync($"/api/printers/{parsed.GetValue(id)}/bed-check", new { Required = parsed.GetValue(what) == "on" }, cancel),
+            printer => Screen.Line(printer.GetProperty("bed").GetProperty("check").GetBoolean()
+                ? $"Jobs of {Screen.Text(printer, "name")} wait until somebody has confirmed that the bed is clear." : $"Jobs of {Screen.Text(printer, "name")} start by themselves: it clears its bed."), id, what);
     }
 
     private static Command Seal()

@@ -24,6 +24,8 @@ internal static class Acts
     public const string PrinterPresented = "printer.presented";
     public const string PrinterDeclined = "printer.declined";
     public const string PrinterRevoked = "printer.revoked";
+    public const string BedCleared = "printer.bed_cleared";
+    public const string BedCheckSet = "printer.bed_check_set";
     public const string PrinterKeyRotated = "printer_key.rotated";
     public const string PrinterKeyRevoked = "printer_key.revoked";
     public const string FileSealed = "file.sealed";

@@ -102,6 +102,8 @@ internal sealed record Job
 
     public JobState State { get; init; }
 
+    public JobPriority Priority { get; init; }
+
     public Guid? SliceId { get; init; }
 
     public Guid? SessionId { get; init; }

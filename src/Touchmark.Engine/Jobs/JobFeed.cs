@@ -8,7 +8,8 @@ namespace Touchmark.Engine.Jobs;
 /// <param name="Version">Grows with every change.</param>
 /// <param name="Percent">Of the slicer, while it works.</param>
 /// <param name="Session">Of the session, while there is one.</param>
-internal sealed record JobPulse(long Version, int Percent, SessionProgress? Session);
+/// <param name="WaitsFor">What a job waits for that is sliced; null while nobody has looked.</param>
+internal sealed record JobPulse(long Version, int Percent, SessionProgress? Session, WaitsFor? WaitsFor = null);
 
 /// <summary>
 /// Tells those who watch a job that it changed. A watcher is told the latest, never the backlog: a slow one misses steps and costs nothing.
@@ -26,6 +27,9 @@ internal sealed class JobFeed
     public void Report(Guid job, int percent) => Of(job).Change(pulse => pulse with { Version = pulse.Version + 1, Percent = percent });
 
     public void Report(Guid job, SessionProgress progress) => Of(job).Change(pulse => pulse with { Version = pulse.Version + 1, Session = progress });
+
+    /// <summary>What it waits for; watchers are told when that is something else than before.</summary>
+    public void Report(Guid job, WaitsFor reason) => Of(job).Change(pulse => pulse.WaitsFor == reason ? pulse : pulse with { Version = pulse.Version + 1, WaitsFor = reason });
 
     /// <summary>The job is over: watchers are told once more, and nothing is kept of it.</summary>
     public void Forget(Guid job)
@@ -71,7 +75,13 @@ internal sealed class JobFeed
             TaskCompletionSource told;
             lock (gate)
             {
-                Pulse = change(Pulse);
+                var before = Pulse;
+                Pulse = change(before);
+                if (ReferenceEquals(Pulse, before))
+                {
+                    return;
+                }
+
                 (told, changed) = (changed, New());
             }
 

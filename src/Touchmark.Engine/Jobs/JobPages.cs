@@ -17,8 +17,15 @@ internal static class JobPages
         pages.MapGet("/jobs/{id:guid}/live", async (Guid id, HttpContext context, Caller caller, JobDesk desk, RateLimits limits, CancellationToken cancel) =>
             (await desk.FindAsync(id, caller, cancel)).ToResult(_ => limits.OpenStream(context, caller) is { } refusal ? refusal : TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))))
             .DisableRequestTimeout();
-        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/stop", (Guid id, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, visit, desk, desk.CancelAsync, cancel));
-        app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/halt", (Guid id, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, visit, desk, desk.HaltAsync, cancel));
+        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/stop", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.CancelAsync, cancel));
+        app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/halt", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.HaltAsync, cancel));
+        var shop = app.MapPagesFor(Role.Manufacturer, Role.Operator);
+        shop.MapForm("/jobs/{id:guid}/priority", async (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) =>
+        {
+            var priority = (await http.Request.ReadFormAsync(cancel))["priority"] == "urgent" ? JobPriority.Urgent : JobPriority.Normal;
+            return await ActAsync(id, http, visit, desk, (job, caller, stop) => desk.PrioritiseAsync(job, priority, caller, stop), cancel);
+        });
+        shop.MapForm("/jobs/{id:guid}/bed-clear", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.ClearBedAsync, cancel));
     }
 
     private static async Task<IResult> ListAsync(Guid? before, Visit visit, JobStore jobs, JobFeed feed, CancellationToken cancel)
@@ -30,11 +37,12 @@ internal static class JobPages
     private static async Task<IResult> ShowAsync(Guid id, Visit visit, JobDesk desk, CancellationToken cancel) =>
         (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out var refusal) ? visit.Show<JobPage>(Model(job, visit.Caller)) : visit.Refuse(refusal);
 
-    private static async Task<IResult> ActAsync(Guid id, Visit visit, JobDesk desk, Func<Guid, Caller, CancellationToken, Task<Outcome<JobView>>> act, CancellationToken cancel)
+    private static async Task<IResult> ActAsync(Guid id, HttpContext http, Visit visit, JobDesk desk, Func<Guid, Caller, CancellationToken, Task<Outcome<JobView>>> act, CancellationToken cancel)
     {
-        if ((await act(id, visit.Caller, cancel)).Has(out _, out var refusal))
+        if ((await act(id, visit.Caller, cancel)).Has(out var done, out var refusal))
         {
-            return Results.Redirect($"/jobs/{id:D}");
+            // Back to where the button was.
+            return Results.Redirect((await http.Request.ReadFormAsync(cancel))["from"] == "printer" ? $"/printers/{done.PrinterId:D}" : $"/jobs/{id:D}");
         }
 
         return (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out _) ? visit.Show<JobPage>(Model(job, visit.Caller), refusal) : visit.Refuse(refusal);
@@ -46,7 +54,12 @@ internal static class JobPages
         job.Failure is { } failure ? new(failure.Text, failure.Fix, failure.Code) : null,
         CanStop: !job.State.IsFinal() && caller.Role is Role.Manufacturer or Role.Operator or Role.Admin,
         CanHalt: !job.State.IsFinal() && caller.Role is not Role.Auditor,
-        SeesDesign: caller.Role is Role.Oem || caller.SeesEverything);
+        SeesDesign: caller.Role is Role.Oem || caller.SeesEverything,
+        SeesPrinter: caller.Role is not Role.Oem,
+        Urgent: job.Priority == JobPriority.Urgent,
+        CanPrioritise: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
+        CanClearBed: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
+        WaitsForBed: job.WaitsFor == WaitsFor.Bed);
 }
 
 /// <summary>A print in a list.</summary>
@@ -90,13 +103,22 @@ public sealed record JobRow(
     };
 }
 
+/// <summary>A print in the queue of its printer.</summary>
+/// <param name="Job">The print.</param>
+/// <param name="Urgent">Before those that are not.</param>
+/// <param name="Waits">It is not on the printer yet.</param>
+public sealed record QueueRow(JobRow Job, bool Urgent, bool Waits)
+{
+    internal static QueueRow Of(JobView job) => new(JobRow.Of(job), job.Priority == JobPriority.Urgent, job.State < JobState.Preflight);
+}
+
 /// <summary>A page of the list.</summary>
 public sealed record JobsModel(IReadOnlyList<JobRow> Rows, string? Newer, string? Older);
 
 /// <summary>One print.</summary>
 public sealed record JobModel(
     JobRow Row, Guid DesignId, Guid LicenceId, Guid PrinterId, long PrintNumber, string? MaterialLot, Guid? CertificateId, DateTimeOffset? StartedAt, JobFigures? Live, PageProblem? Failure,
-    bool CanStop, bool CanHalt, bool SeesDesign);
+    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed);
 
 /// <summary>What verified telemetry says of a print that runs: times in s, temperatures in °C, Z in mm.</summary>
 public sealed record JobFigures(ulong Verified, ulong Segments, double LeftS, double ExposureS, double? NozzleC, double? BedC, double? Z);

@@ -166,7 +166,7 @@ internal sealed class JobRunner(
 
         await jobs.SlicedAsync(job.Id, slice.Id, cancel);
         feed.Touch(job.Id);
-        using var turn = await starter.TakeTurnAsync(job.PrinterId, cancel);
+        using var turn = await starter.TakeTurnAsync(job, cancel);
         if (await CheckAsync(job, cancel) is { } stale)
         {
             await EndUnprintedAsync(run, JobState.Failed, stale);

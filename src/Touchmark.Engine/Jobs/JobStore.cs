@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Licences;
+using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Hosting.Storage;
 using Touchmark.Streaming.Files;
@@ -66,6 +67,15 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
     public Task<IReadOnlyList<Job>> ListOfPrinterAsync(Guid printerId, int most, CancellationToken cancel) =>
         database.QueryAsync<Job>(Columns + "where jobs.printer_id = @PrinterId order by jobs.id desc limit @Most", new { PrinterId = printerId, Most = most }, cancel);
 
+    /// <summary>The jobs of a printer that have not come to an end, in the order in which they are printed: what is on it, then urgent ones, then as they were ordered.</summary>
+    public Task<IReadOnlyList<Job>> ListQueueAsync(Guid printerId, CancellationToken cancel) => database.QueryAsync<Job>(
+        Columns + "where jobs.printer_id = @PrinterId and jobs.state < @Done order by case when jobs.state >= @Preflight then 0 else 1 end, jobs.priority desc, jobs.id",
+        new { PrinterId = printerId, JobState.Preflight, JobState.Done }, cancel);
+
+    /// <summary>False when it is on its printer, or over.</summary>
+    public async Task<bool> SetPriorityAsync(Guid id, JobPriority priority, CancellationToken cancel) =>
+        await database.ExecuteAsync("update jobs set priority = @Priority where id = @Id and state < @Preflight", new { Id = id, Priority = priority, JobState.Preflight }, cancel) > 0;
+
     /// <summary>The jobs that have not come to an end, oldest first.</summary>
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>
         database.QueryAsync<Job>(Columns + "where jobs.state < @Done order by jobs.id", new { JobState.Done }, cancel);
@@ -80,11 +90,12 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         "update jobs set state = @Preflight, session_id = @SessionId where id = @Id and state < @Done", new { Id = id, SessionId = sessionId, JobState.Preflight, JobState.Done }, cancel);
 
     /// <summary>To be on the disk before the first segment leaves, both or neither: whatever happens then, the print is not given back, and it can go on.</summary>
-    public async Task StartedAsync(Guid id, SavedSessionRow? session, CancellationToken cancel)
+    public async Task StartedAsync(Job job, SavedSessionRow? session, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         await using var work = await database.BeginAsync(cancel);
-        await work.ExecuteAsync("update jobs set state = @Streaming, started_at = @Now where id = @Id and state < @Done", new { Id = id, Now = now, JobState.Streaming, JobState.Done }, cancel);
+        await work.ExecuteAsync("update jobs set state = @Streaming, started_at = @Now where id = @Id and state < @Done", new { job.Id, Now = now, JobState.Streaming, JobState.Done }, cancel);
+        await PrinterBeds.UseAsync(work, job.PrinterId, now, cancel);
         if (session is not null)
         {
             await SessionKeeper.KeepAsync(work, session, now, cancel);

@@ -23,6 +23,8 @@ internal static class JobsFeature
         services.AddSingleton<JobFeed>();
         services.AddSingleton<JobDesk>();
         services.AddSingleton<PrintStarter>();
+        services.AddSingleton<PrinterQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<PrinterQueue>());
         services.AddSingleton<JobRunner>();
         services.AddHostedService(provider => provider.GetRequiredService<JobRunner>());
         services.AddSingleton<StopOrders>();
@@ -46,6 +48,11 @@ internal static class JobsFeature
         app.MapPost("/api/jobs/{id:guid}/cancel", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.CancelAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator, Role.Admin).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary("Stop a job; the printer comes to rest safely.");
+        app.MapPut("/api/jobs/{id:guid}/priority", async (Guid id, PriorityRequest request, Caller caller, JobDesk desk, CancellationToken cancel) =>
+            (await desk.PrioritiseAsync(id, request.Priority, caller, cancel)).ToResult(Results.Ok)).For(Role.Manufacturer, Role.Operator).Produces<JobView>()
+            .WithSummary("Put a job before those of its printer that are normal (urgent), or back among them (normal).");
+        app.MapGet("/api/printers/{id:guid}/queue", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) => (await desk.QueueAsync(id, caller, cancel)).ToResult(Results.Ok))
+            .ForAnyRole().Produces<IEnumerable<JobView>>().WithSummary("List the jobs that a printer has before it, in the order in which it prints them.");
         app.MapPost("/api/jobs/{id:guid}/halt", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.HaltAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator, Role.Oem, Role.Admin).Produces<JobView>(StatusCodes.Status202Accepted)
@@ -57,8 +64,11 @@ internal static class JobsFeature
 internal sealed record NewJob(
     Guid LicenceId, Guid PrinterId, string Material, string Quality, string? MaterialLot = null, string? WalletAddress = null, string? TokenId = null, string? ContractAddress = null, string? Uri = null);
 
+/// <param name="Priority">normal or urgent.</param>
+internal sealed record PriorityRequest(JobPriority Priority);
+
 /// <summary>How a job is opened, seen and cancelled by people.</summary>
-internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, LicenceLedger licences, ExternalLicences externals, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
+internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, PrinterQueue queue, PrinterBeds beds, LicenceLedger licences, ExternalLicences externals, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
 {
     private const int MaxLot = 128;
 
@@ -177,6 +187,40 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
         return JobView.Of(job, feed.Read(id));
     }
 
+    /// <summary>For the shop that prints it: which of its jobs a printer takes first.</summary>
+    public async Task<Outcome<JobView>> PrioritiseAsync(Guid id, JobPriority priority, Caller caller, CancellationToken cancel)
+    {
+        if (await jobs.FindAsync(id, cancel) is not { } job || job.OrganisationId != caller.OrganisationId)
+        {
+            return Refusal.NotFound("job");
+        }
+
+        if (!await jobs.SetPriorityAsync(id, priority, cancel))
+        {
+            return Refusal.Conflict("JOB_BEGUN", "This job does not wait any more: it is on its printer, or over.", "Set the order of jobs that wait.").With("state", job.State.ToString().ToLowerInvariant());
+        }
+
+        queue.Look();
+        feed.Touch(id);
+        return JobView.Of(job with { Priority = priority }, feed.Read(id));
+    }
+
+    /// <summary>For the shop that prints it: the bed of its printer is clear.</summary>
+    public async Task<Outcome<JobView>> ClearBedAsync(Guid id, Caller caller, CancellationToken cancel)
+    {
+        if (await jobs.FindAsync(id, cancel) is not { } job || job.OrganisationId != caller.OrganisationId)
+        {
+            return Refusal.NotFound("job");
+        }
+
+        return (await beds.ClearAsync(job.PrinterId, caller, cancel)).Has(out _, out var refusal) ? JobView.Of(job, feed.Read(id)) : refusal;
+    }
+
+    /// <summary>For whoever may see the printer.</summary>
+    public async Task<Outcome<IEnumerable<JobView>>> QueueAsync(Guid printerId, Caller caller, CancellationToken cancel) =>
+        await fleet.FindAsync(printerId, cancel) is { } printer && caller.MaySee(printer.OrganisationId)
+            ? Outcome.Of((await jobs.ListQueueAsync(printerId, cancel)).Select(job => JobView.Of(job, feed.Read(job.Id)))) : Refusal.NotFound("printer");
+
     /// <summary>For those at the printer, for the owner of the design that it prints, and for an admin.</summary>
     public async Task<Outcome<JobView>> HaltAsync(Guid id, Caller caller, CancellationToken cancel)
     {
@@ -205,11 +249,12 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
 
 /// <summary>A job as the API shows it. Times in s, temperatures in °C; <c>progress</c> from 0 to 1 within the state.</summary>
 internal sealed record JobView(
-    Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string? MaterialLot, string Quality, JobState State, double Progress,
-    string Message, JobSessionView? Session, JobFailure? Failure, ExternalLicence? External, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
+    Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string? MaterialLot, string Quality, JobState State,
+    JobPriority Priority, WaitsFor? WaitsFor, double Progress, string Message, JobSessionView? Session, JobFailure? Failure, ExternalLicence? External, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
 {
     public static JobView Of(Job job, JobPulse pulse) => new(
-        job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State, ProgressOf(job.State, pulse),
+        job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State,
+        job.Priority, job.State == JobState.Waiting ? pulse.WaitsFor : null, ProgressOf(job.State, pulse),
         MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
         JobStore.ExternalOf(job), job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
 
@@ -226,7 +271,12 @@ internal sealed record JobView(
         JobState.Streaming when pulse.Session is { IsGatewayAway: true } => "waiting for the printer's gateway to come back",
         JobState.Queued => "waiting for the slicer",
         JobState.Slicing => "slicing",
-        JobState.Waiting => "waiting for the printer's gateway",
+        JobState.Waiting => pulse.WaitsFor switch
+        {
+            Jobs.WaitsFor.Bed => "Waits for somebody to confirm that the bed is clear.",
+            Jobs.WaitsFor.Turn => "waiting for its turn: the printer has another job before it",
+            _ => "waiting for the printer's gateway",
+        },
         JobState.Preflight => "checking the printer",
         JobState.Streaming => "printing",
         JobState.Done => "printed",

@@ -8,11 +8,11 @@ using Touchmark.Streaming;
 namespace Touchmark.Engine.Jobs;
 
 /// <summary>Turns a sliced job into a session on its printer's connection.</summary>
-internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, SliceStore slices, SessionKeeper keeper, EngineKeys keys, TimeProvider time)
+internal sealed class PrintStarter(GatewayHub hub, PrinterQueue queue, JobStore jobs, JobFeed feed, SliceStore slices, SessionKeeper keeper, EngineKeys keys, TimeProvider time)
 {
     public DateTimeOffset Now => time.GetUtcNow();
 
-    public Task<PrinterTurn> TakeTurnAsync(Guid printerId, CancellationToken cancel) => hub.TakeAsync(printerId, cancel);
+    public Task<PrinterTurn> TakeTurnAsync(Job job, CancellationToken cancel) => queue.TakeTurnAsync(job, cancel);
 
     public async Task<PrintSession> BeginAsync(PrinterTurn turn, Job job, Slice slice, EnrolledPrinter printer, CancellationToken cancel)
     {
@@ -47,7 +47,7 @@ internal sealed class PrintStarter(GatewayHub hub, JobStore jobs, JobFeed feed, 
         Toolpath = slices.Open(slice),
         Starting = async session =>
         {
-            await jobs.StartedAsync(job.Id, session, CancellationToken.None);
+            await jobs.StartedAsync(job, session, CancellationToken.None);
             feed.Touch(job.Id);
         },
         Ending = () => keeper.SaveAsync(CancellationToken.None),

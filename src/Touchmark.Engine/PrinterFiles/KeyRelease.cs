@@ -90,6 +90,7 @@ internal sealed class KeyRelease(Database database, SealedFiles files, LicenceLe
         using var contentKey = files.OpenContentKey(file);
         using var psek = keyring.Open(await keyring.FindAsync(file.PrinterId, file.KeyVersion, cancel));
         var key = new ReleasedKey(psek.KeyId, psek.Wrap(FileKeyRole.Toolpath, file.Id, contentKey.Span), number, file.LicenceId);
+        await PrinterBeds.UseAsync(work, printer.Id, now, cancel);
         AuditDetail[] details = [.. act.Details, new("print_number", number?.ToString(CultureInfo.InvariantCulture) ?? ""), new("licence", file.LicenceId is { } licence ? $"licence/{licence:D}" : "")];
         await trail.RecordAsync(work, act with { Details = details }, cancel);
         await work.CommitAsync(cancel);

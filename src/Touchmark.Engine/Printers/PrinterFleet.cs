@@ -14,7 +14,7 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
 {
     private const string Columns =
         "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
-        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at, "
+        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at, printers.bed_check, printers.bed_used_at, printers.bed_cleared_at, "
         + "(select pending.presented_at from printer_enrolments pending where pending.printer_id = printers.id and pending.state = 1) as change_presented_at from printers join organisations on organisations.id = printers.organisation_id ";
 
     /// <summary>Tells, on the node where it happened, that a printer was revoked.</summary>
@@ -92,6 +92,14 @@ internal sealed record EnrolledPrinter
 
     /// <summary>Since when a changed machine waits to be accepted; null when none does. Nothing is printed meanwhile.</summary>
     public DateTimeOffset? ChangePresentedAt { get; init; }
+
+    /// <summary>Whether the next job waits until somebody has confirmed that the bed is clear.</summary>
+    public bool BedCheck { get; init; }
+
+    /// <summary>Since when something may lie on the bed; null when it is clear.</summary>
+    public DateTimeOffset? BedUsedAt { get; init; }
+
+    public DateTimeOffset? BedClearedAt { get; init; }
 
     /// <summary>Why nothing may be printed on it; null when it may.</summary>
     public Refusal? WhyNotPrint() => this switch

@@ -3,6 +3,7 @@ using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Web;
+using Touchmark.Hosting.Problems;
 using Touchmark.Streaming;
 using Refusal = Touchmark.Hosting.Problems.Refusal;
 
@@ -18,9 +19,16 @@ internal static class PrinterPages
             [.. (await fleet.ListAsync(visit.Caller, cancel)).Select(printer => PrinterRow.Of(PrinterView.Of(printer, gateways.Find(printer.Id))))], visit.Caller.Role == Role.Manufacturer, visit.Caller.SeesEverything)));
         pages.MapGet("/printers/{id:guid}", (Guid id, Visit visit, PrinterDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
         app.MapPagesFor(Role.Manufacturer).MapForm("/printers/pair", PairAsync);
-        app.MapPagesFor(Role.Manufacturer, Role.Admin).MapForm("/printers/{id:guid}/revoke", async (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
-            (await fleet.RevokeAsync(id, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect($"/printers/{id:D}") : await desk.ShowAsync(id, visit, refusal, cancel));
+        app.MapPagesFor(Role.Manufacturer, Role.Admin).MapForm("/printers/{id:guid}/revoke", (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
+            ActAsync(id, visit, desk, fleet.RevokeAsync(id, visit.Caller, cancel), cancel));
+        app.MapPagesFor(Role.Manufacturer, Role.Operator).MapForm("/printers/{id:guid}/bed-clear", (Guid id, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
+            ActAsync(id, visit, desk, beds.ClearAsync(id, visit.Caller, cancel), cancel));
+        app.MapPagesFor(Role.Manufacturer).MapForm("/printers/{id:guid}/bed-check", async (Guid id, HttpContext http, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
+            await ActAsync(id, visit, desk, beds.SetCheckAsync(id, (await http.Request.ReadFormAsync(cancel))["required"] != "no", visit.Caller, cancel), cancel));
     }
+
+    private static async Task<IResult> ActAsync(Guid id, Visit visit, PrinterDesk desk, Task<Outcome<EnrolledPrinter>> act, CancellationToken cancel) =>
+        (await act).Has(out _, out var refusal) ? Results.Redirect($"/printers/{id:D}") : await desk.ShowAsync(id, visit, refusal, cancel);
 
     private static async Task<IResult> PairAsync(HttpContext context, Visit visit, PairingCodes codes, CancellationToken cancel) =>
         (await codes.IssueAsync(visit.Caller, cancel)).Has(out var code, out var refusal)
@@ -37,6 +45,7 @@ internal sealed class PrinterDesk(PrinterFleet fleet, ChangedPrinters changes, G
             return visit.Refuse(Refusal.NotFound("printer"));
         }
 
+        var isShop = visit.Caller.Role is Role.Manufacturer or Role.Operator;
         var view = PrinterView.Of(printer, gateways.Find(id));
         var enrolments = (await changes.HistoryAsync(id, cancel)).Select(EnrolmentView.Of).Select(one => new PrinterEvent(one.PresentedAt, one.State.ToString().ToLowerInvariant(), one.Differences)).Reverse();
         return visit.Show<PrinterPage>(
@@ -44,6 +53,8 @@ internal sealed class PrinterDesk(PrinterFleet fleet, ChangedPrinters changes, G
                 PrinterRow.Of(view), view.Firmware, view.Kinematics, view.MachineId, view.MaxNozzleC, view.MaxBedC, view.MaxChamberC, view.MaxVelocity, view.MaxAcceleration, view.Gateway?.Software, view.Gateway?.Transport,
                 view.Gateway?.NozzleC, view.Gateway?.BedC, view.Gateway?.Text, view.EnrolledAt, view.ChangePresentedAt, [.. enrolments],
                 [.. (await jobs.ListOfPrinterAsync(id, 10, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))],
+                [.. (await jobs.ListQueueAsync(id, cancel)).Select(job => QueueRow.Of(JobView.Of(job, feed.Read(job.Id))))],
+                new BedModel(id, printer.BedCheck, printer.BedUsedAt, printer.BedClearedAt, CanClear: isShop, CanSet: isShop && visit.Caller.Role == Role.Manufacturer), CanOrder: isShop,
                 CanRevoke: view.RevokedAt is null && (visit.Caller.Role == Role.Admin || visit.Caller.Role == Role.Manufacturer && visit.Caller.OrganisationId == printer.OrganisationId)), refusal);
     }
 }
@@ -80,4 +91,8 @@ public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList
 /// <summary>A printer: temperatures in °C, speeds in mm/s, accelerations in mm/s².</summary>
 public sealed record PrinterModel(
     PrinterRow Row, string Firmware, string Kinematics, string MachineId, double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, string? Software, string? Transport,
-    double? NozzleC, double? BedC, string? Text, DateTimeOffset EnrolledAt, DateTimeOffset? ChangePresentedAt, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs, bool CanRevoke);
+    double? NozzleC, double? BedC, string? Text, DateTimeOffset EnrolledAt, DateTimeOffset? ChangePresentedAt, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs,
+    IReadOnlyList<QueueRow> Queue, BedModel Bed, bool CanOrder, bool CanRevoke);
+
+/// <summary>The bed of a printer, and what may be done about it.</summary>
+public sealed record BedModel(Guid PrinterId, bool Check, DateTimeOffset? UsedAt, DateTimeOffset? ClearedAt, bool CanClear, bool CanSet);

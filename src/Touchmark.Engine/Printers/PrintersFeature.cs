@@ -14,6 +14,7 @@ internal static class PrintersFeature
         services.AddSingleton<PairingCodes>();
         services.AddSingleton<Enrolment>();
         services.AddSingleton<PrinterFleet>();
+        services.AddSingleton<PrinterBeds>();
         services.AddSingleton<ChangedPrinters>();
         services.AddSingleton<EnrolmentAttempts>();
         services.AddSingleton<PrinterDesk>();
@@ -37,6 +38,12 @@ internal static class PrintersFeature
         app.MapPost("/api/printers/{id:guid}/revoke", async (Guid id, Caller caller, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) =>
             (await fleet.RevokeAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer, Role.Admin).Produces<PrinterView>()
             .WithSummary("Revoke a printer's device key: what it prints stops at once, and no session starts with it any more.");
+        app.MapPost("/api/printers/{id:guid}/bed-clear", async (Guid id, Caller caller, PrinterBeds beds, GatewayHub gateways, CancellationToken cancel) =>
+            (await beds.ClearAsync(id, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer, Role.Operator).Produces<PrinterView>()
+            .WithSummary("Confirm, standing at the printer, that nothing lies on its bed: its next job may start.");
+        app.MapPut("/api/printers/{id:guid}/bed-check", async (Guid id, BedCheckRequest request, Caller caller, PrinterBeds beds, GatewayHub gateways, CancellationToken cancel) =>
+            (await beds.SetCheckAsync(id, request.Required, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer).Produces<PrinterView>()
+            .WithSummary("Say whether jobs wait until somebody has confirmed that the bed is clear: not on a printer that clears it by itself.");
         MapChanges(app);
     }
 
@@ -107,7 +114,7 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
 internal sealed record PrinterView(
     Guid Id, string Name, string Model, Guid OrganisationId, string Organisation, string MachineId, string Firmware, string Kinematics, Volume BuildVolume,
     double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt, DateTimeOffset? ChangePresentedAt,
-    bool Online, GatewayView? Gateway)
+    BedView Bed, bool Online, GatewayView? Gateway)
 {
     public static PrinterView Of(EnrolledPrinter printer, GatewayLink? gateway)
     {
@@ -116,7 +123,7 @@ internal sealed record PrinterView(
             printer.Id, printer.Name, printer.Model, printer.OrganisationId, printer.Organisation, Convert.ToHexStringLower(printer.MachineId), profile.Firmware, profile.Kinematics,
             new Volume(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY, limits.MinZ, limits.MaxZ),
             limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt, printer.ChangePresentedAt,
-            gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
+            new BedView(printer.BedCheck, printer.BedUsedAt is null, printer.BedUsedAt, printer.BedClearedAt), gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
     }
 }
 

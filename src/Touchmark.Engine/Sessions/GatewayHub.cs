@@ -17,6 +17,12 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     /// <summary>The gateway of a printer has connected.</summary>
     public event Action<Guid>? Arrived;
 
+    /// <summary>The gateway of a printer has gone.</summary>
+    public event Action<Guid>? Left;
+
+    /// <summary>A printer is nobody's any more.</summary>
+    public event Action<Guid>? Freed;
+
     /// <summary>The connection of this printer's gateway, for its presence and the printer's last words; null while it is away.</summary>
     public GatewayLink? Find(Guid printerId) => desks.TryGetValue(printerId, out var desk) ? desk.Link : null;
 
@@ -40,22 +46,17 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     {
         metrics.Connected(-1);
         Of(link.PrinterId).Remove(link);
+        Left?.Invoke(link.PrinterId);
     }
 
-    /// <summary>Waits until the printer is free of other jobs and its gateway is connected. Jobs get their turn in the order of asking.</summary>
-    public async Task<PrinterTurn> TakeAsync(Guid printerId, CancellationToken cancel)
+    /// <summary>Whether a job has the printer.</summary>
+    public bool IsBusy(Guid printerId) => desks.TryGetValue(printerId, out var desk) && desk.IsTaken;
+
+    /// <summary>The right to print on a printer; null while another job has it, or its gateway is away.</summary>
+    public PrinterTurn? TryTake(Guid printerId)
     {
         var desk = Of(printerId);
-        await desk.Turn.WaitAsync(cancel);
-        try
-        {
-            return new PrinterTurn(printerId, await desk.WaitForLinkAsync(cancel), desk.Turn);
-        }
-        catch
-        {
-            desk.Turn.Release();
-            throw;
-        }
+        return desk.Link is { } link && desk.TryTake() ? Turn(printerId, desk, link) : null;
     }
 
     /// <summary>Runs a session from the offer to the end, over the printer's connection and those that follow it.</summary>
@@ -70,7 +71,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     public PrinterTurn Reserve(Guid printerId)
     {
         var desk = Of(printerId);
-        return desk.Turn.Wait(0) ? new PrinterTurn(printerId, desk.Link, desk.Turn) : throw new InvalidOperationException($"Two prints ran on printer {printerId}.");
+        return desk.TryTake() ? Turn(printerId, desk, desk.Link) : throw new InvalidOperationException($"Two prints ran on printer {printerId}.");
     }
 
     /// <summary>Goes on with a session that an earlier process saved, once its gateway is there.</summary>
@@ -148,15 +149,21 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
         return session;
     }
 
+    private PrinterTurn Turn(Guid printerId, Desk desk, GatewayLink? link) => new(printerId, link, () =>
+    {
+        desk.Free();
+        Freed?.Invoke(printerId);
+    });
+
     private Desk Of(Guid printerId) => desks.GetOrAdd(printerId, _ => new Desk());
 
     private sealed class Desk
     {
         private readonly Lock gate = new();
         private bool hadVault;
-        private TaskCompletionSource<GatewayLink> arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int taken;
 
-        public SemaphoreSlim Turn { get; } = new(1, 1);
+        public bool IsTaken => Volatile.Read(ref taken) == 1;
 
         public GatewayLink? Link { get; private set; }
 
@@ -174,13 +181,9 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
             }
         }
 
-        public Task<GatewayLink> WaitForLinkAsync(CancellationToken cancel)
-        {
-            lock (gate)
-            {
-                return arrival.Task.WaitAsync(cancel);
-            }
-        }
+        public bool TryTake() => Interlocked.Exchange(ref taken, 1) == 0;
+
+        public void Free() => Volatile.Write(ref taken, 0);
 
         public GatewayLink? Replace(GatewayLink link)
         {
@@ -188,12 +191,6 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
             {
                 var old = Link;
                 Link = link;
-                if (old is not null)
-                {
-                    arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-
-                arrival.TrySetResult(link);
                 return old;
             }
         }
@@ -206,7 +203,6 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
                 {
                     hadVault = link.HasVault;
                     Link = null;
-                    arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
             }
         }
@@ -214,12 +210,12 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
 }
 
 /// <summary>The right to print on one printer until it is disposed.</summary>
-internal sealed class PrinterTurn(Guid printerId, GatewayLink? link, SemaphoreSlim turn) : IDisposable
+internal sealed class PrinterTurn(Guid printerId, GatewayLink? link, Action free) : IDisposable
 {
     public Guid PrinterId => printerId;
 
     /// <summary>The connection when the turn came; null when nobody waited for one.</summary>
     public GatewayLink? Link => link;
 
-    public void Dispose() => turn.Release();
+    public void Dispose() => free();
 }

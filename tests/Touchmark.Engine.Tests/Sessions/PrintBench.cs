@@ -58,8 +58,16 @@ internal sealed class PrintBench : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a job on the printer.</summary>
-    public async Task<Guid> StartJobAsync(string? materialLot = null) =>
+    /// <summary>Starts a job on the printer, whose bed is clear.</summary>
+    public async Task<Guid> StartJobAsync(string? materialLot = null)
+    {
+        // While a print goes on this is refused, and the job waits for it anyway.
+        await Manufacturer.PostAsync($"/api/printers/{PrinterId:D}/bed-clear");
+        return await OrderAsync(materialLot);
+    }
+
+    /// <summary>Starts a job on the printer, and nobody looks at its bed.</summary>
+    public async Task<Guid> OrderAsync(string? materialLot = null) =>
         (await Manufacturer.PostAsync("/api/jobs", new { licence_id = LicenceId, printer_id = PrinterId, material = "PLA", quality = "standard", material_lot = materialLot })).IsGood().Id;
 
     /// <summary>Starts a job and has some of it printed.</summary>
@@ -96,7 +104,10 @@ internal sealed class PrintBench : IAsyncDisposable
         new(Server, device ?? Device, engineKey ?? EngineKey, new TestPrinter(plans)) { Refusal = refusal, Profile = profile ?? Toolpaths.Profile };
 
     /// <summary>The job once its own event stream says that it has come to an end, or to <paramref name="state"/>.</summary>
-    public async Task<JsonElement> FollowAsync(Guid job, string? state = null)
+    public Task<JsonElement> FollowAsync(Guid job, string? state = null) => FollowUntilAsync(job, now => now.GetProperty("state").GetString() == state);
+
+    /// <summary>The job once its own event stream says that it has come to an end, or what is asked for.</summary>
+    public async Task<JsonElement> FollowUntilAsync(Guid job, Func<JsonElement, bool> reached)
     {
         using var answer = await Manufacturer.Http.GetAsync(new Uri($"/api/jobs/{job:D}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -104,7 +115,7 @@ internal sealed class PrintBench : IAsyncDisposable
         await foreach (var item in SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync())
         {
             last = JsonElement.Parse(item.Data);
-            if (last.GetProperty("state").GetString() is "done" or "failed" or "cancelled" || last.GetProperty("state").GetString() == state)
+            if (last.GetProperty("state").GetString() is "done" or "failed" or "cancelled" || reached(last))
             {
                 return last;
             }
@@ -139,17 +150,22 @@ internal sealed class PrintBench : IAsyncDisposable
             await Server.Database.FirstOrDefaultAsync<long>("select count(*) from jobs", null, default);
         }
 
-        Oem = await Server.SignInAsync(Oem.Email);
-        Manufacturer = await Server.SignInAsync(Manufacturer.Email);
+        await SignInAgainAsync();
         return await ended;
     }
 
     /// <summary>The job as it is now, for people who sign in again: the engine was restarted.</summary>
     public async Task<JsonElement> FollowAgainAsync(Guid job)
     {
+        await SignInAgainAsync();
+        return await FollowAsync(job);
+    }
+
+    /// <summary>The people of a bench whose engine was restarted.</summary>
+    public async Task SignInAgainAsync()
+    {
         Oem = await Server.SignInAsync(Oem.Email);
         Manufacturer = await Server.SignInAsync(Manufacturer.Email);
-        return await FollowAsync(job);
     }
 
     /// <summary>How many prints of the licence are taken.</summary>

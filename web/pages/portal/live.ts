@@ -5,6 +5,7 @@ interface Job {
   readonly state: string;
   readonly progress: number;
   readonly message: string;
+  readonly waits_for?: string;
   readonly session?: { readonly motion_total_s: number; readonly motion_executed_s: number } & Record<string, unknown>;
 }
 
@@ -39,6 +40,9 @@ function show(place: HTMLElement, job: Job): void {
     const number = Number(item.dataset['step']);
     item.toggleAttribute('data-done', number < step);
     number === step ? item.setAttribute('aria-current', 'step') : item.removeAttribute('aria-current');
+  }
+  for (const element of place.querySelectorAll<HTMLElement>('[data-waits]')) {
+    element.hidden = element.dataset['waits'] !== job.waits_for;
   }
   for (const element of place.querySelectorAll<HTMLElement>('[data-bind]')) {
     bind(element, job);
