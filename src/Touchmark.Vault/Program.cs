@@ -81,7 +81,10 @@ internal static class Program
     private static async Task<int> RunAsync(string[] args)
     {
         await using var app = Create(args);
+        // The token takes its time to be reached; folder, tables and listeners are made ready meanwhile.
+        var hsm = Task.Run(app.Services.GetRequiredService<IVaultHsm>);
         await StartAsync(app);
+        await hsm;
         await app.WaitForShutdownAsync(CancellationToken.None);
         return 0;
     }

@@ -35,6 +35,9 @@ internal sealed class RunningVault : IDisposable
     /// <summary>What starts the program, in front of it; empty for nothing.</summary>
     public IReadOnlyList<string> Launcher { get; set; } = [];
 
+    /// <summary>What it is told beside its folder, its callers and its token.</summary>
+    public IReadOnlyList<string> More { get; set; } = [];
+
     /// <summary>Makes keys in a new token and a certificate for them.</summary>
     /// <param name="folder">The data folder; its path has to be short enough for a socket.</param>
     /// <param name="program">The file of <c>touchmark-vault</c>.</param>
@@ -76,7 +79,7 @@ internal sealed class RunningVault : IDisposable
         var me = string.Create(CultureInfo.InvariantCulture, $"uid:{GetUid()}");
         string[] command =
         [
-            .. Launcher, program, "run", "--data", Data, "--socket", Socket, "--signer", me, "--auditor", me,
+            .. Launcher, program, "run", "--data", Data, "--socket", Socket, "--signer", me, "--auditor", me, .. More,
             .. token is null ? Array.Empty<string>() : ["--module", SoftHsm.Instance.ModulePath, "--token", token, "--pin-file", PinFile],
         ];
         process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, UseShellExecute = false })!;
