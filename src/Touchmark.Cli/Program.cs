@@ -33,6 +33,7 @@ internal static class Program
         new("printer", PrinterCommands.Create),
         new(PrinterTestCommand.Name, PrinterTestCommand.Create),
         new("catalogue", CatalogueCommand.Create),
+        new("analytics", AnalyticsCommand.Create),
         new("job", JobCommands.Create),
         new("certificate", CertificateCommands.Create),
         new("part", PartCommands.Create),

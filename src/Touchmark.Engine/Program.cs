@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Analytics;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Custody;
@@ -74,6 +75,7 @@ internal static class Program
         services.AddSessions();
         services.AddVaults();
         services.AddCertificates();
+        services.AddAnalytics();
         services.AddParts();
         services.AddCustody();
         services.AddRecalls();
@@ -104,6 +106,7 @@ internal static class Program
         app.MapJobs();
         app.MapSliceService();
         app.MapCertificates();
+        app.MapAnalytics();
         app.MapParts();
         app.MapCustody();
         app.MapRecalls();

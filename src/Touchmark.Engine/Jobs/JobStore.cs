@@ -55,6 +55,11 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         Columns + "where jobs.id < @Before " + (caller.SeesEverything ? "" : "and (jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation) ") + "order by jobs.id desc limit @Most",
         new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
 
+    /// <summary>Those of them that have not come to an end, newest first.</summary>
+    public Task<IReadOnlyList<Job>> ListRunningAsync(Caller caller, int most, CancellationToken cancel) => database.QueryAsync<Job>(
+        Columns + "where jobs.state < @Done " + (caller.SeesEverything ? "" : "and (jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation) ") + "order by jobs.id desc limit @Most",
+        new { Organisation = caller.OrganisationId, JobState.Done, Most = most }, cancel);
+
     /// <summary>The latest jobs that print a design, newest first.</summary>
     public Task<IReadOnlyList<Job>> ListOfDesignAsync(Guid designId, int most, CancellationToken cancel) =>
         database.QueryAsync<Job>(Columns + "where jobs.design_id = @DesignId order by jobs.id desc limit @Most", new { DesignId = designId, Most = most }, cancel);
@@ -105,13 +110,13 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
     }
 
     /// <summary>Ends a job, and gives its print back when nothing was sent, both or neither.</summary>
-    public async Task EndAsync(Guid id, JobState state, JobFailure? failure, bool printed, Func<Transaction, Task<Guid?>>? certify, CancellationToken cancel)
+    public async Task EndAsync(Guid id, JobState state, JobFailure? failure, bool printed, Func<Transaction, Task<Guid?>>? certify, CancellationToken cancel, Func<Transaction, Task>? note = null)
     {
         await using var work = await database.BeginAsync(cancel);
         var certificate = certify is null ? null : await certify(work);
         var ended = await work.ExecuteAsync(
-            "update jobs set state = @State, failure = @Failure, certificate_id = @Certificate, ended_at = @Now where id = @Id and state < @Done",
-            new { Id = id, State = state, Failure = failure is null ? null : JsonSerializer.Serialize(failure, Json), Certificate = certificate?.ToString("D"), Now = time.GetUtcNow(), JobState.Done },
+            "update jobs set state = @State, failure = @Failure, failure_code = @Code, certificate_id = @Certificate, ended_at = @Now where id = @Id and state < @Done",
+            new { Id = id, State = state, Failure = failure is null ? null : JsonSerializer.Serialize(failure, Json), failure?.Code, Certificate = certificate?.ToString("D"), Now = time.GetUtcNow(), JobState.Done },
             cancel);
         if (ended == 0)
         {
@@ -119,6 +124,7 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         }
 
         await SessionKeeper.ForgetAsync(work, id, cancel);
+        await (note?.Invoke(work) ?? Task.CompletedTask);
         if (!printed)
         {
             await licences.GiveBackPrintAsync(work, id, cancel);

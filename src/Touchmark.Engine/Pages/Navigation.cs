@@ -18,6 +18,7 @@ internal static class Navigation
         ("/printers", "Printers", "printer", [.. Shop, .. Onlookers]),
         ("/jobs", "Prints", "print", [Role.Oem, .. Shop, .. Onlookers]),
         ("/certificates", "Certificates", "certificate", [Role.Oem, .. Shop, .. Onlookers]),
+        ("/analytics", "Analytics", "analytics", [Role.Oem, .. Shop, .. Onlookers]),
         ("/accounts", "People", "people", Onlookers),
         ("/verify", "Check a part", "check", Everyone),
     ];

@@ -1,4 +1,5 @@
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Analytics;
 using Touchmark.Engine.Certificates;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Jobs;
@@ -11,9 +12,12 @@ namespace Touchmark.Engine.Pages;
 
 /// <summary>The first page of somebody signed in: what waits for them, what goes on, what came of it last.</summary>
 internal sealed class Overview(
-    DesignLibrary designs, LicenceLedger licences, PrinterFleet printers, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, CertificateOffice certificates, SetupDesk setup, TimeProvider time)
+    DesignLibrary designs, LicenceLedger licences, PrinterFleet printers, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, CertificateOffice certificates, PrintAnalytics analytics, SetupDesk setup, TimeProvider time)
 {
     private const int Latest = 8;
+
+    /// <summary>Of those that go on; the figure counts all of them.</summary>
+    private const int MostRunning = 20;
 
     public async Task<OverviewModel> ForAsync(Caller caller, CancellationToken cancel)
     {
@@ -64,11 +68,9 @@ internal sealed class Overview(
             todos.Add(new($"{changed.PrinterName} was presented as changed", $"Since {Say.Time(changed.PresentedAt)} it waits to be accepted by the owner of a design that it prints, or by an admin.", $"/printers/{changed.PrinterId:D}"));
         }
 
-        var all = (await jobs.ListAsync(caller, cancel, 50)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id)))).ToList();
-        var running = all.Where(job => !job.IsFinal).ToList();
-        figures.Add(new("Prints going on", Say.Number(running.Count), "/jobs"));
-        var since = time.GetUtcNow() - TimeSpan.FromDays(7);
-        figures.Add(new("Failed in seven days", Say.Number(all.Count(job => job.Tone == "bad" && job.CreatedAt > since)), "/jobs"));
+        var running = (await jobs.ListRunningAsync(caller, MostRunning, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id)))).ToList();
+        figures.Add(new("Prints going on", Say.Number(await analytics.RunningAsync(caller, cancel)), "/jobs"));
+        figures.Add(new("Failed in seven days", Say.Number(await analytics.FailedAsync(caller, time.GetUtcNow() - TimeSpan.FromDays(7), cancel)), "/analytics"));
         return new(figures, todos, running, newest, printable, [.. (await certificates.ListAsync(caller, cancel, Latest)).Select(CertificateRow.Of)]);
     }
 }

@@ -31,6 +31,12 @@ public static class Say
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
+    /// <summary>A measured figure in its own unit, <c>s</c> or <c>mm</c>.</summary>
+    public static string Measure(double value, string unit) => unit == "mm" ? Invariant($"{value:0.000} mm") : Invariant($"{value:0.0} {unit}");
+
+    /// <param name="share">1: all of it.</param>
+    public static string Percent(double share) => Invariant($"{share * 100:0} %").Replace("-", "−", StringComparison.Ordinal);
+
     public static string Number(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
