@@ -99,6 +99,7 @@ internal static class Program
         app.MapPrinters();
         app.MapPrinterTokens();
         app.MapPrinterKeys();
+        app.MapPrinterKeyPages();
         app.MapPrinterFiles();
         app.MapLicences();
         app.MapPages();

@@ -21,6 +21,8 @@ public class SnapshotTests
 
         Assert.Equal(EndReason.Completed, rig.Engine.End!.Reason);
         Assert.DoesNotContain(rig.Engine.Record.Alerts, alert => alert.Code.EndsWith("_NOT_COMPARED", StringComparison.Ordinal));
+        Assert.Equal(["heating the nozzle from 60 to 120 °C", "homing"], rig.Engine.Record.Behaviour.Select(figure => figure.What).Order(StringComparer.Ordinal));
+        Assert.All(rig.Engine.Record.Behaviour, figure => Assert.False(figure.Differs));
     }
 
     [Theory]

@@ -14,6 +14,12 @@ internal static class PrinterCommands
             new("Name", "name"), new("Model", "model"), new("Firmware", "firmware"), new("Enrolled", "enrolled_at"), new("Id", "id"))),
         Show(),
         Queue(),
+        Drift(),
+        Notes(),
+        Note(),
+        Keys(),
+        RotateKey(),
+        RevokeKey(),
         BedClear(),
         BedCheck(),
         Seal(),
@@ -28,6 +34,51 @@ internal static class PrinterCommands
         var organisation = new Option<Guid?>("--organisation") { Description = "The id of a manufacturer's organisation, for which an admin makes the code; yours without it." };
         return Arguments.Asking("pair", "Get a pairing code, good once and for ten minutes.",
             (engine, parsed, cancel) => engine.PostAsync($"/api/pairing-codes{(parsed.GetValue(organisation) is { } id ? $"?organisation={id}" : "")}", null, cancel), ShowCode, organisation);
+    }
+
+    private static Command Drift()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("drift", "List what prints measured of a printer's homing and heating, beside its enrolment; newest first.",
+            (engine, parsed, cancel) => engine.GetAsync($"/api/printers/{parsed.GetValue(id)}/behaviour", cancel),
+            rows => Screen.Table(rows, "No print has measured anything yet.", new("When", "measured_at"), new("What", "what"), new("Measured", "found"), new("Enrolled", "enrolled"), new("Tolerance", "tolerance"), new("Unit", "unit"), new("Job", "job_id")), id);
+    }
+
+    private static Command Notes()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("notes", "List the maintenance notes of a printer, newest first.", (engine, parsed, cancel) => engine.GetAsync($"/api/printers/{parsed.GetValue(id)}/notes", cancel),
+            rows => Screen.Table(rows, "There are no notes yet.", new("When", "made_at"), new("By", "made_by"), new("Note", "words")), id);
+    }
+
+    private static Command Note()
+    {
+        var id = Arguments.Id("printer");
+        var words = new Argument<string>("words") { Description = "What was done. Nobody can change it afterwards." };
+        return Arguments.Asking("note", "Add a maintenance note to a printer.", (engine, parsed, cancel) => engine.PostAsync($"/api/printers/{parsed.GetValue(id)}/notes", new { Words = parsed.GetValue(words) }, cancel),
+            note => Screen.Line($"Noted at {Screen.Text(note, "made_at")}."), id, words);
+    }
+
+    private static Command Keys()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("keys", "List the versions of the key that a printer's files are sealed under.", (engine, parsed, cancel) => engine.GetAsync($"/api/printers/{parsed.GetValue(id)}/keys", cancel),
+            rows => Screen.Table(rows, "No file was sealed for this printer yet.", new("Version", "version"), new("Made", "made_at"), new("Revoked", "revoked_at"), new("Key", "key_id")), id);
+    }
+
+    private static Command RotateKey()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("rotate-key", "Seal new files for a printer under a new key; what was sealed before still prints.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/printers/{parsed.GetValue(id)}/keys/rotate", null, cancel), Screen.Facts, id);
+    }
+
+    private static Command RevokeKey()
+    {
+        var id = Arguments.Id("printer");
+        var version = new Argument<int>("version") { Description = "The version of its key." };
+        return Arguments.Asking("revoke-key", "Revoke a version of a printer's key: nothing that was sealed under it prints any more.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/printers/{parsed.GetValue(id)}/keys/{parsed.GetValue(version)}/revoke", null, cancel), Screen.Facts, id, version);
     }
 
     private static Command Queue()

@@ -1,6 +1,7 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Pages;
+using Touchmark.Engine.PrinterKeys;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
@@ -17,14 +18,24 @@ internal static class PrinterPages
         var pages = app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
         pages.MapGet("/printers", async (Visit visit, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) => visit.Show<PrintersPage>(new PrintersModel(
             [.. (await fleet.ListAsync(visit.Caller, cancel)).Select(printer => PrinterRow.Of(PrinterView.Of(printer, gateways.Find(printer.Id))))], visit.Caller.Role == Role.Manufacturer, visit.Caller.SeesEverything)));
+        pages.MapGet("/printers/{id:guid}/live", async (Guid id, HttpContext context, Caller caller, PrinterDesk desk, RateLimits limits, CancellationToken cancel) =>
+            await desk.FindAsync(id, caller, cancel) is null ? Refusal.NotFound("printer")
+                : limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))).DisableRequestTimeout();
         pages.MapGet("/printers/{id:guid}", (Guid id, Visit visit, PrinterDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
         app.MapPagesFor(Role.Manufacturer).MapForm("/printers/pair", PairAsync);
         app.MapPagesFor(Role.Manufacturer, Role.Admin).MapForm("/printers/{id:guid}/revoke", (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
             ActAsync(id, visit, desk, fleet.RevokeAsync(id, visit.Caller, cancel), cancel));
+        app.MapPagesFor(Role.Manufacturer, Role.Operator).MapForm("/printers/{id:guid}/notes", NoteAsync);
         app.MapPagesFor(Role.Manufacturer, Role.Operator).MapForm("/printers/{id:guid}/bed-clear", (Guid id, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
             ActAsync(id, visit, desk, beds.ClearAsync(id, visit.Caller, cancel), cancel));
         app.MapPagesFor(Role.Manufacturer).MapForm("/printers/{id:guid}/bed-check", async (Guid id, HttpContext http, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
             await ActAsync(id, visit, desk, beds.SetCheckAsync(id, (await http.Request.ReadFormAsync(cancel))["required"] != "no", visit.Caller, cancel), cancel));
+    }
+
+    private static async Task<IResult> NoteAsync(Guid id, HttpContext http, Visit visit, PrinterNotes notes, PrinterDesk desk, CancellationToken cancel)
+    {
+        var words = (await http.Request.ReadFormAsync(cancel))["words"].ToString();
+        return (await notes.AddAsync(id, words, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect($"/printers/{id:D}#notes") : await desk.ShowAsync(id, visit, refusal, cancel, words);
     }
 
     private static async Task<IResult> ActAsync(Guid id, Visit visit, PrinterDesk desk, Task<Outcome<EnrolledPrinter>> act, CancellationToken cancel) =>
@@ -33,30 +44,6 @@ internal static class PrinterPages
     private static async Task<IResult> PairAsync(HttpContext context, Visit visit, PairingCodes codes, CancellationToken cancel) =>
         (await codes.IssueAsync(visit.Caller, cancel)).Has(out var code, out var refusal)
             ? visit.Show<PairPage>(new PairModel(code.Code, code.ExpiresAt, $"{context.Request.Scheme}://{context.Request.Host}")) : visit.Refuse(refusal);
-}
-
-/// <summary>Shows one printer.</summary>
-internal sealed class PrinterDesk(PrinterFleet fleet, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed)
-{
-    public async Task<IResult> ShowAsync(Guid id, Visit visit, Refusal? refusal, CancellationToken cancel)
-    {
-        if (await fleet.FindAsync(id, cancel) is not { } printer || !visit.Caller.MaySee(printer.OrganisationId))
-        {
-            return visit.Refuse(Refusal.NotFound("printer"));
-        }
-
-        var isShop = visit.Caller.Role is Role.Manufacturer or Role.Operator;
-        var view = PrinterView.Of(printer, gateways.Find(id));
-        var enrolments = (await changes.HistoryAsync(id, cancel)).Select(EnrolmentView.Of).Select(one => new PrinterEvent(one.PresentedAt, one.State.ToString().ToLowerInvariant(), one.Differences)).Reverse();
-        return visit.Show<PrinterPage>(
-            new PrinterModel(
-                PrinterRow.Of(view), view.Firmware, view.Kinematics, view.MachineId, view.MaxNozzleC, view.MaxBedC, view.MaxChamberC, view.MaxVelocity, view.MaxAcceleration, view.Gateway?.Software, view.Gateway?.Transport,
-                view.Gateway?.NozzleC, view.Gateway?.BedC, view.Gateway?.Text, view.EnrolledAt, view.ChangePresentedAt, [.. enrolments],
-                [.. (await jobs.ListOfPrinterAsync(id, 10, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))],
-                [.. (await jobs.ListQueueAsync(id, cancel)).Select(job => QueueRow.Of(JobView.Of(job, feed.Read(job.Id))))],
-                new BedModel(id, printer.BedCheck, printer.BedUsedAt, printer.BedClearedAt, CanClear: isShop, CanSet: isShop && visit.Caller.Role == Role.Manufacturer), CanOrder: isShop,
-                CanRevoke: view.RevokedAt is null && (visit.Caller.Role == Role.Admin || visit.Caller.Role == Role.Manufacturer && visit.Caller.OrganisationId == printer.OrganisationId)), refusal);
-    }
 }
 
 /// <summary>A printer in a list.</summary>
@@ -85,14 +72,14 @@ public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, bool CanPair,
 /// <summary>A code that was made just now.</summary>
 public sealed record PairModel(string Code, DateTimeOffset ExpiresAt, string Engine);
 
-/// <summary>An enrolment of a printer, and in what it differed from the one before.</summary>
-public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList<string> Differences);
+/// <summary>An enrolment of a printer, in what it differed from the one before, and whose account decided about it.</summary>
+public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList<string> Differences, string? By);
 
-/// <summary>A printer: temperatures in °C, speeds in mm/s, accelerations in mm/s².</summary>
+/// <summary>A printer: temperatures in °C, speeds in mm/s, accelerations in mm/s². Keys are null for those who do not keep them.</summary>
 public sealed record PrinterModel(
     PrinterRow Row, string Firmware, string Kinematics, string MachineId, double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, string? Software, string? Transport,
-    double? NozzleC, double? BedC, string? Text, DateTimeOffset EnrolledAt, DateTimeOffset? ChangePresentedAt, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs,
-    IReadOnlyList<QueueRow> Queue, BedModel Bed, bool CanOrder, bool CanRevoke);
+    double? NozzleC, double? BedC, string? Text, DateTimeOffset? SeenAt, IReadOnlyList<string> Measured, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs, IReadOnlyList<QueueRow> Queue, BedModel Bed,
+    IReadOnlyList<DriftFigure> Drift, IReadOnlyList<PrinterNote> Notes, string? Draft, IReadOnlyList<KeyRow>? Keys, bool IsShop, bool IsRevoked, bool CanRevoke);
 
 /// <summary>The bed of a printer, and what may be done about it.</summary>
 public sealed record BedModel(Guid PrinterId, bool Check, DateTimeOffset? UsedAt, DateTimeOffset? ClearedAt, bool CanClear, bool CanSet);

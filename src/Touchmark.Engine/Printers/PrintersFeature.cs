@@ -15,6 +15,8 @@ internal static class PrintersFeature
         services.AddSingleton<Enrolment>();
         services.AddSingleton<PrinterFleet>();
         services.AddSingleton<PrinterBeds>();
+        services.AddSingleton<PrinterDrift>();
+        services.AddSingleton<PrinterNotes>();
         services.AddSingleton<ChangedPrinters>();
         services.AddSingleton<EnrolmentAttempts>();
         services.AddSingleton<PrinterDesk>();
@@ -44,6 +46,13 @@ internal static class PrintersFeature
         app.MapPut("/api/printers/{id:guid}/bed-check", async (Guid id, BedCheckRequest request, Caller caller, PrinterBeds beds, GatewayHub gateways, CancellationToken cancel) =>
             (await beds.SetCheckAsync(id, request.Required, caller, cancel)).ToResult(printer => Results.Ok(PrinterView.Of(printer, gateways.Find(id))))).For(Role.Manufacturer).Produces<PrinterView>()
             .WithSummary("Say whether jobs wait until somebody has confirmed that the bed is clear: not on a printer that clears it by itself.");
+        app.MapGet("/api/printers/{id:guid}/behaviour", async (Guid id, Caller caller, PrinterDrift drift, CancellationToken cancel) => (await drift.ListAsync(id, caller, cancel)).ToResult(Results.Ok))
+            .ForAnyRole().Produces<IEnumerable<DriftFigure>>().WithSummary("List what prints measured of a printer's homing and heating, beside its enrolment; newest first.");
+        app.MapGet("/api/printers/{id:guid}/notes", async (Guid id, Caller caller, PrinterNotes notes, CancellationToken cancel) => (await notes.ListAsync(id, caller, cancel)).ToResult(Results.Ok))
+            .ForAnyRole().Produces<IEnumerable<PrinterNote>>().WithSummary("List the maintenance notes of a printer, newest first.");
+        app.MapPost("/api/printers/{id:guid}/notes", async (Guid id, NoteRequest request, Caller caller, PrinterNotes notes, CancellationToken cancel) =>
+            (await notes.AddAsync(id, request.Words, caller, cancel)).ToResult(note => Results.Created((string?)null, note))).For(Role.Manufacturer, Role.Operator).Produces<PrinterNote>(StatusCodes.Status201Created)
+            .WithSummary("Add a maintenance note to a printer: plain text, which nobody can change afterwards.");
         MapChanges(app);
     }
 
@@ -114,7 +123,7 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
 internal sealed record PrinterView(
     Guid Id, string Name, string Model, Guid OrganisationId, string Organisation, string MachineId, string Firmware, string Kinematics, Volume BuildVolume,
     double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt, DateTimeOffset? ChangePresentedAt,
-    BedView Bed, bool Online, GatewayView? Gateway)
+    BedView Bed, DateTimeOffset? SeenAt, bool Online, GatewayView? Gateway)
 {
     public static PrinterView Of(EnrolledPrinter printer, GatewayLink? gateway)
     {
@@ -123,7 +132,7 @@ internal sealed record PrinterView(
             printer.Id, printer.Name, printer.Model, printer.OrganisationId, printer.Organisation, Convert.ToHexStringLower(printer.MachineId), profile.Firmware, profile.Kinematics,
             new Volume(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY, limits.MinZ, limits.MaxZ),
             limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt, printer.ChangePresentedAt,
-            new BedView(printer.BedCheck, printer.BedUsedAt is null, printer.BedUsedAt, printer.BedClearedAt), gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
+            new BedView(printer.BedCheck, printer.BedUsedAt is null, printer.BedUsedAt, printer.BedClearedAt), printer.SeenAt, gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
     }
 }
 

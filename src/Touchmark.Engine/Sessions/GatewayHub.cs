@@ -23,6 +23,9 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     /// <summary>A printer is nobody's any more.</summary>
     public event Action<Guid>? Freed;
 
+    /// <summary>Any of these, a job took the printer, or its gateway told of it.</summary>
+    public event Action<Guid>? Changed;
+
     /// <summary>The connection of this printer's gateway, for its presence and the printer's last words; null while it is away.</summary>
     public GatewayLink? Find(Guid printerId) => desks.TryGetValue(printerId, out var desk) ? desk.Link : null;
 
@@ -37,9 +40,11 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     {
         metrics.Connected(1);
         var desk = Of(link.PrinterId);
+        link.Said += () => Changed?.Invoke(link.PrinterId);
         desk.Replace(link)?.Abort();
         desk.Session?.Reconnect(link);
         Arrived?.Invoke(link.PrinterId);
+        Changed?.Invoke(link.PrinterId);
     }
 
     public void Leave(GatewayLink link)
@@ -47,6 +52,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
         metrics.Connected(-1);
         Of(link.PrinterId).Remove(link);
         Left?.Invoke(link.PrinterId);
+        Changed?.Invoke(link.PrinterId);
     }
 
     /// <summary>Whether a job has the printer.</summary>
@@ -146,6 +152,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
         sessions[session] = true;
         metrics.Active(1);
         Of(turn.PrinterId).Session = session;
+        Changed?.Invoke(turn.PrinterId);
         return session;
     }
 
@@ -153,6 +160,7 @@ internal sealed class GatewayHub(SessionMetrics metrics, EngineKeys keys, TimePr
     {
         desk.Free();
         Freed?.Invoke(printerId);
+        Changed?.Invoke(printerId);
     });
 
     private Desk Of(Guid printerId) => desks.GetOrAdd(printerId, _ => new Desk());

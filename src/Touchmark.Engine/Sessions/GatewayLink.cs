@@ -39,6 +39,9 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
     /// <summary>What the gateway last said of the printer while no session ran.</summary>
     public PrinterStatus? Status { get; private set; }
 
+    /// <summary>The gateway has told a new <see cref="Status"/>.</summary>
+    public event Action? Said;
+
     /// <summary>Whether the gateway said that a vault stands beside its printer.</summary>
     public bool HasVault { get; private set; }
 
@@ -178,6 +181,7 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
         {
             case WireType.Status:
                 Status = PrinterStatus.TryDecode(frame.Span) ?? Status;
+                Said?.Invoke();
                 break;
             case WireType.VaultNotice:
                 HasVault = HasVault || VaultNotice.IsNotice(frame.Span);

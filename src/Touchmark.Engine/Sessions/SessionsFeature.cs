@@ -80,6 +80,7 @@ internal static class SessionsFeature
         {
             hub.Arrive(link);
             log.LogInformation("Gateway of printer {PrinterId} connected", link.PrinterId);
+            await NoteAsync(link.PrinterId);
             try
             {
                 if (host.ApplicationStopping.IsCancellationRequested)
@@ -93,6 +94,20 @@ internal static class SessionsFeature
             {
                 hub.Leave(link);
                 log.LogInformation("Gateway of printer {PrinterId} disconnected", link.PrinterId);
+                await NoteAsync(link.PrinterId);
+            }
+        }
+
+        /// <summary>For people only: a database that fails keeps no gateway out.</summary>
+        private async Task NoteAsync(Guid printer)
+        {
+            try
+            {
+                await fleet.SeenAsync(printer, CancellationToken.None);
+            }
+            catch (Exception failure) when (failure is System.Data.Common.DbException or IOException)
+            {
+                log.LogWarning(failure, "When the gateway of printer {PrinterId} was here could not be written down", printer);
             }
         }
 

@@ -89,6 +89,7 @@ public sealed partial class EngineSession : IDisposable
         Adjustments = _observations.Adjustments,
         Challenges = _dresser.Tally,
         Alerts = _observations.Alerts,
+        Behaviour = _snapshot.Figures,
         ForgedFrames = _forged,
     };
 

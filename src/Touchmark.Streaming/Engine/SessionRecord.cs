@@ -132,6 +132,9 @@ public sealed record SessionRecord
 
     public required IReadOnlyList<Alert> Alerts { get; init; }
 
+    /// <summary>What was measured of the machine's homing and heating beside its enrolled behaviour. Empty where nothing could be compared, and where an earlier process of the engine measured it.</summary>
+    public IReadOnlyList<BehaviourFigure> Behaviour { get; init; } = [];
+
     /// <summary>Frames that claimed to belong to the session and were not genuine.</summary>
     public required int ForgedFrames { get; init; }
 }

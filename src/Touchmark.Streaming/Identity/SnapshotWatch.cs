@@ -9,6 +9,7 @@ namespace Touchmark.Streaming;
 internal sealed class SnapshotWatch(BehaviouralSnapshot? enrolled)
 {
     private readonly HeatingMeter _heating = new();
+    private readonly List<BehaviourFigure> _figures = [];
     private HomingMeter? _homing;
     private PrinterSample? _last;
     private bool _moved;
@@ -16,6 +17,9 @@ internal sealed class SnapshotWatch(BehaviouralSnapshot? enrolled)
     private bool _heated;
     private bool _printing;
     private string _homingMissing = "the toolpath did not home";
+
+    /// <summary>What was compared so far.</summary>
+    public IReadOnlyList<BehaviourFigure> Figures => [.. _figures];
 
     /// <summary>What differs and by how much; null while nothing does.</summary>
     public string? Difference { get; private set; }
@@ -89,6 +93,10 @@ internal sealed class SnapshotWatch(BehaviouralSnapshot? enrolled)
 
     private void Judge(BehaviourFigure? figure)
     {
+        if (figure is not null)
+        {
+            _figures.Add(figure);
+        }
         if (figure is { Differs: true })
         {
             Difference ??= $"This machine does not behave like the one that was enrolled: {figure}.";

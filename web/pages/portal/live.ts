@@ -70,7 +70,7 @@ function bind(element: HTMLElement, job: Job): void {
 }
 
 // Screen readers are told of changes only.
-function write(element: HTMLElement, text: string): void {
+export function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) {
     element.textContent = text;
   }
@@ -81,11 +81,15 @@ function say(value: unknown, as: string | undefined): string {
     return '–';
   }
   switch (as) {
-    case 'celsius': return `${value.toFixed(1)} °C`;
+    case 'celsius': return celsius(value);
     case 'mm': return `${value.toFixed(2)} mm`;
     case 'seconds': return duration(value);
     default: return String(value);
   }
+}
+
+export function celsius(value: number | undefined): string {
+  return value === undefined ? '–' : `${value.toFixed(1)} °C`;
 }
 
 function duration(seconds: number): string {

@@ -2,6 +2,7 @@
 import { holdButtons } from './hold';
 import { livePrint } from './live';
 import { onceForms } from './once';
+import { livePrinter } from './printer';
 import { localTimes } from './times';
 import { uploads } from './upload';
 
@@ -10,3 +11,4 @@ holdButtons();
 onceForms();
 uploads();
 livePrint();
+livePrinter();
