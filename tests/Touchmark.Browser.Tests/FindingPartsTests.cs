@@ -129,7 +129,7 @@ public sealed class FindingPartsTests(Chromium chromium)
         Assert.Equal("valid", await reader.VerdictAsync());
     }
 
-    private static byte[] Picture(string text)
+    internal static byte[] Picture(string text)
     {
         using var code = QRCodeGenerator.GenerateQrCode(text, QRCodeGenerator.ECCLevel.M);
         using var picture = new PngByteQRCode(code);

@@ -167,7 +167,7 @@ export function subjectOf<C extends ContentType>(contentType: C, document: Docum
 }
 
 /** spec/custody.md: the first 10 bytes of the hash of both keys, in Crockford's base32. */
-function pseudonymOf(ed25519Key: Uint8Array, mlDsa65Key: Uint8Array): string {
+export function pseudonymOf(ed25519Key: Uint8Array, mlDsa65Key: Uint8Array): string {
   const value = sha256(ed25519Key, mlDsa65Key).subarray(0, 10).reduce((total, byte) => (total << 8n) | BigInt(byte), 0n);
   return Array.from({ length: 16 }, (_, at) => CROCKFORD[Number((value >> BigInt(75 - 5 * at)) & 31n)]!).join('');
 }

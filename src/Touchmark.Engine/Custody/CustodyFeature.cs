@@ -21,19 +21,26 @@ internal static class CustodyFeature
             await OfPartAsync(id, caller, parts, part => desk.InviteAsync(part, request.Role, caller, cancel), invitation => Results.Created((string?)null, invitation), cancel))
             .For(Role.Manufacturer, Role.Operator, Role.Oem, Role.Admin).Produces<Invitation>(StatusCodes.Status201Created)
             .WithSummary("Make a one-time invitation: whoever has it becomes a custodian of this part, in this role, and remains unknown.");
-        app.MapPost("/api/parts/{id}/custodians", async (string id, NewCustodian request, Caller? caller, PartRegistry parts, CustodianDesk desk, CancellationToken cancel) =>
-            await OfPartAsync(id, caller, parts, part => desk.AdmitAsync(part, request.Request, request.Invitation, cancel), admitted => Results.Created((string?)null, CustodianView.Of(admitted)), cancel))
-            .ForLookup().Produces<CustodianView>(StatusCodes.Status201Created)
-            .WithSummary("Become a custodian of a part: with an invitation, or because it is offered to you. Needs no account.");
         app.MapGet("/api/parts/{id}/events", async (string id, Caller? caller, PartRegistry parts, CustodyChains chains, CancellationToken cancel) =>
             await OfPartAsync(id, caller, parts, async part => (Outcome<HistoryView>)await HistoryAsync(part, chains, cancel), Results.Ok, cancel))
             .ForLookup().Produces<HistoryView>().WithSummary("The history of a part: its custodians and events, with their signed statements.");
-        app.MapPost("/api/parts/{id}/events/proposal", async (string id, EventDraft draft, Caller? caller, PartRegistry parts, CustodyDesk desk, CancellationToken cancel) =>
+        MapDesk(app, "/api/parts/{id}", TokenAuthentication.Api, proposals: "/events/proposal");
+        app.MapCustodyPages();
+    }
+
+    /// <summary>What custodians ask for and send. The signatures count and nobody's account, so it may as well come from a page, where look-up is closed with the cookie of whoever looks.</summary>
+    internal static void MapDesk(IEndpointRouteBuilder routes, string part, string scheme, string proposals)
+    {
+        routes.MapPost(part + "/custodians", async (string id, NewCustodian request, Caller? caller, PartRegistry parts, CustodianDesk desk, CancellationToken cancel) =>
+            await OfPartAsync(id, caller, parts, part => desk.AdmitAsync(part, request.Request, request.Invitation, cancel), admitted => Results.Created((string?)null, CustodianView.Of(admitted)), cancel))
+            .ForLookup(scheme).Produces<CustodianView>(StatusCodes.Status201Created)
+            .WithSummary("Become a custodian of a part: with an invitation, or because it is offered to you. Needs no account.");
+        routes.MapPost(part + proposals, async (string id, EventDraft draft, Caller? caller, PartRegistry parts, CustodyDesk desk, CancellationToken cancel) =>
             await OfPartAsync(id, caller, parts, part => desk.ProposeAsync(part, draft, cancel), proposal => Results.Ok(ProposalView.Of(proposal)), cancel))
-            .ForLookup().Produces<ProposalView>().WithSummary("What the next event of a part has to say so that it is accepted, to be signed by its custodian; or why it would not be.");
-        app.MapPost("/api/parts/{id}/events", async (string id, NewEvent request, Caller? caller, PartRegistry parts, CustodyDesk desk, CancellationToken cancel) =>
+            .ForLookup(scheme).Produces<ProposalView>().WithSummary("What the next event of a part has to say so that it is accepted, to be signed by its custodian; or why it would not be.");
+        routes.MapPost(part + "/events", async (string id, NewEvent request, Caller? caller, PartRegistry parts, CustodyDesk desk, CancellationToken cancel) =>
             await OfPartAsync(id, caller, parts, part => desk.AppendAsync(part, request.Statement, cancel), entered => Results.Created((string?)null, EventView.Of(entered)), cancel))
-            .ForLookup().Produces<EventView>(StatusCodes.Status201Created).WithSummary("Add an event that a custodian signed. Needs no account: the signatures count.");
+            .ForLookup(scheme).Produces<EventView>(StatusCodes.Status201Created).WithSummary("Add an event that a custodian signed. Needs no account: the signatures count.");
     }
 
     private static async Task<IResult> OfPartAsync<T>(string id, Caller? caller, PartRegistry parts, Func<Part, Task<Outcome<T>>> ask, Func<T, IResult> answer, CancellationToken cancel) =>

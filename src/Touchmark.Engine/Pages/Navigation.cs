@@ -20,6 +20,7 @@ internal static class Navigation
         ("/certificates", "Certificates", "certificate", [Role.Oem, .. Shop, .. Onlookers]),
         ("/analytics", "Analytics", "analytics", [Role.Oem, .. Shop, .. Onlookers]),
         ("/accounts", "People", "people", Onlookers),
+        ("/custody", "Parts that you have", "custody", Everyone),
         ("/verify", "Check a part", "check", Everyone),
     ];
 

@@ -16,6 +16,9 @@ internal static class PageAssets
     /// <summary>The address of the script that verifies; null when it was not built.</summary>
     public static string? Verifier => Entries.Value.GetValueOrDefault("pages/verify/main.ts");
 
+    /// <summary>The address of the script with which custodians sign; null when it was not built.</summary>
+    public static string? Custody => Entries.Value.GetValueOrDefault("pages/custody/main.ts");
+
     /// <summary>The address of the script that every page of somebody signed in has; null when it was not built.</summary>
     public static string? Portal => Entries.Value.GetValueOrDefault("pages/portal/main.ts");
 

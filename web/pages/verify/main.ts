@@ -1,11 +1,11 @@
 // The page that checks a part in its reader's own browser. The server gives it bytes; what they are worth is found out here.
-import { isImage, onDrop, scanCamera, scanFile } from './capture.js';
 import { Client } from './client.js';
 import { h } from './dom.js';
 import { fetchBytes, readBytes } from './fetch.js';
 import { pinTrust, pinnedTrust, rememberHead, rememberedHeads } from './memory.js';
-import { ResultView } from './view.js';
+import { addTools } from './tools.js';
 import { trustPanel } from './trust-panel.js';
+import { ResultView } from './view.js';
 
 const MAX_FILE = 32 << 20;
 const MAX_TRUST = 1 << 20;
@@ -50,9 +50,7 @@ function tell(title: string, words: string, todo: string, ...more: Node[]): void
 }
 
 async function takeFile(file: File): Promise<void> {
-  if (isImage(file)) {
-    takeCode(await scanFile(file, scan), 'There is no QR code in this picture that can be read.');
-  } else if (file.size > MAX_FILE) {
+  if (file.size > MAX_FILE) {
     tell('This file is too large', `It has ${file.size.toLocaleString('en')} bytes, and no evidence file has more than ${MAX_FILE.toLocaleString('en')}.`, 'Choose the .touchmark file that came with the part.');
   } else {
     await verify(new Uint8Array(await file.arrayBuffer()));
@@ -60,37 +58,7 @@ async function takeFile(file: File): Promise<void> {
 }
 
 /** The server takes a code apart, as it does what is typed: there is one reader of links. */
-function takeCode(text: string | null, otherwise: string): void {
-  if (text === null) {
-    tell('No code was found', otherwise, 'Take the picture again, closer and without reflections, or type the part id that stands beside the code.');
-  } else {
-    location.assign(`/verify?part=${encodeURIComponent(text.slice(0, 2048))}`);
-  }
-}
-
-function addTools(): void {
-  const choose = h('input', { type: 'file', id: 'file', class: 'visually-hidden', accept: '.touchmark,image/*,application/vnd.touchmark.evidence-file+cbor' });
-  choose.addEventListener('change', () => {
-    const file = choose.files?.[0];
-    choose.value = '';
-    if (file) {
-      void takeFile(file);
-    }
-  });
-  const label = h('label', { for: 'file', class: 'button quiet' }, 'Choose a file or a photo');
-  const camera = h('button', { type: 'button', class: 'quiet' }, 'Scan with the camera');
-  camera.addEventListener('click', () => {
-    camera.disabled = true;
-    scanCamera(tools, scan)
-      .then((text) => text !== null && takeCode(text, ''))
-      .catch(() => tell('The camera cannot be used', 'Your browser did not let this page use it.', 'Allow it, choose a photo instead, or type the part id.'))
-      .finally(() => (camera.disabled = false));
-  });
-  tools.append(h('p', {}, 'Or drop an evidence file, or a picture of the QR code, anywhere on this page.'),
-    h('div', { class: 'row' }, choose, label, 'mediaDevices' in navigator && camera));
-  tools.hidden = false;
-  onDrop((file) => void takeFile(file));
-}
+const takeCode = (text: string): void => location.assign(`/verify?part=${encodeURIComponent(text.slice(0, 2048))}`);
 
 async function fetchEvidence(url: string): Promise<void> {
   const response = await fetch(url, { credentials: 'same-origin' }).catch(() => null);
@@ -103,7 +71,7 @@ async function fetchEvidence(url: string): Promise<void> {
   tell('The record cannot be fetched', problem?.detail ?? 'The registry did not send the record of this part.', problem?.fix ?? 'Try again in a moment.');
 }
 
-addTools();
+addTools(tools, { scan, takeFile, takeCode, tell });
 place.after(trustPanel(pinnedTrust, (file) => client.readTrust(file), async (text) => {
   pinTrust(text);
   if (last !== null) {

@@ -1,5 +1,5 @@
 // What the page and its worker say to each other.
-import type { Check, Plain, VerdictKind } from '../../verifier/index.js';
+import type { Check, CustodianAdmission, CustodyState, Plain, VerdictKind } from '../../verifier/index.js';
 
 /** Verify this file. */
 export interface VerifyRequest {
@@ -69,6 +69,10 @@ export interface Report {
   readonly standing: Standing;
   readonly holder: { readonly pseudonym: string; readonly who: string | null } | null;
   readonly into: string | null;
+  /** Where the chain of custody ends; null where it breaks. */
+  readonly state: CustodyState | null;
+  /** All that were admitted to the part. */
+  readonly custodians: readonly Pick<CustodianAdmission, 'pseudonym' | 'role' | 'region'>[];
   /** The reason of the recall, where there is one. */
   readonly recall: string | null;
   /** The newest head of the log, to be remembered; null when nothing new is to be believed. */

@@ -1,7 +1,8 @@
 // Verifies and reads QR codes beside the page, so that the page stays alive whatever it is given.
 import jsQR from 'jsqr';
-import { type EvidenceVerdict, type Plain, type TrustStore, plain, readTrust, verifyEvidence, verifyStatement } from '../../verifier/index.js';
+import { type CustodianAdmission, type EvidenceVerdict, type Plain, type TrustStore, plain, readTrust, verifyEvidence, verifyStatement } from '../../verifier/index.js';
 import { hex } from '../../verifier/bytes.js';
+import { CUSTODIAN_ADMISSION } from '../../verifier/documents.js';
 import { compareHeads } from './heads.js';
 import type { Answer, Report, Request, ScanRequest, ShownEvent, ShownStatement, Standing, VerifyRequest } from './messages.js';
 
@@ -77,6 +78,9 @@ function reportOf(verdict: EvidenceVerdict): Omit<Report, 'remember' | 'millisec
     standing,
     holder: state?.holder ? { pseudonym: state.holder, who: who(custody!.holder) } : null,
     into: state?.into ?? null,
+    state,
+    custodians: statements.filter((view) => view.document !== null && view.statement.contentType === CUSTODIAN_ADMISSION)
+      .map((view) => view.document as CustodianAdmission).map(({ pseudonym, role, region }) => ({ pseudonym, role, region })),
     recall: recall?.reason ?? null,
   };
 }
