@@ -14,7 +14,7 @@ internal static class PartSearch
         {
             ("design", Filter("--design", "Parts of this design, by id.")), ("licence", Filter("--licence", "Parts printed under this licence, by id.")),
             ("printer", Filter("--printer", "Parts of this printer, by id.")), ("material", Filter("--material", "Parts of this material, such as PLA.")),
-            ("material_lot", Filter("--lot", "Parts of this batch of material.")), ("from", Filter("--from", "Parts whose print ended then or later, such as 2026-05-01T00:00Z.")),
+            ("material_lot", Filter("--lot", "Parts of this batch of material.")), ("gtin", Filter("--gtin", "Parts of the product with this GTIN.")), ("from", Filter("--from", "Parts whose print ended then or later, such as 2026-05-01T00:00Z.")),
             ("to", Filter("--to", "Parts whose print ended then or earlier.")), ("after", Filter("--after", "The next page: what the page before said.")),
         };
         return Arguments.Asking("search", "Find the parts that a machine, material lot, licence or design made; newest first.", (engine, parsed, cancel) => engine.GetAsync(

@@ -20,6 +20,8 @@ internal static class Navigation
         ("/certificates", "Certificates", "certificate", [Role.Oem, .. Shop, .. Onlookers]),
         ("/analytics", "Analytics", "analytics", [Role.Oem, .. Shop, .. Onlookers]),
         ("/accounts", "People", "people", Onlookers),
+        ("/parts", "Parts", "part", [Role.Oem, .. Shop, .. Onlookers]),
+        ("/recalls", "Recalls", "recall", [Role.Oem, .. Onlookers]),
         ("/custody", "Parts that you have", "custody", Everyone),
         ("/verify", "Check a part", "check", Everyone),
     ];

@@ -73,10 +73,16 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
             return new Refusal(StatusCodes.Status404NotFound, problem.Code, problem.Text, "Type the id as it stands on the label: 16 characters.").With("likely", await ExistingAsync(problem.Likely, caller, cancel));
         }
 
-        return await FindAsync(id, cancel) is { } part && rules.MaySee(caller, part) ? part
-            : new Refusal(StatusCodes.Status404NotFound, "PART_UNKNOWN", $"There is no part {id} here, or it is not yours to see.", "Compare the id with the label; another registry may have made the part.")
-                .With("part_id", id.ToString());
+        return await FindAsync(id, cancel) is { } part && rules.MaySee(caller, part) ? part : Unknown(id);
     }
+
+    /// <summary>The part of somebody's own organisation, or any where they see everything: for what its evidence does not say. Another's is answered as one that is not there.</summary>
+    public async Task<Outcome<Part>> OwnAsync(string text, Caller caller, CancellationToken cancel) =>
+        !(await LookUpAsync(text, caller, cancel)).Has(out var part, out var refusal) ? refusal
+        : caller.MaySee(part.OwnerId) || caller.MaySee(part.OrganisationId) ? part : Unknown(part.Id);
+
+    private static Refusal Unknown(PartId id) =>
+        new Refusal(StatusCodes.Status404NotFound, "PART_UNKNOWN", $"There is no part {id} here, or it is not yours to see.", "Compare the id with the label; another registry may have made the part.").With("part_id", id.ToString());
 
     /// <summary>The form in which materials are compared: as <see cref="Recall.Covers"/> does, without regard to upper and lower case.</summary>
     public static string KeyOf(string material) => material.ToUpperInvariant();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Gs1;
 using Touchmark.Evidence.Cbor;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
@@ -21,6 +22,11 @@ internal sealed class PartSearch(Database database)
             return Refusal.Invalid("PAGE_INVALID", $"A page has 1 to {MostPerPage} parts.", "Send limit in this range, or none.").With("limit", filter.Limit).With("maximum", MostPerPage);
         }
 
+        if (filter.Gtin is { } written && !Gtin.Parse(written).Has(out _, out var refusal))
+        {
+            return refusal;
+        }
+
         if (!TryReadCursor(filter.After, out var before, out var last))
         {
             return Refusal.Invalid("PAGE_INVALID", "after is none that a page has given.", "Send what the page before said, unaltered, or none.");
@@ -34,6 +40,7 @@ internal sealed class PartSearch(Database database)
         Add(filter.Printer, "parts.printer_id = @Printer");
         Add(filter.Material, "parts.material_key = @MaterialKey");
         Add(filter.MaterialLot, "parts.material_lot = @MaterialLot");
+        Add(filter.Gtin, "parts.design_id in (select design_id from design_gtins where gtin = @Gtin)");
         Add(filter.From, "parts.made_at >= @From");
         Add(filter.To, "parts.made_at <= @To");
         Add(caller.SeesEverything ? null : caller, "(parts.owner_id = @OrganisationId or parts.organisation_id = @OrganisationId)");
@@ -48,6 +55,7 @@ internal sealed class PartSearch(Database database)
                 filter.Printer,
                 MaterialKey = filter.Material is { } material ? PartRegistry.KeyOf(material) : null,
                 filter.MaterialLot,
+                Gtin = filter.Gtin?.PadLeft(Gtin.Length, '0'),
                 filter.From,
                 filter.To,
                 caller.OrganisationId,
@@ -88,7 +96,7 @@ internal sealed class PartSearch(Database database)
 /// <summary>What parts are looked for; all of it has to fit. Times are those at which the print ended.</summary>
 internal sealed record PartFilter(
     Guid? Design = null, Guid? Licence = null, Guid? Printer = null, string? Material = null, [FromQuery(Name = "material_lot")] string? MaterialLot = null,
-    DateTimeOffset? From = null, DateTimeOffset? To = null, string? After = null, int? Limit = null);
+    DateTimeOffset? From = null, DateTimeOffset? To = null, string? After = null, int? Limit = null, string? Gtin = null);
 
 internal sealed record FoundPart(string Id, Guid DesignId, string Design, Guid LicenceId, Guid PrinterId, string Printer, Guid JobId, string Material, string? MaterialLot, DateTimeOffset MadeAt, string Standing)
 {

@@ -1,6 +1,4 @@
 using Touchmark.Engine.Accounts;
-using Touchmark.Engine.Web;
-using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Parts;
 
@@ -14,16 +12,17 @@ internal static class PartsFeature
         services.AddSingleton<PartEvidence>();
         services.AddSingleton<PartSearch>();
         services.AddSingleton<PartOrigins>();
+        services.AddSingleton<PartDesk>();
     }
 
     public static void MapParts(this WebApplication app)
     {
+        app.MapPartPages();
         app.MapGet("/api/parts", async ([AsParameters] PartFilter filter, Caller caller, PartSearch search, CancellationToken cancel) => (await search.FindAsync(filter, caller, cancel)).ToResult(Results.Ok))
             .For(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin).Produces<PartPage>()
             .WithSummary("Find the parts of your organisation's designs or printers by what made them, newest first; after=… turns the page.");
         app.MapGet("/api/parts/{id}/origin", async (string id, Caller caller, PartRegistry parts, PartOrigins origins, CancellationToken cancel) =>
-            (await parts.LookUpAsync(id, caller, cancel)).Has(out var part, out var refusal)
-                ? caller.MaySee(part.OwnerId) || caller.MaySee(part.OrganisationId) ? Results.Ok(await origins.FindAsync(part, cancel)) : Refusal.NotFound("part") : refusal)
+            (await parts.OwnAsync(id, caller, cancel)).Has(out var part, out var refusal) ? Results.Ok(await origins.FindAsync(part, cancel)) : refusal)
             .For(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin).Produces<PartOrigin>()
             .WithSummary("Everything that made a part: design, licence, slice, printer and its enrolment, job and material lot, with the statements' places in the log.");
         app.MapGet("/api/parts/{id}", async (string id, Caller? caller, PartRegistry parts, CancellationToken cancel) =>

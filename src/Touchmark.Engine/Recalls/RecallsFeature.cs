@@ -19,6 +19,7 @@ internal static class RecallsFeature
 
     public static void MapRecalls(this WebApplication app)
     {
+        app.MapRecallPages();
         app.MapPost("/api/recalls", async (NewRecall request, Caller caller, RecallDesk desk, CancellationToken cancel) =>
             (await desk.CallAsync(request, caller, cancel)).ToResult(made => Results.Created($"/api/recalls/{made.Recall.Id:D}", made)))
             .For(Role.Oem, Role.Admin).Produces<RecallView>(StatusCodes.Status201Created)

@@ -64,7 +64,7 @@ public sealed class PartSearchTests
         using var stranger = bench.Server.Stranger();
 
         Assert.Empty(await FindAsync(otherOwner, ""));
-        (await otherOwner.GetAsync($"/api/parts/{part}/origin")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+        (await otherOwner.GetAsync($"/api/parts/{part}/origin")).IsRefused(HttpStatusCode.NotFound, "PART_UNKNOWN");
         (await custodian.GetAsync("/api/parts")).IsRefused(HttpStatusCode.Forbidden, "FORBIDDEN");
         (await stranger.GetAsync("/api/parts")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
         (await stranger.GetAsync($"/api/parts/{part}/origin")).IsRefused(HttpStatusCode.Unauthorized, "UNAUTHENTICATED");
