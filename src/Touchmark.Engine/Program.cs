@@ -20,6 +20,7 @@ using Touchmark.Engine.Printers;
 using Touchmark.Engine.PrinterTokens;
 using Touchmark.Engine.Recalls;
 using Touchmark.Engine.Regulators;
+using Touchmark.Engine.Search;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Setup;
 using Touchmark.Engine.SliceService;
@@ -83,6 +84,7 @@ internal static class Program
         services.AddLabels();
         services.AddVerification();
         services.AddRegulators();
+        services.AddSearch();
         services.AddJobs();
         services.AddSliceService();
         services.AddSetup();
@@ -118,6 +120,7 @@ internal static class Program
         app.MapRegulators();
         app.MapDemonstration();
         app.MapSetup();
+        app.MapSearch();
         return app;
     }
 }

@@ -84,10 +84,10 @@ public sealed partial class AccessibilityTests(Chromium chromium)
 
     private static bool IsPage(string path) => !Files().IsMatch(path);
 
-    [GeneratedRegex("/(?=[^/]*[0-9])[0-9A-Za-z-]{8,}", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("/((?=[^/]*[0-9])[0-9A-Za-z-]{8,}|[0-9]+(?=/|$))", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Identifiers();
 
     // What is downloaded, and what the API answers.
-    [GeneratedRegex("^/(api|openapi|assets)/|/(file|evidence)$|\\.[a-z]+$|^/log/", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("^/(api|openapi|assets)/|/(file|evidence)$|\\.[a-z]+$|^/log/(tile/|checkpoint$)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Files();
 }

@@ -16,10 +16,16 @@ internal static class AuditCommands
     {
         var before = new Option<long?>("--before") { Description = "Show records before this number." };
         var subject = new Option<string?>("--subject") { Description = "Show what was done to one thing, such as licence/ID." };
+        (string Name, Option<string?> Option)[] filters =
+        [
+            ("subject", subject), ("act", new("--act") { Description = "Show acts of one kind, such as licence.revoked." }), ("actor", new("--actor") { Description = "Show what one person did, by e-mail address, or one actor, such as account/ID." }),
+            ("from", new("--from") { Description = "Show acts of then or later, such as 2026-05-01T00:00Z." }), ("to", new("--to") { Description = "Show acts before then." }),
+        ];
         var limit = new Option<int?>("--limit") { Description = "How many, at most 500; 100 without this option." };
         return Arguments.Asking("list", "List administrative acts, newest first.", (engine, parsed, cancel) => engine.GetAsync(
             $"/api/audit?limit={parsed.GetValue(limit) ?? 100}&before={parsed.GetValue(before) ?? long.MaxValue}"
-            + (parsed.GetValue(subject) is { } about ? $"&subject={Uri.EscapeDataString(about)}" : ""), cancel), Show, before, subject, limit);
+            + string.Concat(filters.Where(filter => parsed.GetValue(filter.Option) is not null).Select(filter => $"&{filter.Name}={Uri.EscapeDataString(parsed.GetValue(filter.Option)!)}")), cancel),
+            Show, [before, .. filters.Select(filter => filter.Option), limit]);
     }
 
     private static void Show(JsonElement page)

@@ -18,23 +18,28 @@ internal static class AuditFeature
 
     public static void MapAudit(this WebApplication app)
     {
+        app.MapAuditPages();
         app.MapGet("/api/audit", ListAsync).For(Role.Admin, Role.Auditor).Produces<AuditPage>()
-            .WithSummary("List administrative acts, newest first (before=NUMBER turns the page) or, with after=NUMBER, oldest first; statements=true adds the signed statements.");
+            .WithSummary("List administrative acts, newest first (before=NUMBER turns the page) or, with after=NUMBER, oldest first; act, actor, subject, from and to select, statements=true adds the signed statements.");
         app.MapGet("/api/audit/{number:long}/statement", async (long number, AuditTrail trail, CancellationToken cancel) =>
             await trail.FindAsync(number, cancel) is { } row ? Results.Bytes(row.Statement, "application/cose", $"audit-{number}.cose") : Refusal.NotFound("audit record"))
             .For(Role.Admin, Role.Auditor).WithSummary("The signed statement of one act, for touchmark verify.");
     }
 
-    private static async Task<IResult> ListAsync(AuditTrail trail, CancellationToken cancel, long? before = null, long? after = null, string? subject = null, int? limit = null, bool statements = false)
+    private static async Task<IResult> ListAsync([AsParameters] AuditFilter filter, AuditTrail trail, CancellationToken cancel, int? limit = null, bool statements = false)
     {
-        if (limit is < 1 or > AuditTrail.MostPerPage || subject?.Length > AuditRecord.MaxName)
+        if (limit is < 1 or > AuditTrail.MostPerPage || new[] { filter.Subject, filter.Act, filter.Actor }.Any(name => name?.Length > AuditRecord.MaxName))
         {
             return Refusal.Invalid("PAGE_INVALID", $"A page has 1 to {AuditTrail.MostPerPage} records.", "Send limit in this range, or none.").With("limit", limit).With("maximum", AuditTrail.MostPerPage);
         }
 
-        var count = limit ?? UsualPerPage;
-        var rows = await trail.ListAsync(before, after, subject, count, cancel);
-        return Results.Ok(new AuditPage([.. rows.Select(row => AuditView.Of(row, statements))], rows.Count == count ? rows[^1].Number : null));
+        return Results.Ok(await PageAsync(filter, limit ?? UsualPerPage, statements, trail, cancel));
+    }
+
+    internal static async Task<AuditPage> PageAsync(AuditFilter filter, int count, bool statements, AuditTrail trail, CancellationToken cancel)
+    {
+        var rows = await trail.ListAsync(filter, count, cancel);
+        return new AuditPage([.. rows.Select(row => AuditView.Of(row, statements))], rows.Count == count ? rows[^1].Number : null);
     }
 }
 

@@ -30,6 +30,17 @@ internal sealed record AuditedAct(string Actor, Guid? AccountId, Role? Role, str
     public static AuditedAct By(string actor, string name, string subject, params AuditDetail[] details) => new(actor, null, null, name, subject) { Details = details };
 }
 
+/// <summary>Which records are asked for; all of it has to fit.</summary>
+/// <param name="Before">Only those before this number.</param>
+/// <param name="After">Only those after this number, the oldest first.</param>
+/// <param name="Subject">To what it was done, kind and id.</param>
+/// <param name="Act">One of <see cref="Acts"/>.</param>
+/// <param name="Actor">Who did it: kind and id, or the e-mail address that the account has now.</param>
+/// <param name="From">Then or later.</param>
+/// <param name="To">Before then.</param>
+internal sealed record AuditFilter(
+    long? Before = null, long? After = null, string? Subject = null, string? Act = null, string? Actor = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+
 /// <summary>The signed record of administrative acts, each bound to the one before it.</summary>
 internal sealed class AuditTrail(Database database, EngineStatements statements, TimeProvider time)
 {
@@ -92,10 +103,28 @@ internal sealed class AuditTrail(Database database, EngineStatements statements,
         await work.CommitAsync(cancel);
     }
 
-    /// <summary>A page of records: the newest first, or from <paramref name="after"/> on the oldest first.</summary>
-    public Task<IReadOnlyList<AuditRow>> ListAsync(long? before, long? after, string? subject, int count, CancellationToken cancel) => database.QueryAsync<AuditRow>(
-        string.Create(CultureInfo.InvariantCulture, $"{Columns} where audit.number < @Before and audit.number > @After and (@Subject is null or audit.subject = @Subject) order by audit.number {(after is null ? "desc" : "asc")} limit @Count"),
-        new { Before = before ?? long.MaxValue, After = after ?? 0, Subject = subject, Count = count }, cancel);
+    /// <summary>A page of records that fit all that is named: the newest first, or from <see cref="AuditFilter.After"/> on the oldest first.</summary>
+    public Task<IReadOnlyList<AuditRow>> ListAsync(AuditFilter filter, int count, CancellationToken cancel)
+    {
+        // Only what is named stands in the statement.
+        var conditions = new List<string> { "audit.number < @Before", "audit.number > @After" };
+        Add(filter.Subject, "audit.subject = @Subject");
+        Add(filter.Act, "audit.act = @Act");
+        Add(filter.Actor, "(audit.actor = @Actor or accounts.email = lower(@Actor))");
+        Add(filter.From, "audit.at >= @From");
+        Add(filter.To, "audit.at < @To");
+        return database.QueryAsync<AuditRow>(
+            string.Create(CultureInfo.InvariantCulture, $"{Columns} where {string.Join(" and ", conditions)} order by audit.number {(filter.After is null ? "desc" : "asc")} limit @Count"),
+            new { Before = filter.Before ?? long.MaxValue, After = filter.After ?? 0, filter.Subject, filter.Act, filter.Actor, From = filter.From?.ToUniversalTime(), To = filter.To?.ToUniversalTime(), Count = count }, cancel);
+
+        void Add(object? named, string condition)
+        {
+            if (named is not null)
+            {
+                conditions.Add(condition);
+            }
+        }
+    }
 
     public Task<AuditRow?> FindAsync(long number, CancellationToken cancel) => database.FirstOrDefaultAsync<AuditRow>(Columns + "where audit.number = @Number", new { Number = number }, cancel);
 

@@ -90,6 +90,10 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
         + (caller.SeesEverything ? "" : "and (organisation_id = @Organisation or owner_id = @Organisation) ") + "order by id desc limit @Most",
         new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
 
+    /// <summary>The certificates of some prints, whoever asks.</summary>
+    public async Task<IReadOnlyList<StoredCertificate>> ListOfJobsAsync(IReadOnlyList<Guid> jobs, CancellationToken cancel) => jobs.Count == 0 ? [] : await database.QueryAsync<StoredCertificate>(
+        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates where job_id in @Jobs order by id desc", new { Jobs = jobs.Select(id => $"{id:D}") }, cancel);
+
     /// <summary>A certificate, whoever asks.</summary>
     public Task<StoredCertificate?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<StoredCertificate>(
         """

@@ -22,6 +22,10 @@ internal static class Navigation
         ("/accounts", "People", "people", Onlookers),
         ("/parts", "Parts", "part", [Role.Oem, .. Shop, .. Onlookers]),
         ("/recalls", "Recalls", "recall", [Role.Oem, .. Onlookers]),
+        ("/search", "Search", "search", [Role.Oem, .. Shop, .. Onlookers]),
+        ("/log", "Log", "log", Onlookers),
+        ("/regulators", "Regulators", "regulator", Onlookers),
+        ("/audit", "Audit trail", "audit", Onlookers),
         ("/custody", "Parts that you have", "custody", Everyone),
         ("/verify", "Check a part", "check", Everyone),
     ];

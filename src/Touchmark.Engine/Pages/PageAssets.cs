@@ -19,6 +19,12 @@ internal static class PageAssets
     /// <summary>The address of the script with which custodians sign; null when it was not built.</summary>
     public static string? Custody => Entries.Value.GetValueOrDefault("pages/custody/main.ts");
 
+    /// <summary>The address of the script with which auditors check the log; null when it was not built.</summary>
+    public static string? Log => Entries.Value.GetValueOrDefault("pages/log/main.ts");
+
+    /// <summary>The address of the script with which regulators open identities; null when it was not built.</summary>
+    public static string? Reveal => Entries.Value.GetValueOrDefault("pages/reveal/main.ts");
+
     /// <summary>The address of the script that every page of somebody signed in has; null when it was not built.</summary>
     public static string? Portal => Entries.Value.GetValueOrDefault("pages/portal/main.ts");
 

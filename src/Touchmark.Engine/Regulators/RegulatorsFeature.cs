@@ -16,6 +16,7 @@ internal static class RegulatorsFeature
 
     public static void MapRegulators(this WebApplication app)
     {
+        app.MapRegulatorPages();
         app.MapGet("/api/regulators", (RegulatorBook book, CancellationToken cancel) => book.ListAsync(cancel)).ForLookup()
             .WithSummary("List the regulators to whose certificates custodians may seal their legal identity.");
         app.MapGet("/api/regulators/roots", (RegulatorBook book, CancellationToken cancel) => book.ListRootsAsync(cancel)).ForLookup()

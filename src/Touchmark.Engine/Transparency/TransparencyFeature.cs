@@ -33,6 +33,7 @@ internal static class TransparencyFeature
     public static void MapTransparency(this WebApplication app)
     {
         MapAnchors(app);
+        app.MapLogPages();
         app.MapGet("/log/checkpoint", CheckpointAsync).ForLookup().WithSummary("The log's newest checkpoint: how large it is, its root, signed (C2SP tlog-checkpoint).");
         var entries = app.MapGet("/log/tile/entries/{**rest}", (string rest, HttpResponse response, PublicLog log, CancellationToken cancel) =>
             ObjectAsync($"tile/entries/{rest}", isEntries: true, response, log, cancel)).WithSummary("A bundle of the log's entries: for admins and auditors, unless the engine runs with --log-entries public.");

@@ -78,7 +78,7 @@ public sealed partial class PortalCrawlTests
         var found = new List<string> { "/" };
         for (var next = 0; next < found.Count; next++)
         {
-            Assert.True(next < 200, "The pages have no end.");
+            Assert.True(next < 500, "The pages have no end.");
             using var answer = await browser.GetAsync(found[next]);
             Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect, $"{found[next]}: {answer.StatusCode}");
             if (answer.Content.Headers.ContentType?.MediaType != "text/html")

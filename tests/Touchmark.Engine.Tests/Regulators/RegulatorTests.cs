@@ -148,6 +148,9 @@ internal sealed class Regulator(X509Certificate2 certificate, ECDsa ecdsa) : IDi
 {
     public X509Certificate2 Certificate => certificate;
 
+    /// <summary>PKCS #8, PEM.</summary>
+    public string KeyPem => ecdsa.ExportPkcs8PrivateKeyPem();
+
     public P256PrivateKey Key { get; } = P256PrivateKey.FromPkcs8(ecdsa.ExportPkcs8PrivateKey());
 
     public async Task<Answer> AskAsync(ServerFactory server, PartId part, string pseudonym, string reason)
