@@ -41,6 +41,7 @@ internal static class Program
         new("recall", RecallCommands.Create),
         new("regulator", RegulatorCommands.Create),
         new("search", SearchCommand.Create),
+        new("finding", FindingCommands.Create),
     ];
 
     /// <summary>All commands, or the one that is asked for: the others would take a third of the time that a verification takes.</summary>

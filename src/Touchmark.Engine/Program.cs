@@ -121,6 +121,7 @@ internal static class Program
         app.MapDemonstration();
         app.MapSetup();
         app.MapSearch();
+        app.MapVaults();
         return app;
     }
 }

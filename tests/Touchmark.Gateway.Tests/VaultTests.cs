@@ -41,6 +41,20 @@ public sealed class VaultTests : IDisposable
     }
 
     [Fact]
+    public async Task What_an_auditor_made_of_a_finding_is_handed_on_and_comes_back_signed()
+    {
+        var statement = Vector();
+        await using var vault = await StandInVault.StartAsync(_folder, statement);
+        using var desk = new VaultDesk(vault.Socket, _journal, TimeProvider.System);
+        var order = new ReviewOrder(Guid.CreateVersion7(Start), Order.JobId, "sensor-anomaly", Accepts: true, "Right <it> was hot. 🙂", "account/7 at engine.example");
+
+        var report = ReviewReport.TryDecode((await AskAsync(desk, order.Encode())).Span)!;
+
+        Assert.Equal((order.OrderId, true), (report.OrderId, report.Statement.Span.SequenceEqual(statement)));
+        Assert.Equal(("accept", order.Comment, order.Who), (vault.Asked.GetProperty("decision").GetString(), vault.Asked.GetProperty("comment").GetString(), vault.Asked.GetProperty("for").GetString()));
+    }
+
+    [Fact]
     public async Task What_the_next_print_saw_is_its_own()
     {
         await using var vault = await StandInVault.StartAsync(_folder, Vector());

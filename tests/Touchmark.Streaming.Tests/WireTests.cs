@@ -15,7 +15,7 @@ public class WireTests
     [Fact]
     public void Numbers_on_the_wire_are_frozen()
     {
-        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 BundleOrder=5 BundleReport=6 EndorsementOrder=7 EndorsementReport=8 VaultRefusal=9 VaultNotice=10 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29",
+        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 BundleOrder=5 BundleReport=6 EndorsementOrder=7 EndorsementReport=8 VaultRefusal=9 VaultNotice=10 ReviewOrder=11 ReviewReport=12 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29",
             Numbers<WireType>());
         Assert.Equal("Completed=0 Refused=1 IdentityChanged=2 HandshakeFailed=3 HandshakeTimeout=4 ProxySuspected=5 TelemetryLost=6 PrinterTooSlow=7 Cancelled=8 Revoked=9 Halted=10 "
             + "EngineStopping=11 GatewayStopped=12 ConnectionLost=13 EngineSilent=14 SegmentUnreadable=15 ProtocolViolation=16 PrinterError=17 PrinterShutdown=18 PrinterNotReady=19 "
@@ -163,6 +163,8 @@ public class WireTests
         yield return new EndorsementReport(Session, signature, point).Encode();
         yield return new VaultRefusal(Session, VaultRefusal.NoVault, "There is no vault beside this printer.").Encode();
         yield return VaultNotice.Encode();
+        yield return new ReviewOrder(Session, Session, "sensor-anomaly", Accepts: true, "Überhitzt 🙂", "account/7 at engine.example").Encode();
+        yield return new ReviewReport(Session, signature).Encode();
         yield return new Start(Session, signature, nonce).Encode(Key);
         yield return new Telemetry(Session, 300, 17, [Sample(1), Sample(1.25), Sample(70_000)]).Encode(Key);
         yield return new Verified(Session, 5, 65_536).Encode(Key);
@@ -188,6 +190,8 @@ public class WireTests
             WireType.BundleReport => BundleReport.TryDecode(frame)?.Encode(),
             WireType.EndorsementOrder => EndorsementOrder.TryDecode(frame)?.Encode(),
             WireType.EndorsementReport => EndorsementReport.TryDecode(frame)?.Encode(),
+            WireType.ReviewOrder => ReviewOrder.TryDecode(frame)?.Encode(),
+            WireType.ReviewReport => ReviewReport.TryDecode(frame)?.Encode(),
             WireType.VaultNotice => VaultNotice.IsNotice(frame) ? VaultNotice.Encode() : default(ReadOnlyMemory<byte>?),
             WireType.VaultRefusal => VaultRefusal.TryDecode(frame)?.Encode(),
             WireType.Offer => Offer.TryDecode(frame)?.Encode(),

@@ -41,5 +41,6 @@ internal static class Acts
     public const string RegulatorRemoved = "regulator.removed";
     public const string IdentityRevealed = "identity.revealed";
     public const string BackupRecorded = "backup.recorded";
+    public const string FindingReviewed = "finding.reviewed";
     public const string SettingsChanged = "settings.changed";
 }

@@ -24,6 +24,7 @@ internal static class Navigation
         ("/recalls", "Recalls", "recall", [Role.Oem, .. Onlookers]),
         ("/search", "Search", "search", [Role.Oem, .. Shop, .. Onlookers]),
         ("/log", "Log", "log", Onlookers),
+        ("/findings", "Findings", "finding", Onlookers),
         ("/regulators", "Regulators", "regulator", Onlookers),
         ("/audit", "Audit trail", "audit", Onlookers),
         ("/custody", "Parts that you have", "custody", Everyone),

@@ -192,6 +192,9 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
             case WireType.EndorsementReport:
                 Answer(EndorsementReport.TryDecode(frame.Span)?.JobId, frame);
                 break;
+            case WireType.ReviewReport:
+                Answer(ReviewReport.TryDecode(frame.Span)?.OrderId, frame);
+                break;
             case WireType.VaultRefusal:
                 Answer(VaultRefusal.TryDecode(frame.Span)?.JobId, frame);
                 break;

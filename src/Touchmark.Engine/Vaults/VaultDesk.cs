@@ -69,6 +69,7 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
         await work.ExecuteAsync(
             "insert into certificate_vaults (certificate_id, job_id, printer_id, bundle, made_at) values (@CertificateId, @JobId, @PrinterId, @Bundle, @Now)",
             new { certificate.CertificateId, certificate.JobId, certificate.PrinterId, Bundle = bundle, Now = time.GetUtcNow() }, cancel);
+        await FindingBook.EnterAsync(work, certificate, bundle, cancel);
     }
 
     /// <summary>Asks for the endorsements that are missing; nobody has to wait for it. Ends when they were asked for, whatever came of it.</summary>
@@ -167,7 +168,7 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
         && endorsement.CertificateSha256.Span.SequenceEqual(order.CertificateSha256.Span) && endorsement.BundleSha256.Span.SequenceEqual(order.BundleSha256.Span)
         && Read<VaultCertificate>(report.VaultCertificate) is { } certificate && certificate.VaultId == endorsement.VaultId;
 
-    private static T? Read<T>(ReadOnlyMemory<byte> envelope)
+    internal static T? Read<T>(ReadOnlyMemory<byte> envelope)
         where T : class, IDocument<T> =>
         Statement.TryParse(envelope, out var statement, out _) && !statement.IsHashEnvelope && statement.ContentType == T.ContentType
             && Document.TryDecode<T>(statement.Payload, out var document, out _) ? document : null;

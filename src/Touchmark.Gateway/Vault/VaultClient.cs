@@ -92,6 +92,25 @@ internal sealed class VaultClient : IDisposable
         throw new VaultException("VAULT_ANSWER", "The vault's answer lacks its certificate.");
     }
 
+    /// <summary>Has what an auditor made of a finding entered; the signed decision.</summary>
+    /// <exception cref="VaultException">The vault did not take it.</exception>
+    public async Task<byte[]> ReviewAsync(ReviewOrder order, CancellationToken cancel)
+    {
+        using var form = new MemoryStream();
+        using (var json = new Utf8JsonWriter(form))
+        {
+            json.WriteStartObject();
+            json.WriteString("decision", order.Accepts ? "accept" : "reject");
+            json.WriteString("comment", order.Comment);
+            json.WriteString("for", order.Who);
+            json.WriteEndObject();
+        }
+
+        using var answer = JsonDocument.Parse(await PostAsync($"v3/findings/{order.BundleId:D}/{Uri.EscapeDataString(order.Signal)}", form.ToArray(), cancel));
+        return answer.RootElement.TryGetProperty("statement", out var statement) && statement.ValueKind == JsonValueKind.String && statement.TryGetBytesFromBase64(out var bytes) ? bytes
+            : throw new VaultException("VAULT_ANSWER", "The vault's answer lacks its signed decision.");
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)

@@ -43,6 +43,11 @@ internal sealed class VaultDesk(string? socket, Journal journal, TimeProvider ti
                         : throw new VaultException("ENDORSEMENT_TOO_LARGE", $"The vault's statements have more than {BundleReport.MaxStatement} bytes.");
                 }, stop);
                 break;
+            case WireType.ReviewOrder when ReviewOrder.TryDecode(frame) is { } order:
+                answer = AnswerAsync(order.OrderId, "review", async cancel => await _client!.ReviewAsync(order, cancel) is { Length: <= BundleReport.MaxStatement } decision
+                    ? new ReviewReport(order.OrderId, decision).Encode()
+                    : throw new VaultException("REVIEW_TOO_LARGE", $"The vault's decision has more than {BundleReport.MaxStatement} bytes."), stop);
+                break;
         }
 
         return answer is not null;

@@ -14,6 +14,8 @@ public enum WireType
     EndorsementReport = 8,
     VaultRefusal = 9,
     VaultNotice = 10,
+    ReviewOrder = 11,
+    ReviewReport = 12,
     Offer = 16,
     Accept = 17,
     Refuse = 18,

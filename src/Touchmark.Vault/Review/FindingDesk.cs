@@ -11,8 +11,11 @@ internal sealed class FindingDesk(Findings findings, Database database, Manifest
     /// <summary>Longest comment, characters.</summary>
     public const int MaxComment = 1024;
 
-    /// <summary>Enters a reviewer's decision in the manifest. Each finding is decided once.</summary>
-    public async Task<Outcome<Finding>> DecideAsync(Guid bundleId, string signal, bool accepts, string comment, string reviewer, CancellationToken cancel)
+    /// <summary>Longest name of somebody who decides through another, characters.</summary>
+    public const int MaxFor = 128;
+
+    /// <summary>Enters a reviewer's decision in the manifest; the finding as it is then, with the statement. Each finding is decided once.</summary>
+    public async Task<Outcome<DecidedFinding>> DecideAsync(Guid bundleId, string signal, bool accepts, string comment, string reviewer, CancellationToken cancel)
     {
         if (await findings.FindAsync(bundleId, signal, cancel) is null)
         {
@@ -24,6 +27,7 @@ internal sealed class FindingDesk(Findings findings, Database database, Manifest
             return refusal;
         }
 
+        ReadOnlyMemory<byte> statement;
         await using (turn)
         {
             // In the turn nobody else decides, and what was decided before is in the index.
@@ -40,13 +44,15 @@ internal sealed class FindingDesk(Findings findings, Database database, Manifest
                     ReviewId = Guid.CreateVersion7(now), CustomerId = turn.Identity.Certificate.CustomerId, BundleSha256 = row.BundleSha256, BundleId = bundleId, Signal = signal, Accepts = accepts,
                     Comment = comment, Reviewer = reviewer, At = now,
                 }, now);
-            if (!stated.Has(out _, out refusal))
+            if (!stated.Has(out var entry, out refusal))
             {
                 return refusal;
             }
+
+            statement = entry.Envelope;
         }
 
-        return (await findings.FindAsync(bundleId, signal, cancel))!;
+        return new DecidedFinding((await findings.FindAsync(bundleId, signal, cancel))!, statement);
     }
 
     private sealed record Undecided
@@ -56,3 +62,8 @@ internal sealed class FindingDesk(Findings findings, Database database, Manifest
         public long State { get; init; }
     }
 }
+
+/// <summary>A finding that somebody has just decided.</summary>
+/// <param name="Finding">As it is now.</param>
+/// <param name="Statement">The signed decision, as it stands in the manifest.</param>
+internal sealed record DecidedFinding(Finding Finding, ReadOnlyMemory<byte> Statement);

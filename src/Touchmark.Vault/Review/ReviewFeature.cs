@@ -52,18 +52,34 @@ internal static class ReviewFeature
             return PlainText.Refuse("comment", FindingDesk.MaxComment);
         }
 
-        return (await desk.DecideAsync(bundleId, signal, form.Decision == "accept", comment, caller.Name, cancel)).ToResult(finding => Results.Ok(FindingView.Of(finding)));
+        var who = caller.Name;
+        if (form.For is not null)
+        {
+            // A gateway hands on what somebody signed in elsewhere has decided; who handed it on is known, and for whom is what it says.
+            if (!PlainText.TryAccept(form.For, FindingDesk.MaxFor, out var absent))
+            {
+                return PlainText.Refuse("for", FindingDesk.MaxFor);
+            }
+
+            who = $"{who} for {absent}";
+        }
+
+        return (await desk.DecideAsync(bundleId, signal, form.Decision == "accept", comment, who, cancel)).ToResult(decided => Results.Ok(FindingView.Of(decided.Finding) with { Statement = decided.Statement.ToArray() }));
     }
 
     /// <param name="Decision"><c>accept</c> or <c>reject</c>.</param>
     /// <param name="Comment">Why, in words.</param>
-    internal sealed record DecisionForm(string? Decision, string? Comment);
+    /// <param name="For">Who decided, where the caller only hands it on.</param>
+    internal sealed record DecisionForm(string? Decision, string? Comment, string? For = null);
 
     internal sealed record FindingList(IReadOnlyList<FindingView> Findings);
 
     internal sealed record FindingView(
         Guid BundleId, string Signal, long LogIndex, string JobId, double Score, string Reason, DateTimeOffset SignedAt, string State, string? Reviewer, string? Comment, DateTimeOffset? DecidedAt)
     {
+        /// <summary>The signed decision; in the answer to it alone.</summary>
+        public byte[]? Statement { get; init; }
+
         public static FindingView Of(Finding finding) => new(
             finding.BundleId, finding.Signal, finding.LogIndex, finding.JobId, finding.Score, finding.Reason, finding.SignedAt, finding.State.ToString().ToLowerInvariant(), finding.Reviewer, finding.Comment, finding.DecidedAt);
     }

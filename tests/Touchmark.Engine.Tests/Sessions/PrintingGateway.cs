@@ -222,7 +222,7 @@ internal sealed class PrintingGateway : IAsyncDisposable
     private async Task TakeAsync(byte[] frame)
     {
         var type = WireFrame.Peek(frame, out _);
-        if (type is WireType.BundleOrder or WireType.EndorsementOrder)
+        if (type is WireType.BundleOrder or WireType.EndorsementOrder or WireType.ReviewOrder)
         {
             Ordered.Add(type);
             await SendAsync(Vault!(frame));

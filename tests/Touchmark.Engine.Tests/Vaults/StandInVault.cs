@@ -17,6 +17,8 @@ internal sealed class StandInVault(Guid printerId, TimeProvider time) : IDisposa
     private readonly Ed25519Signer ed25519 = new(Enumerable.Repeat((byte)3, 32).ToArray());
     private readonly MlDsa65Signer mlDsa65 = new(Enumerable.Repeat((byte)4, 32).ToArray());
 
+    private byte[] signed = [];
+
     public Guid VaultId { get; } = new("0198a5f3-c0de-7000-8000-00000000000f");
 
     /// <summary>What a reader pins to check the vault's word.</summary>
@@ -29,8 +31,15 @@ internal sealed class StandInVault(Guid printerId, TimeProvider time) : IDisposa
     /// <summary>Changes an endorsement before it is signed.</summary>
     public Func<CertificateEndorsement, CertificateEndorsement> Endorsement { get; set; } = endorsement => endorsement;
 
+    /// <summary>Changes a decision on a finding before it is signed.</summary>
+    public Func<FindingReview, FindingReview> Review { get; set; } = review => review;
+
+    /// <summary>Why it takes no decision; null while it does.</summary>
+    public (string Code, string Text)? Refusal { get; set; }
+
     /// <summary>The frame that answers an order.</summary>
-    public ReadOnlyMemory<byte> Answer(byte[] frame) => BundleOrder.TryDecode(frame) is { } bundle ? Sign(bundle) : Endorse(EndorsementOrder.TryDecode(frame)!);
+    public ReadOnlyMemory<byte> Answer(byte[] frame) =>
+        BundleOrder.TryDecode(frame) is { } bundle ? Sign(bundle) : ReviewOrder.TryDecode(frame) is { } review ? Decide(review) : Endorse(EndorsementOrder.TryDecode(frame)!);
 
     public void Dispose()
     {
@@ -40,15 +49,31 @@ internal sealed class StandInVault(Guid printerId, TimeProvider time) : IDisposa
         mlDsa65.Dispose();
     }
 
+    private ReadOnlyMemory<byte> Decide(ReviewOrder order)
+    {
+        if (Refusal is var (code, text))
+        {
+            return new VaultRefusal(order.OrderId, code, text).Encode();
+        }
+
+        var now = time.GetUtcNow();
+        return new ReviewReport(order.OrderId, Signer.Sign(Review(new FindingReview
+        {
+            ReviewId = Guid.CreateVersion7(now), CustomerId = Customer, BundleSha256 = SHA256.HashData(signed), BundleId = order.BundleId, Signal = order.Signal, Accepts = order.Accepts, Comment = order.Comment,
+            Reviewer = $"uid:1000 for {order.Who}", At = now,
+        }), now).Envelope).Encode();
+    }
+
     private ReadOnlyMemory<byte> Sign(BundleOrder order)
     {
         var now = time.GetUtcNow();
-        return new BundleReport(order.JobId, Signer.Sign(Bundle(new EvidenceBundle
+        signed = Signer.Sign(Bundle(new EvidenceBundle
         {
             BundleId = Guid.CreateVersion7(now), CustomerId = Customer, PrinterId = printerId, VaultId = VaultId, SignedAt = now, MachineCounter = 1, JobId = order.JobId.ToString("D"),
             GCodeSha256 = order.GCodeSha256, GCodeBytes = (long)order.GCodeBytes, SlicerAttest = new SlicerAttest(SlicerLevel.Unknown, "Nothing was shown."), Firmware = new FirmwareStanding(FirmwareState.Unknown, [], "It was not read."),
             SensorEnvelope = new Dictionary<string, SensorRange>(), DegradedReasons = ["The firmware is not known."], KeyCustody = new KeyCustodies(KeyCustody.Software, KeyCustody.Software), Models = [], Signals = [],
-        }), now).Envelope).Encode();
+        }), now).Envelope.ToArray();
+        return new BundleReport(order.JobId, signed).Encode();
     }
 
     private ReadOnlyMemory<byte> Endorse(EndorsementOrder order)

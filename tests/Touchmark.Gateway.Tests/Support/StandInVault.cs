@@ -32,6 +32,7 @@ internal sealed class StandInVault : IAsyncDisposable
         vault._app.MapPost("/v3/bundles", (JsonElement body) => vault.Take(body) ?? Results.Json(new { bundle_id = Guid.Empty }, statusCode: 201));
         vault._app.MapGet("/v3/bundles/{id}", () => Results.Bytes(new EvidenceFile(new StatementPart(vault.Statement!, null), [], null).Encode(), EvidenceFile.MediaType));
         vault._app.MapPost("/v3/endorsements", (JsonElement body) => vault.Take(body) ?? Results.Bytes([1, 2, 3], EvidenceFile.MediaType));
+        vault._app.MapPost("/v3/findings/{bundle}/{signal}", (JsonElement body) => vault.Take(body) ?? Results.Json(new { state = "accepted", statement = vault.Statement }));
         await vault._app.StartAsync();
         return vault;
     }

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Documents.Vault;
+using Touchmark.Evidence.Statements;
 using Touchmark.Vault.Manifest;
 using Touchmark.Vault.Tests.Server;
 using Role = Touchmark.Vault.Access.Role;
@@ -27,6 +29,22 @@ public sealed class FindingTests
         var review = Assert.Single(await server.Services.GetRequiredService<ManifestIndex>().ListAsync(FindingReview.ContentType, 0, 10, default)).Read<FindingReview>()!;
         Assert.Equal((bundle, "bundle-completeness", true, "A test print."), (review.BundleId, review.Signal, review.Accepts, review.Comment));
         Assert.StartsWith("uid:", review.Reviewer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_decision_that_a_gateway_hands_on_names_both_and_comes_back_signed()
+    {
+        await using var server = await VaultServer.StartAsync();
+        using var caller = server.Local();
+        var bundle = (await caller.SignAsync(new { job_id = "job 1" })).IsGood().BundleId;
+
+        var decided = (await caller.PostAsync($"/v3/findings/{bundle}/bundle-completeness", Caller.Json(new Dictionary<string, string> { ["decision"] = "reject", ["comment"] = "No twins here.", ["for"] = "account/7 at engine.example" }))).IsGood();
+
+        Assert.True(Statement.TryParse(decided["statement"].GetBytesFromBase64(), out var statement, out var problem), problem);
+        Assert.True(Document.TryDecode<FindingReview>(statement.Payload, out var review, out problem), problem);
+        Assert.Equal((bundle, false, "No twins here."), (review.BundleId, review.Accepts, review.Comment));
+        Assert.Matches("^uid:.* for account/7 at engine.example$", review.Reviewer);
+        (await caller.PostAsync($"/v3/findings/{bundle}/bundle-completeness", Caller.Json(new Dictionary<string, string> { ["decision"] = "reject", ["comment"] = "Again.", ["for"] = new string('x', 10_000) }))).IsRefused(HttpStatusCode.BadRequest, "TEXT_NOT_PLAIN");
     }
 
     [Fact]
