@@ -26,6 +26,8 @@ internal static class Program
         new("login", SignInCommands.Login),
         new("logout", SignInCommands.Logout),
         new("second-factor", SecondFactorCommands.Create),
+        new("system", SystemCommands.System),
+        new("backup", SystemCommands.Backup),
         new("account", AccountCommands.Create),
         new("audit", AuditCommands.Create),
         new("design", DesignCommands.Create),

@@ -26,6 +26,7 @@ using Touchmark.Engine.Setup;
 using Touchmark.Engine.SliceService;
 using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
+using Touchmark.Engine.SystemHealth;
 using Touchmark.Engine.Transparency;
 using Touchmark.Engine.Vaults;
 using Touchmark.Engine.Verification;
@@ -88,6 +89,7 @@ internal static class Program
         services.AddJobs();
         services.AddSliceService();
         services.AddSetup();
+        services.AddSystemHealth();
 
         replace?.Invoke(services);
 
@@ -122,6 +124,7 @@ internal static class Program
         app.MapSetup();
         app.MapSearch();
         app.MapVaults();
+        app.MapSystemHealth();
         return app;
     }
 }

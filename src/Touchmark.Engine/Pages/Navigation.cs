@@ -28,6 +28,7 @@ internal static class Navigation
         ("/regulators", "Regulators", "regulator", Onlookers),
         ("/audit", "Audit trail", "audit", Onlookers),
         ("/custody", "Parts that you have", "custody", Everyone),
+        ("/system", "System", "system", Onlookers),
         ("/verify", "Check a part", "check", Everyone),
     ];
 

@@ -22,6 +22,12 @@ public abstract class Dialect : IAsyncDisposable
     /// <summary>A statement that makes other transactions that add to the audit trail wait until this one has ended.</summary>
     public abstract string LockAudit { get; }
 
+    /// <summary>What people call this database.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>A query for the bytes that the database takes.</summary>
+    public abstract string SizeQuery { get; }
+
     /// <summary>A condition: the column has one of the values of an array parameter.</summary>
     public abstract string IsAnyOf(string column, string parameter);
 
@@ -80,6 +86,10 @@ public abstract class Dialect : IAsyncDisposable
         }
 
         public override string Blob => "blob";
+
+        public override string Name => "SQLite";
+
+        public override string SizeQuery => "select page_count * page_size from pragma_page_count(), pragma_page_size()";
 
         public override string LockSchema => "select 1";
 
@@ -169,6 +179,10 @@ public abstract class Dialect : IAsyncDisposable
         private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(connectionString);
 
         public override string Blob => "bytea";
+
+        public override string Name => "PostgreSQL";
+
+        public override string SizeQuery => "select pg_database_size(current_database())";
 
         public override string LockSchema => "select pg_advisory_xact_lock(7817261)";
 
