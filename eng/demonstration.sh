@@ -22,7 +22,7 @@ demonstrate() {
     part=$(as maker certificate show "$certificate_id" --json | field part_id)
     as maker custodian enrol "$part" --role manufacturer --region DE >/dev/null
     as maker part manufactured "$part" >/dev/null
-    pseudonym=$(as clinic custodian show "$part" | sed 's/.* you are \(.*\)\.$/\1/')
+    pseudonym=$(as clinic custodian show "$part" | sed -n 's/.* you are \(.*\)\.$/\1/p')
     as maker part transfer "$part" --to "$pseudonym" >/dev/null
     as clinic custodian enrol "$part" --role owner --region FR >/dev/null
     as clinic part receive "$part" >/dev/null
@@ -85,7 +85,9 @@ enrolled() {
     say "enrolled          $2"
 }
 
+# gateway NAME: beside a printer that was started again, and has forgotten its dead-man timer.
 gateway() {
+    "$(program Gateway touchmark-gateway)" deadman install --home "$world/$1" >"$world/log/deadman-$1.log" 2>&1 || { cat "$world/log/deadman-$1.log" >&2; fail "the dead-man timer of $1 was not installed"; }
     "$(program Gateway touchmark-gateway)" run --home "$world/$1" >"$world/log/gateway-$1.log" 2>&1 &
     process[gateway-$1]=$!
     pids+=($!)
