@@ -1,6 +1,7 @@
 using System.Globalization;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Pages;
+using Touchmark.Engine.Printers;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
 
@@ -34,8 +35,8 @@ internal static class JobPages
         return visit.Show<JobsPage>(new JobsModel([.. page.Rows.Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))], page.Newer, page.Older));
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, Visit visit, JobDesk desk, CancellationToken cancel) =>
-        (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out var refusal) ? visit.Show<JobPage>(Model(job, visit.Caller)) : visit.Refuse(refusal);
+    private static async Task<IResult> ShowAsync(Guid id, Visit visit, JobDesk desk, PrinterFleet fleet, CancellationToken cancel) =>
+        (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out var refusal) ? visit.Show<JobPage>(Model(job, await BedAsync(job, fleet, cancel), visit.Caller)) : visit.Refuse(refusal);
 
     private static async Task<IResult> ActAsync(Guid id, HttpContext http, Visit visit, JobDesk desk, Func<Guid, Caller, CancellationToken, Task<Outcome<JobView>>> act, CancellationToken cancel)
     {
@@ -45,12 +46,16 @@ internal static class JobPages
             return Results.Redirect((await http.Request.ReadFormAsync(cancel))["from"] == "printer" ? $"/printers/{done.PrinterId:D}" : $"/jobs/{id:D}");
         }
 
-        return (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out _) ? visit.Show<JobPage>(Model(job, visit.Caller), refusal) : visit.Refuse(refusal);
+        return (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out _) ? visit.Show<JobPage>(Model(job, await BedAsync(job, http.RequestServices.GetRequiredService<PrinterFleet>(), cancel), visit.Caller), refusal) : visit.Refuse(refusal);
     }
 
-    private static JobModel Model(JobView job, Caller caller) => new(
+    /// <summary>What the head reaches, to draw it in; null of a print that is over.</summary>
+    private static async Task<JobBed?> BedAsync(JobView job, PrinterFleet fleet, CancellationToken cancel) =>
+        !job.State.IsFinal() && await fleet.FindAsync(job.PrinterId, cancel) is { Profile.Limits: var limits } ? new(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY) : null;
+
+    private static JobModel Model(JobView job, JobBed? bed, Caller caller) => new(
         JobRow.Of(job), job.DesignId, job.LicenceId, job.PrinterId, job.PrintNumber, job.MaterialLot, job.CertificateId, job.StartedAt,
-        job.Session is { } session ? new(session.SegmentsVerified, session.SegmentsTotal, session.MotionTotalS - session.MotionExecutedS, session.ExposureS, session.NozzleC, session.BedC, session.Z) : null,
+        job.Session is { } session ? new(session.SegmentsVerified, session.SegmentsTotal, session.MotionTotalS - session.MotionExecutedS, session.ExposureS, session.NozzleC, session.BedC, session.Z, session.Alerts, session.Adjusted?.Why) : null,
         job.Failure is { } failure ? new(failure.Text, failure.Fix, failure.Code) : null,
         CanStop: !job.State.IsFinal() && caller.Role is Role.Manufacturer or Role.Operator or Role.Admin,
         CanHalt: !job.State.IsFinal() && caller.Role is not Role.Auditor,
@@ -59,7 +64,8 @@ internal static class JobPages
         Urgent: job.Priority == JobPriority.Urgent,
         CanPrioritise: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
         CanClearBed: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
-        WaitsForBed: job.WaitsFor == WaitsFor.Bed);
+        WaitsForBed: job.WaitsFor == WaitsFor.Bed,
+        Bed: bed);
 }
 
 /// <summary>A print in a list.</summary>
@@ -118,7 +124,10 @@ public sealed record JobsModel(IReadOnlyList<JobRow> Rows, string? Newer, string
 /// <summary>One print.</summary>
 public sealed record JobModel(
     JobRow Row, Guid DesignId, Guid LicenceId, Guid PrinterId, long PrintNumber, string? MaterialLot, Guid? CertificateId, DateTimeOffset? StartedAt, JobFigures? Live, PageProblem? Failure,
-    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed);
+    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, JobBed? Bed);
+
+/// <summary>What a printer's head reaches from above, mm.</summary>
+public sealed record JobBed(double MinX, double MaxX, double MinY, double MaxY);
 
 /// <summary>What verified telemetry says of a print that runs: times in s, temperatures in °C, Z in mm.</summary>
-public sealed record JobFigures(ulong Verified, ulong Segments, double LeftS, double ExposureS, double? NozzleC, double? BedC, double? Z);
+public sealed record JobFigures(ulong Verified, ulong Segments, double LeftS, double ExposureS, double? NozzleC, double? BedC, double? Z, int Alerts, string? Adjusted);

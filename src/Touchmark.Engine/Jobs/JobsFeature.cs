@@ -285,12 +285,12 @@ internal sealed record JobView(
     };
 }
 
-/// <summary>The live figures of a session; <c>adjusted</c> is what the engine has changed now, null when nothing.</summary>
+/// <summary>The live figures of a session; <c>adjusted</c> is what the engine has changed now, null when nothing; <c>alerts</c> how many alerts the certificate would have.</summary>
 internal sealed record JobSessionView(
     ulong SegmentsTotal, ulong SegmentsSent, ulong SegmentsVerified, double MotionTotalS, double MotionExecutedS, double ExposureS, double MaxExposureS,
-    double? NozzleC, double? BedC, double? X, double? Y, double? Z, Streaming.LiveAdjustment? Adjusted)
+    double? NozzleC, double? BedC, double? X, double? Y, double? Z, Streaming.LiveAdjustment? Adjusted, int Alerts)
 {
     public static JobSessionView Of(Streaming.SessionProgress progress) => new(
         progress.SegmentsTotal, progress.SegmentsSent, progress.SegmentsVerified, progress.MotionTotal, progress.MotionExecuted, progress.Exposure, progress.MaxExposure,
-        progress.Last?.NozzleC, progress.Last?.BedC, progress.Last?.X, progress.Last?.Y, progress.Last?.Z, progress.Adjusted);
+        progress.Last?.NozzleC, progress.Last?.BedC, progress.Last?.X, progress.Last?.Y, progress.Last?.Z, progress.Adjusted, progress.Alerts);
 }

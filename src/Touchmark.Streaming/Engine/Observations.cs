@@ -30,6 +30,8 @@ internal sealed class Observations
 
     public IReadOnlyList<Alert> Alerts => [.. _alerts];
 
+    public int AlertCount => _alerts.Count;
+
     /// <summary>A segment with these targets has left: from now on the printer may show them. A wait is confirmed only once its heater is there, minutes later.</summary>
     public void Announce(SegmentPlan plan)
     {

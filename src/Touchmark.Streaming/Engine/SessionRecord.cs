@@ -72,6 +72,9 @@ public readonly record struct SessionProgress(
     /// <summary>What the engine has adjusted now; null when nothing is.</summary>
     public LiveAdjustment? Adjusted { get; init; }
 
+    /// <summary>What will stand on the certificate for its readers to know, so far.</summary>
+    public int Alerts { get; init; }
+
     /// <summary>Whether the gateway is gone and the print waits for it to come back.</summary>
     public bool IsGatewayAway { get; init; }
 }

@@ -1,7 +1,10 @@
 // A print as it happens: one stream of events, which the browser opens again by itself. Each event is the whole job, so that none can be missed; what is marked with data-bind shows it.
 import { localTimes } from './times';
 
-interface Job {
+/** Every event of a print, for whatever else on the page shows it. */
+export const JOB_EVENT = 'touchmark-job';
+
+export interface Job {
   readonly state: string;
   readonly progress: number;
   readonly message: string;
@@ -27,6 +30,7 @@ export function livePrint(): void {
   source.addEventListener('job', (event) => {
     const job = JSON.parse((event as MessageEvent<string>).data) as Job;
     show(place, job);
+    document.dispatchEvent(new CustomEvent(JOB_EVENT, { detail: job }));
     if (STATES.indexOf(job.state) >= FINAL) {
       source.close();
       void settle();
@@ -60,6 +64,9 @@ function bind(element: HTMLElement, job: Job): void {
       break;
     case 'progress':
       (element as HTMLProgressElement).value = Math.round(job.progress * 1000) / 10;
+      break;
+    case 'adjusted':
+      write(element, (job.session?.['adjusted'] as { readonly why: string } | null | undefined)?.why ?? 'nothing');
       break;
     case 'left':
       write(element, job.session ? duration(job.session.motion_total_s - job.session.motion_executed_s) : '–');
@@ -100,6 +107,10 @@ function duration(seconds: number): string {
 /** The print is over: what the server knows more of it, its certificate or its failure, comes with the page. */
 async function settle(): Promise<void> {
   const answer = await fetch(location.href, { headers: { accept: 'text/html' } });
+  if (answer.redirected) {
+    location.replace(answer.url);
+    return;
+  }
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('main');
   const here = document.querySelector('main');
   if (answer.ok && fresh && here) {
