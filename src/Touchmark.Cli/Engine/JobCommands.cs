@@ -11,6 +11,7 @@ internal static class JobCommands
 {
     public static Command Create() => new("job", "Print jobs: start, watch, list, cancel, halt.")
     {
+        Estimate(),
         Start(),
         Watch(),
         Show(),
@@ -36,6 +37,21 @@ internal static class JobCommands
             Quality = parsed.GetValue(quality),
             MaterialLot = parsed.GetValue(lot),
         }, cancel), job => Screen.Line($"Job {Screen.Text(job, "id")} is {Screen.Text(job, "state")}. Watch it with: touchmark job watch {Screen.Text(job, "id")}"), licence, printer, material, quality, lot);
+    }
+
+    private static Command Estimate()
+    {
+        var licence = new Option<Guid>("--licence") { Description = "The licence's id.", Required = true };
+        var printer = new Option<Guid>("--printer") { Description = "The printer's id.", Required = true };
+        var material = new Option<string>("--material") { Description = "The material.", DefaultValueFactory = _ => "PLA" };
+        var quality = new Option<string>("--quality") { Description = "draft, standard or fine.", DefaultValueFactory = _ => "standard" };
+        return Arguments.Asking("estimate", "Slice without taking a print: how long it takes, what it uses, and what it costs where the printer has prices.", (engine, parsed, cancel) => engine.PostAsync("/api/slices", new
+        {
+            LicenceId = parsed.GetValue(licence),
+            PrinterId = parsed.GetValue(printer),
+            Material = parsed.GetValue(material),
+            Quality = parsed.GetValue(quality),
+        }, cancel), Screen.Facts, licence, printer, material, quality);
     }
 
     private static Command Show()

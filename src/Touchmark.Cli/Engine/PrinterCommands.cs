@@ -27,6 +27,7 @@ internal static class PrinterCommands
         Decide("accept", "Accept a changed printer: signs a new enrolment that names the one before. For admins, and for the owner whose licences alone name the printer."),
         Decide("decline", "Decline a changed printer: the machine stays as it was enrolled."),
         History(),
+        Prices(),
     };
 
     private static Command Pair()
@@ -104,6 +105,17 @@ internal static class PrinterCommands
             (engine, parsed, cancel) => engine.PutAsync($"/api/printers/{parsed.GetValue(id)}/bed-check", new { Required = parsed.GetValue(what) == "on" }, cancel),
             printer => Screen.Line(printer.GetProperty("bed").GetProperty("check").GetBoolean()
                 ? $"Jobs of {Screen.Text(printer, "name")} wait until somebody has confirmed that the bed is clear." : $"Jobs of {Screen.Text(printer, "name")} start by themselves: it clears its bed."), id, what);
+    }
+
+    private static Command Prices()
+    {
+        var id = Arguments.Id("printer");
+        var hour = new Option<double>("--hour") { Description = "What an hour of printing costs.", Required = true };
+        var kg = new Option<double>("--kg") { Description = "What a kilogram of material costs.", Required = true };
+        var currency = new Option<string>("--currency") { Description = "Three letters.", DefaultValueFactory = _ => "EUR" };
+        return Arguments.Asking("prices", "Say what printing on a printer costs; touchmark job estimate counts with it.",
+            (engine, parsed, cancel) => engine.PutAsync($"/api/printers/{parsed.GetValue(id)}/prices", new { PerHour = parsed.GetValue(hour), PerKg = parsed.GetValue(kg), Currency = parsed.GetValue(currency) }, cancel),
+            Screen.Facts, id, hour, kg, currency);
     }
 
     private static Command Seal()

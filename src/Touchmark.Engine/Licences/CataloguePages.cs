@@ -31,16 +31,15 @@ internal static class CataloguePages
         return visit.Show<CataloguePage>(new CatalogueModel(items));
     }
 
-    private static async Task<IResult> ShowAsync(Guid licence, Visit visit, CatalogueDesk desk, PrintForm form, Refusal? refusal, CancellationToken cancel) =>
+    internal static async Task<IResult> ShowAsync(Guid licence, Visit visit, CatalogueDesk desk, PrintForm form, Refusal? refusal, CancellationToken cancel) =>
         (await desk.OpenAsync(licence, visit.Caller, form, cancel)).Has(out var model, out var unknown) ? visit.Show<PrintPage>(model, refusal) : visit.Refuse(unknown);
 
     private static async Task<IResult> PrintAsync(Guid licence, HttpContext context, Visit visit, CatalogueDesk desk, JobDesk jobs, CancellationToken cancel)
     {
-        var fields = await context.Request.ReadFormAsync(cancel);
-        var form = new PrintForm(fields["printer"].ToString(), fields["material"].ToString(), fields["quality"].ToString(), fields["lot"].ToString().Trim());
+        var form = PrintForm.Read(await context.Request.ReadFormAsync(cancel));
         if (!Guid.TryParseExact(form.Printer, "D", out var printer))
         {
-            return await ShowAsync(licence, visit, desk, form, Refusal.Invalid("PRINTER_MISSING", "No printer is chosen.", "Choose one that can make it."), cancel);
+            return await ShowAsync(licence, visit, desk, form, PrintForm.NoPrinter, cancel);
         }
 
         return (await jobs.OpenAsync(new NewJob(licence, printer, form.Material, form.Quality, form.Lot.Length == 0 ? null : form.Lot), visit.Caller, cancel)).Has(out var job, out var refusal)
@@ -121,4 +120,8 @@ public sealed record PrintModel(CatalogueItem Item, string Description, IReadOnl
 public sealed record PrintForm(string Printer, string Material, string Quality, string Lot)
 {
     internal static PrintForm Empty { get; } = new("", "", "standard", "");
+
+    internal static Refusal NoPrinter => Refusal.Invalid("PRINTER_MISSING", "No printer is chosen.", "Choose one that can make it.");
+
+    internal static PrintForm Read(IFormCollection fields) => new(fields["printer"].ToString(), fields["material"].ToString(), fields["quality"].ToString(), fields["lot"].ToString().Trim());
 }

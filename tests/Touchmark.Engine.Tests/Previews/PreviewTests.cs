@@ -1,0 +1,122 @@
+using System.Net;
+using System.Runtime.Versioning;
+using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Tests.Jobs;
+using Touchmark.Engine.Tests.Server;
+
+namespace Touchmark.Engine.Tests.Previews;
+
+/// <summary>Slicing before a print: its figures, its layers, and how little of the toolpath they tell.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class PreviewTests
+{
+    [Fact]
+    public async Task A_shop_learns_time_and_material_without_taking_a_print_and_sees_layers_a_millimetre_coarse()
+    {
+        await using var shop = await PrintShop.OpenAsync();
+
+        var slice = (await SliceAsync(shop)).IsGood();
+
+        Assert.Equal((1, 1.0, 2.0), (slice["layers"].GetInt32(), slice["pixel_mm"].GetDouble(), Math.Round(slice["filament_mm"].GetDouble(), 3)));
+        Assert.InRange(slice["mass_g"].GetDouble(), 0.005, 0.007);
+        Assert.InRange(slice["motion_s"].GetDouble(), 1, 20);
+        Assert.Equal(0, await shop.TakenAsync());
+        var picture = await LayerAsync(shop.Maker, slice.Id, 1);
+        // The square from 10 to 20 mm: its sides are filled, its middle is not, and it has four tones at most.
+        Assert.Equal((11, 11), (picture.Width, picture.Height));
+        Assert.True(picture.Opacity(0, 5) > 0 && picture.Opacity(5, 0) > 0);
+        Assert.Equal(0, picture.Opacity(5, 5));
+        Assert.All(picture.Pixels.Where((_, i) => i % 2 == 1), tone => Assert.Equal(0, tone % 85));
+        Assert.Equal(slice.Id, (await SliceAsync(shop)).IsGood().Id);
+    }
+
+    [Fact]
+    public async Task The_owner_of_the_design_sees_finer_layers_and_nobody_else_sees_any()
+    {
+        await using var shop = await PrintShop.OpenAsync();
+        using var rival = await shop.Server.JoinAsync(Role.Oem, "Rival Works");
+        using var other = await shop.Server.JoinAsync(Role.Manufacturer, "Other Hall");
+        using var auditor = await shop.Server.JoinAsync(Role.Auditor, "Watchers");
+        var slice = (await SliceAsync(shop)).IsGood().Id;
+
+        Assert.Equal(0.2, (await shop.Oem.GetAsync($"/api/slices/{slice}")).IsGood()["pixel_mm"].GetDouble());
+        Assert.Equal(51, (await LayerAsync(shop.Oem, slice, 1)).Width);
+        (await auditor.GetAsync($"/api/slices/{slice}")).IsGood();
+        foreach (var person in new[] { rival, other })
+        {
+            (await person.GetAsync($"/api/slices/{slice}")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+            (await person.GetAsync($"/api/slices/{slice}/layers/1")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+        }
+
+        (await other.PostAsync("/api/slices", new { licence_id = shop.LicenceId, printer_id = shop.PrinterId, material = "PLA", quality = "draft" })).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+        (await shop.Oem.PostAsync($"/api/licences/{shop.LicenceId}/revoke", new { reason = "A crack was found" })).IsGood();
+        (await shop.Maker.GetAsync($"/api/slices/{slice}/layers/1")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+        (await SliceAsync(shop)).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task Many_layers_are_shown_evenly_and_large_parts_more_coarsely()
+    {
+        // 400 layers of a line 200 mm long.
+        await using var shop = await PrintShop.OpenAsync(
+            "{ printf 'G21\\nG90\\nM83\\nG28\\nM104 S200\\nM109 S200\\n'; i=1; while [ $i -le 400 ]; do printf 'G1 X10 Y10 Z%d.%d F6000\\nG1 X210 E8 F1200\\n' $((i * 3 / 10)) $((i * 3 % 10)); i=$((i+1)); done; } > part.gcode");
+
+        var slice = (await SliceAsync(shop)).IsGood();
+
+        var shown = slice["shown"].EnumerateArray().Select(number => number.GetInt32()).ToList();
+        Assert.Equal((400, 100, 1, 400), (slice["layers"].GetInt32(), shown.Count, shown[0], shown[^1]));
+        Assert.Equal(1.25, slice["pixel_mm"].GetDouble());
+        (await shop.Maker.GetAsync($"/api/slices/{slice.Id}/layers/2")).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task The_page_of_a_shop_leads_from_the_catalogue_through_the_slice_to_the_print()
+    {
+        await using var shop = await PrintShop.OpenAsync();
+        using var browser = await Browser.OfAsync(shop.Server, shop.Maker);
+        var form = $"/catalogue/{shop.LicenceId:D}";
+
+        using var refused = await browser.SubmitAsync(form, $"{form}/slice", ("material", "PLA"), ("quality", "draft"));
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        using var started = await browser.SubmitAsync(form, $"{form}/slice", ("printer", $"{shop.PrinterId:D}"), ("material", "PLA"), ("quality", "draft"));
+        var run = started.Headers.Location!.ToString();
+        Assert.StartsWith("/slices/runs/", run, StringComparison.Ordinal);
+        Assert.Contains("\"state\":\"done\"", await browser.TextAsync($"{run}/live"), StringComparison.Ordinal);
+        using var done = await browser.GetAsync(run);
+        var page = await browser.TextAsync(done.Headers.Location!.ToString());
+
+        Assert.Contains("Print it", page, StringComparison.Ordinal);
+        Assert.Contains("/layers/1.png", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("G1 X", page, StringComparison.Ordinal);
+        var slice = done.Headers.Location!.ToString()["/slices/".Length..][..36];
+        using var printed = await browser.SubmitPageAsync(page, form, ("printer", $"{shop.PrinterId:D}"), ("material", "PLA"), ("quality", "draft"));
+        Assert.StartsWith("/jobs/", printed.Headers.Location!.ToString(), StringComparison.Ordinal);
+        using var owner = await Browser.OfAsync(shop.Server, shop.Oem);
+        Assert.DoesNotContain("Print it", await owner.TextAsync($"/slices/{slice}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prices_are_the_shops_own_business_and_make_a_cost()
+    {
+        await using var shop = await PrintShop.OpenAsync();
+        var prices = $"/api/printers/{shop.PrinterId}/prices";
+        Assert.False((await SliceAsync(shop)).IsGood().Body.TryGetProperty("cost", out _));
+
+        (await shop.Maker.PutAsync(prices, new { per_hour = -1, per_kg = 25, currency = "EUR" })).IsRefused(HttpStatusCode.BadRequest, "PRICE_UNCLEAR");
+        (await shop.Maker.PutAsync(prices, new { per_hour = 1, per_kg = 25, currency = "<b>" })).IsRefused(HttpStatusCode.BadRequest, "PRICE_UNCLEAR");
+        (await shop.Maker.PutAsync(prices, new { per_hour = 3600, per_kg = 0, currency = "EUR" })).IsGood();
+        var slice = (await SliceAsync(shop)).IsGood();
+
+        Assert.Equal($"{slice["motion_s"].GetDouble():0.00} EUR", slice["cost"].GetString());
+        Assert.False((await shop.Oem.GetAsync($"/api/slices/{slice.Id}")).IsGood().Body.TryGetProperty("cost", out _));
+        using var other = await shop.Server.JoinAsync(Role.Manufacturer, "Other Hall");
+        (await other.PutAsync(prices, new { per_hour = 1, per_kg = 1, currency = "EUR" })).IsRefused(HttpStatusCode.NotFound, "NOT_FOUND");
+        using var browser = await Browser.OfAsync(shop.Server, shop.Maker);
+        using var kept = await browser.SubmitAsync($"/printers/{shop.PrinterId:D}/prices", $"/printers/{shop.PrinterId:D}/prices", ("hour", "4.5"), ("kg", "25"), ("currency", "eur"));
+        Assert.Equal($"/printers/{shop.PrinterId:D}", kept.Headers.Location?.ToString());
+    }
+
+    private static Task<Answer> SliceAsync(PrintShop shop) => shop.Maker.PostAsync("/api/slices", new { licence_id = shop.LicenceId, printer_id = shop.PrinterId, material = "PLA", quality = "draft" });
+
+    private static async Task<Picture> LayerAsync(Person person, Guid slice, int number) => Picture.Read(await person.Http.GetByteArrayAsync(new Uri($"/api/slices/{slice}/layers/{number}", UriKind.Relative)));
+}
