@@ -10,6 +10,8 @@ export default defineConfig({
     manifest: 'manifest.json',
     modulePreload: false,
     rollupOptions: { input: { verify: 'pages/verify/main.ts', custody: 'pages/custody/main.ts', log: 'pages/log/main.ts', reveal: 'pages/reveal/main.ts', portal: 'pages/portal/main.ts' } },
+    // The view of models is large, and fetched by those who upload one.
+    chunkSizeWarningLimit: 600,
   },
   worker: { format: 'es' },
 });

@@ -14,6 +14,7 @@ using Touchmark.Engine.Licences;
 using Touchmark.Engine.Marketplace;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Parts;
+using Touchmark.Engine.Previews;
 using Touchmark.Engine.PrinterFiles;
 using Touchmark.Engine.PrinterKeys;
 using Touchmark.Engine.Printers;
@@ -28,6 +29,7 @@ using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Storage;
 using Touchmark.Engine.SystemHealth;
 using Touchmark.Engine.Transparency;
+using Touchmark.Engine.Uploads;
 using Touchmark.Engine.Vaults;
 using Touchmark.Engine.Verification;
 using Touchmark.Engine.Web;
@@ -66,6 +68,7 @@ internal static class Program
         services.AddAudit();
         services.AddAccounts();
         services.AddDesigns();
+        services.AddUploads();
         services.AddPrinters();
         services.AddPrinterTokens();
         services.AddPrinterKeys();
@@ -90,6 +93,7 @@ internal static class Program
         services.AddSliceService();
         services.AddSetup();
         services.AddSystemHealth();
+        services.AddPreviews();
 
         replace?.Invoke(services);
 
@@ -100,6 +104,7 @@ internal static class Program
         app.MapAudit();
         app.MapAccounts();
         app.MapDesigns();
+        app.MapUploads();
         app.MapPrinters();
         app.MapPrinterTokens();
         app.MapPrinterKeys();
@@ -110,6 +115,7 @@ internal static class Program
         app.MapSessions();
         app.MapJobs();
         app.MapSliceService();
+        app.MapPreviews();
         app.MapCertificates();
         app.MapAnalytics();
         app.MapParts();

@@ -25,8 +25,11 @@ public sealed class Chromium : IAsyncLifetime
         // Long enough for a computer that builds something else at the same time; nothing waits that long that comes at all.
         Assertions.SetDefaultExpectTimeout(60_000);
         playwright = await Playwright.CreateAsync();
-        Browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Args = Flags });
+        Browser = await LaunchAsync();
     }
+
+    /// <summary>Another one, with further flags; its caller ends it.</summary>
+    public Task<IBrowser> LaunchAsync(params string[] flags) => playwright!.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Args = [.. Flags, .. flags] });
 
     public async ValueTask DisposeAsync()
     {

@@ -108,15 +108,5 @@ public sealed class PortalTests(Chromium chromium)
         await reader.Page.Keyboard.UpAsync("Enter");
     }
 
-    private async Task<Reader> SignedInAsync(ServerFactory server, Person person, string device)
-    {
-        var reader = await Reader.OpenAsync(chromium, server, device == "phone" ? Device.Phone : Device.Desktop);
-        await reader.GoAsync("/");
-        await reader.KeepAsync("portal-sign-in");
-        await reader.Page.FillAsync("input[name=email]", person.Email);
-        await reader.Page.FillAsync("input[name=password]", Person.Password);
-        await reader.Page.ClickAsync("main button");
-        await Assertions.Expect(reader.Page.Locator("h1")).ToContainTextAsync("Good day");
-        return reader;
-    }
+    private Task<Reader> SignedInAsync(ServerFactory server, Person person, string device) => Portal.SignedInAsync(chromium.Browser, server, person, device == "phone" ? Device.Phone : Device.Desktop);
 }

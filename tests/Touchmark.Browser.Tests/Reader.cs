@@ -30,9 +30,12 @@ internal sealed class Reader : IAsyncDisposable
     public ILocator Headline => Page.Locator(".headline h2");
 
     /// <summary>A browser in which it is as late as at the engine.</summary>
-    public static async Task<Reader> OpenAsync(Chromium chromium, ServerFactory server, Device device)
+    public static Task<Reader> OpenAsync(Chromium chromium, ServerFactory server, Device device) => OpenAsync(chromium.Browser, server, device);
+
+    /// <inheritdoc cref="OpenAsync(Chromium, ServerFactory, Device)"/>
+    public static async Task<Reader> OpenAsync(IBrowser process, ServerFactory server, Device device)
     {
-        var browser = await chromium.Browser.NewContextAsync(new()
+        var browser = await process.NewContextAsync(new()
         {
             BaseURL = server.Address.ToString(), JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
             ViewportSize = new() { Width = device.Width, Height = device.Height }, DeviceScaleFactor = 2, Locale = "en-GB",

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using Spectre.Console;
 using Touchmark.Cli.Terminal;
@@ -13,6 +12,7 @@ internal static class DesignCommands
     public static Command Create() => new("design", "Designs: upload, list, and name their products.")
     {
         Upload(),
+        Picture(),
         Arguments.Asking("list", "List your designs.", (engine, _, cancel) => engine.GetAsync("/api/designs", cancel), designs => Screen.Table(designs, "There are no designs yet.",
             new("Name", "name"), new("Format", "format"), new("Bytes", "bytes"), new("GTIN", "gtin"), new("Uploaded", "created_at"), new("Id", "id"))),
         Show(),
@@ -23,6 +23,20 @@ internal static class DesignCommands
     {
         var id = Arguments.Id("design");
         return Arguments.Asking("show", "Show one design.", (engine, parsed, cancel) => engine.GetAsync($"/api/designs/{parsed.GetValue(id)}", cancel), Screen.Facts, id);
+    }
+
+    private static Command Picture()
+    {
+        var id = Arguments.Id("design");
+        var output = new Option<FileInfo>("--output") { Description = "Where the PNG goes.", Required = true };
+        var command = new Command("picture", "Keep the small picture of a design: of one of yours, or of one that you can print.") { id, output };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            using var engine = EngineClient.SignedIn();
+            await File.WriteAllBytesAsync(parsed.GetValue(output)!.FullName, await engine.GetBytesAsync($"/api/designs/{parsed.GetValue(id)}/picture", "image/png", cancel), cancel);
+            return 0;
+        });
+        return command;
     }
 
     private static Command Gtin()
@@ -38,7 +52,7 @@ internal static class DesignCommands
         var file = new Argument<FileInfo>("file") { Description = "An STL or 3MF model." };
         var name = new Option<string>("--name") { Description = "What the part is called; the file's name otherwise." };
         var description = new Option<string>("--description") { Description = "A line about the part." };
-        return Arguments.Asking("upload", "Upload a model. The engine seals it; nobody can download it again.",
+        return Arguments.Asking("upload", "Upload a model. The engine seals it; nobody can download it again. What broke off goes on when the command is given again within a day.",
             (engine, parsed, cancel) => UploadAsync(engine, parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(description), cancel), Screen.Facts, file, name, description);
     }
 
@@ -56,49 +70,13 @@ internal static class DesignCommands
 
         await using (model)
         {
-            // The texts first: the engine reads the form as a stream and may refuse before the model has travelled.
-            async Task<JsonElement> SendAsync(Action<double> report)
-            {
-                using var form = new MultipartFormDataContent
+            var sending = new PiecewiseUpload(engine, model, name ?? Path.GetFileNameWithoutExtension(file.Name), description ?? "");
+            return !Screen.IsTerminal ? await sending.SendAsync(_ => { }, cancel)
+                : await AnsiConsole.Progress().StartAsync(async progress =>
                 {
-                    { new StringContent(name ?? Path.GetFileNameWithoutExtension(file.Name)), "name" },
-                    { new StringContent(description ?? ""), "description" },
-                    { new ProgressContent(model, report), "file", file.Name },
-                };
-                return await engine.UploadAsync("/api/designs", form, cancel);
-            }
-
-            if (!Screen.IsTerminal)
-            {
-                return await SendAsync(_ => { });
-            }
-
-            return await AnsiConsole.Progress().StartAsync(async progress =>
-            {
-                var task = progress.AddTask(string.Create(CultureInfo.InvariantCulture, $"uploading {model.Length / 1e6:0.0} MB"));
-                return await SendAsync(share => task.Value = share * 100);
-            });
-        }
-    }
-
-    /// <summary>A request body that tells how much of it has been handed to the network, as a share of 1.</summary>
-    private sealed class ProgressContent(FileStream file, Action<double> report) : HttpContent
-    {
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            var buffer = new byte[64 * 1024];
-            int read;
-            while ((read = await file.ReadAsync(buffer)) > 0)
-            {
-                await stream.WriteAsync(buffer.AsMemory(0, read));
-                report((double)file.Position / file.Length);
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = file.Length;
-            return true;
+                    var task = progress.AddTask(string.Create(CultureInfo.InvariantCulture, $"uploading {model.Length / 1e6:0.0} MB"));
+                    return await sending.SendAsync(share => task.Value = share * 100, cancel);
+                });
         }
     }
 }

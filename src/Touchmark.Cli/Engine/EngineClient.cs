@@ -43,8 +43,13 @@ internal sealed class EngineClient : IDisposable
     public Task<JsonElement> PutAsync(string path, object body, CancellationToken cancel) =>
         JsonAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = JsonContent.Create(body, options: Json) }, cancel);
 
-    public Task<JsonElement> UploadAsync(string path, HttpContent content, CancellationToken cancel) =>
-        JsonAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, cancel);
+    /// <summary>Sends bytes, with a header that says what they are of.</summary>
+    public Task<JsonElement> PatchAsync(string path, HttpContent content, (string Name, string Value) header, CancellationToken cancel)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Patch, path) { Content = content };
+        request.Headers.Add(header.Name, header.Value);
+        return JsonAsync(request, cancel);
+    }
 
     public async Task DeleteAsync(string path, CancellationToken cancel) => (await SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancel)).Dispose();
 

@@ -109,18 +109,27 @@ internal static class DesignUpload
             return Refusal.Invalid("FILE_MISSING", "The upload has no part named file.", "Send the STL or 3MF as the part file.");
         }
 
-        if (!PlainText.TryAccept(fields.GetValueOrDefault("name"), 100, out var name))
+        return ReadTexts(fields.GetValueOrDefault("name"), fields.GetValueOrDefault("description")).Has(out var texts, out var refusal)
+            ? await library.AddAsync(model, texts.Name, texts.Description, caller, cancel) : refusal;
+    }
+
+    /// <summary>What a design is called, and a line about it.</summary>
+    public static Outcome<DesignTexts> ReadTexts(string? name, string? description)
+    {
+        if (!PlainText.TryAccept(name, 100, out var called))
         {
             return PlainText.Refuse("name", 100);
         }
 
-        var description = "";
-        // People write it in lines; it is kept as one.
-        if (!string.IsNullOrWhiteSpace(fields.GetValueOrDefault("description")) && !PlainText.TryAccept(fields["description"].ReplaceLineEndings(" "), 2000, out description!))
+        if (string.IsNullOrWhiteSpace(description))
         {
-            return PlainText.Refuse("description", 2000);
+            return new DesignTexts(called, "");
         }
 
-        return await library.AddAsync(model, name, description, caller, cancel);
+        // People write it in lines; it is kept as one.
+        return PlainText.TryAccept(description.ReplaceLineEndings(" "), 2000, out var told) ? new DesignTexts(called, told) : PlainText.Refuse("description", 2000);
     }
 }
+
+/// <summary>What people read of a design.</summary>
+internal sealed record DesignTexts(string Name, string Description);
