@@ -6,23 +6,24 @@ namespace Touchmark.Engine.Jobs;
 
 /// <summary>What changes too often for the database.</summary>
 /// <param name="Version">Grows with every change.</param>
+/// <param name="Rows">Grows with every change in the database.</param>
 /// <param name="Percent">Of the slicer, while it works.</param>
 /// <param name="Session">Of the session, while there is one.</param>
 /// <param name="WaitsFor">What a job waits for that is sliced; null while nobody has looked.</param>
-internal sealed record JobPulse(long Version, int Percent, SessionProgress? Session, WaitsFor? WaitsFor = null);
+internal sealed record JobPulse(long Version, long Rows, int Percent, SessionProgress? Session, WaitsFor? WaitsFor = null);
 
 /// <summary>
 /// Tells those who watch a job that it changed. A watcher is told the latest, never the backlog: a slow one misses steps and costs nothing.
 /// </summary>
 internal sealed class JobFeed
 {
-    private static readonly JobPulse Still = new(0, 0, null);
+    private static readonly JobPulse Still = new(0, 0, 0, null);
     private readonly ConcurrentDictionary<Guid, Entry> entries = new();
 
     public JobPulse Read(Guid job) => entries.TryGetValue(job, out var entry) ? entry.Pulse : Still;
 
     /// <summary>The state in the database changed.</summary>
-    public void Touch(Guid job) => Of(job).Change(pulse => pulse with { Version = pulse.Version + 1 });
+    public void Touch(Guid job) => Of(job).Change(Stored);
 
     public void Report(Guid job, int percent) => Of(job).Change(pulse => pulse with { Version = pulse.Version + 1, Percent = percent });
 
@@ -36,7 +37,7 @@ internal sealed class JobFeed
     {
         if (entries.TryRemove(job, out var entry))
         {
-            entry.Change(pulse => pulse with { Version = pulse.Version + 1 });
+            entry.Change(Stored);
         }
     }
 
@@ -53,6 +54,8 @@ internal sealed class JobFeed
         }
     }
 
+    private static JobPulse Stored(JobPulse pulse) => pulse with { Version = pulse.Version + 1, Rows = pulse.Rows + 1 };
+
     private Entry Of(Guid job) => entries.GetOrAdd(job, _ => new Entry());
 
     private sealed class Entry
@@ -60,7 +63,7 @@ internal sealed class JobFeed
         private readonly Lock gate = new();
         private TaskCompletionSource changed = New();
 
-        public JobPulse Pulse { get; private set; } = new(1, 0, null);
+        public JobPulse Pulse { get; private set; } = new(1, 1, 0, null);
 
         public (JobPulse Pulse, Task Changed) Look()
         {

@@ -150,20 +150,31 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
         (await jobs.ListAsync(caller, cancel)).Select(job => JobView.Of(job, feed.Read(job.Id)));
 
     public async Task<Outcome<JobView>> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
-        await jobs.FindAsync(id, cancel) is { } job && (caller.MaySee(job.OrganisationId) || caller.MaySee(job.OwnerId)) ? JobView.Of(job, feed.Read(id)) : Refusal.NotFound("job");
+        await FindRowAsync(id, caller, cancel) is { } job ? JobView.Of(job, feed.Read(id)) : Refusal.NotFound("job");
+
+    private async Task<Job?> FindRowAsync(Guid id, Caller caller, CancellationToken cancel) =>
+        await jobs.FindAsync(id, cancel) is { } job && (caller.MaySee(job.OrganisationId) || caller.MaySee(job.OwnerId)) ? job : null;
 
     /// <summary>The job at once and after each change, until it has ended. The id of an event is the number of the change; whoever comes back gets the whole job anyway.</summary>
     public async IAsyncEnumerable<SseItem<JobView>> WatchAsync(Guid id, Caller caller, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel, host.ApplicationStopping);
+        Job? job = null;
+        var read = 0L;
         await foreach (var pulse in feed.WatchAsync(id, over.Token))
         {
-            if (!(await FindAsync(id, caller, cancel)).Has(out var job, out _))
+            // Five times a second a print says how far it is, to everybody who watches: only a change of the row is worth a question to the database.
+            if (read != pulse.Rows)
+            {
+                (job, read) = (await FindRowAsync(id, caller, cancel), pulse.Rows);
+            }
+
+            if (job is null)
             {
                 yield break;
             }
 
-            yield return new SseItem<JobView>(job, "job") { EventId = pulse.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+            yield return new SseItem<JobView>(JobView.Of(job, pulse), "job") { EventId = pulse.Version.ToString(System.Globalization.CultureInfo.InvariantCulture) };
             if (job.State.IsFinal())
             {
                 feed.Forget(id);
