@@ -74,6 +74,7 @@ internal static class Program
             ("soak", () => SoakBench.RunAsync(Math.Min(sessions, 200), quick ? TimeSpan.FromMinutes(1) : TimeSpan.FromMinutes(10))),
             ("log", () => LogBench.RunAsync(quick)),
             ("registry", () => Registry.RegistryBench.RunAsync(quick ? 50_000 : 1_000_000)),
+            ("web", () => Web.WebBench.RunAsync(quick ? 50_000 : 1_000_000, quick)),
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("anomaly", () => Anomaly.AnomalyBench.RunAsync(quick)),
             ("vault", () => Vault.VaultBench.RunAsync(quick)),

@@ -15,6 +15,7 @@ namespace Touchmark.Bench;
 internal sealed class Shop : IDisposable
 {
     private const string Manufacturer = "Bench Hall";
+    private const string Owner = "Bench Works";
 
     /// <summary>The engine takes so many enrolments a minute from one address.</summary>
     private const int EnrolmentsPerAddress = 10;
@@ -22,20 +23,24 @@ internal sealed class Shop : IDisposable
     private readonly Uri address;
     private readonly HttpClient maker;
     private readonly HttpClient oem;
+    private readonly HttpClient admin;
     private readonly string licence;
 
-    private Shop(Uri address, HttpClient maker, HttpClient oem, string licence) => (this.address, this.maker, this.oem, this.licence) = (address, maker, oem, licence);
+    private Shop(Uri address, HttpClient admin, HttpClient maker, HttpClient oem, string licence) => (this.address, this.admin, this.maker, this.oem, this.licence) = (address, admin, maker, oem, licence);
+
+    /// <summary>What the owner of the design and the manufacturer are signed in with.</summary>
+    public (string Owner, string Maker) Tokens => (TokenOf(oem), TokenOf(maker));
 
     public static async Task<Shop> OpenAsync(Uri address, string data, byte[] model, int prints)
     {
         var setup = (await File.ReadAllTextAsync(Path.Combine(data, "setup-token"))).Trim();
-        using var admin = await JoinAsync(address, null, "admin", null, "Bench", setup);
-        var owner = await JoinAsync(address, admin, "oem", "oem", "Bench Works", null);
+        var admin = await JoinAsync(address, null, "admin", null, "Bench", setup);
+        var owner = await JoinAsync(address, admin, "oem", "oem", Owner, null);
         var hall = await JoinAsync(address, admin, "maker", "manufacturer", Manufacturer, null);
         using var upload = new MultipartFormDataContent { { new ByteArrayContent(model), "file", "model.stl" }, { new StringContent("Bench block"), "name" } };
         var design = Text(await ReadAsync(await owner.PostAsync(new Uri("api/designs", UriKind.Relative), upload)), "id");
         var granted = await PostAsync(owner, "api/licences", new { design_id = design, manufacturers = new[] { Manufacturer }, prints });
-        return new Shop(address, hall, owner, Text(granted, "id"));
+        return new Shop(address, admin, hall, owner, Text(granted, "id"));
     }
 
     public async Task<string> PairingCodeAsync() => Text(await PostAsync(maker, "api/pairing-codes", new { }), "code");
@@ -63,6 +68,21 @@ internal sealed class Shop : IDisposable
     /// <summary>The only printer of the shop.</summary>
     public async Task<Guid> PrinterAsync() => (await GetAsync("api/printers")).EnumerateArray().Single().GetProperty("id").GetGuid();
 
+    public async Task<Guid> NewestPrinterAsync() => (await GetAsync("api/printers")).EnumerateArray().Select(printer => printer.GetProperty("id").GetGuid()).Max();
+
+    /// <summary>More people of the owner's, each signed in.</summary>
+    public async Task<List<string>> ColleaguesAsync(int count)
+    {
+        var tokens = new List<string>(count);
+        for (var number = 0; number < count; number++)
+        {
+            using var colleague = await JoinAsync(address, admin, $"oem{number}", "oem", Owner, null);
+            tokens.Add(TokenOf(colleague));
+        }
+
+        return tokens;
+    }
+
     /// <summary>Cancels or halts a job.</summary>
     public Task EndAsync(Guid job, string how) => PostAsync(maker, $"api/jobs/{job:D}/{how}", new { });
 
@@ -83,6 +103,7 @@ internal sealed class Shop : IDisposable
 
     public void Dispose()
     {
+        admin.Dispose();
         maker.Dispose();
         oem.Dispose();
     }
@@ -119,6 +140,8 @@ internal sealed class Shop : IDisposable
             return answer.IsSuccessStatusCode ? JsonElement.Parse(text) : throw new InvalidOperationException($"{answer.RequestMessage!.RequestUri}: {(int)answer.StatusCode} {text}");
         }
     }
+
+    private static string TokenOf(HttpClient person) => person.DefaultRequestHeaders.Authorization!.Parameter!;
 
     private static string Text(JsonElement answer, string property) => answer.GetProperty(property).GetString()!;
 
