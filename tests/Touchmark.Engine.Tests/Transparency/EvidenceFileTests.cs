@@ -41,6 +41,8 @@ public sealed class EvidenceFileTests
         await gateway.PrintAsync();
         var id = (await bench.FollowAsync(job)).GetProperty("certificate_id").GetGuid();
 
+        // What is still on its way would begin a new log where the old one was.
+        Assert.True(await bench.Server.Services.GetRequiredService<Outbox>().SettledAsync(TestContext.Current.CancellationToken));
         Directory.Move(Path.Combine(bench.Server.Data, "log"), Path.Combine(bench.Server.Data, "away"));
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/certificates/{id:D}");
         request.Headers.Accept.ParseAdd("application/cbor");
