@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Touchmark.Cryptography;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Printers;
@@ -8,7 +9,7 @@ using Touchmark.Streaming;
 namespace Touchmark.Engine.Jobs;
 
 /// <summary>Turns a sliced job into a session on its printer's connection.</summary>
-internal sealed class PrintStarter(GatewayHub hub, PrinterQueue queue, JobStore jobs, JobFeed feed, SliceStore slices, SessionKeeper keeper, EngineKeys keys, TimeProvider time)
+internal sealed class PrintStarter(GatewayHub hub, PrinterQueue queue, JobStore jobs, JobFeed feed, SliceStore slices, SessionKeeper keeper, EngineKeys keys, TimeProvider time, ILogger<PrintStarter> log)
 {
     public DateTimeOffset Now => time.GetUtcNow();
 
@@ -51,6 +52,9 @@ internal sealed class PrintStarter(GatewayHub hub, PrinterQueue queue, JobStore 
             feed.Touch(job.Id);
         },
         Ending = () => keeper.SaveAsync(CancellationToken.None),
+        // What a reader of the toolpath says might quote a line of it: then only its kind is written.
+        SupplyFailed = failure => log.LogError(
+            failure is DbException or IOException ? failure : null, "The print of job {Job} ends: its toolpath cannot be read on, or its start not be written down ({Kind})", job.Id, failure.GetType().Name),
         Progress = progress => feed.Report(job.Id, progress),
     };
 

@@ -21,6 +21,9 @@ internal sealed record SessionOrder
     /// <summary>Awaited before the gateway is told that the print is complete: puts the session on the disk as it is then.</summary>
     public required Func<Task> Ending { get; init; }
 
+    /// <summary>Told why the toolpath could not be had, or the start not be written down: the print ends by it.</summary>
+    public required Action<Exception> SupplyFailed { get; init; }
+
     /// <summary>Told about four times a second while something changes.</summary>
     public required Action<SessionProgress> Progress { get; init; }
 }
@@ -319,6 +322,7 @@ internal sealed class PrintSession : IDisposable
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or System.Security.Cryptography.CryptographicException or System.Data.Common.DbException)
         {
+            order.SupplyFailed(failure);
             Do(now => session.SupplyFailed("The stored toolpath cannot be read on.", now));
         }
     }
