@@ -34,13 +34,13 @@ internal sealed class Shop : IDisposable
     public static async Task<Shop> OpenAsync(Uri address, string data, byte[] model, int prints)
     {
         var setup = (await File.ReadAllTextAsync(Path.Combine(data, "setup-token"))).Trim();
-        var admin = await JoinAsync(address, null, "admin", null, "Bench", setup);
-        var owner = await JoinAsync(address, admin, "oem", "oem", Owner, null);
-        var hall = await JoinAsync(address, admin, "maker", "manufacturer", Manufacturer, null);
+        var chief = await JoinAsync(address, null, "admin", null, "Bench", setup);
+        var owner = await JoinAsync(address, chief, "oem", "oem", Owner, null);
+        var hall = await JoinAsync(address, chief, "maker", "manufacturer", Manufacturer, null);
         using var upload = new MultipartFormDataContent { { new ByteArrayContent(model), "file", "model.stl" }, { new StringContent("Bench block"), "name" } };
         var design = Text(await ReadAsync(await owner.PostAsync(new Uri("api/designs", UriKind.Relative), upload)), "id");
         var granted = await PostAsync(owner, "api/licences", new { design_id = design, manufacturers = new[] { Manufacturer }, prints });
-        return new Shop(address, admin, hall, owner, Text(granted, "id"));
+        return new Shop(address, chief, hall, owner, Text(granted, "id"));
     }
 
     public async Task<string> PairingCodeAsync() => Text(await PostAsync(maker, "api/pairing-codes", new { }), "code");

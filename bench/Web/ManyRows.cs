@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
 using Touchmark.Hosting.Storage;
 
@@ -26,7 +27,7 @@ internal sealed class ManyRows : IDisposable
         using var rows = new ManyRows(file);
         using var transaction = rows.connection.BeginTransaction();
         rows.Copy("designs", designs, new() { ["id"] = rows.Id(designs), ["name"] = number => $"Bracket {number}" });
-        rows.Copy("printers", printers, new() { ["id"] = rows.Id(printers), ["name"] = number => $"Printer {number}", ["device_public_key"] = _ => Guid.NewGuid().ToByteArray() });
+        rows.Copy("printers", printers, new() { ["id"] = rows.Id(printers), ["name"] = number => $"Printer {number}", ["device_public_key"] = _ => RandomNumberGenerator.GetBytes(65) });
         var ids = Enumerable.Range(0, certificates).Select(number => (object)rows.Id(certificates)(number)).ToArray();
         rows.Copy("jobs", certificates, new() { ["id"] = number => ids[number], ["created_at"] = rows.At(certificates), ["ended_at"] = rows.At(certificates) });
         object cut = new byte[64];

@@ -82,7 +82,7 @@ internal static class Program
     {
         await using var app = Create(args);
         // The token takes its time to be reached; folder, tables and listeners are made ready meanwhile.
-        var hsm = Task.Run(app.Services.GetRequiredService<IVaultHsm>);
+        var hsm = Task.Run(app.Services.GetRequiredService<IVaultHsm>, CancellationToken.None);
         await StartAsync(app);
         await hsm;
         await app.WaitForShutdownAsync(CancellationToken.None);

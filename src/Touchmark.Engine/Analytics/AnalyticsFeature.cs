@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Text;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Pages;
-using Touchmark.Engine.Web;
-using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Analytics;
 

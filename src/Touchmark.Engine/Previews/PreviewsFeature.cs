@@ -1,7 +1,6 @@
 using System.Globalization;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Drawing;
-using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Web;

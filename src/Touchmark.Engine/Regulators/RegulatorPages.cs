@@ -1,7 +1,6 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Pages;
-using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Regulators;

@@ -1,6 +1,5 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Pages;
-using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Search;
 

@@ -1,5 +1,4 @@
 using Touchmark.Engine.Sessions;
-using Touchmark.Engine.Storage;
 using Touchmark.Engine.Transparency;
 using Touchmark.Hosting.Storage;
 

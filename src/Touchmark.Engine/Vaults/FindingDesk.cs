@@ -3,7 +3,6 @@ using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Audit;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Transparency;
-using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;

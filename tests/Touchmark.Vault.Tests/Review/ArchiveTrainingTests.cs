@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Evidence.Parts;
-using Touchmark.Evidence.Statements;
 using Touchmark.Evidence.Verification;
 using Touchmark.Vault.Export;
 using Touchmark.Vault.Review;

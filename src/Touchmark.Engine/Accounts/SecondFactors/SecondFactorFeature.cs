@@ -1,4 +1,3 @@
-using Touchmark.Hosting.Problems;
 
 namespace Touchmark.Engine.Accounts.SecondFactors;
 
