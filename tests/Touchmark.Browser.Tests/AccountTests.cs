@@ -89,10 +89,10 @@ public sealed partial class AccountTests(Chromium chromium)
         await using var reader = await OpenAsync(server, device);
         await reader.GoAsync("/");
         await KeepAsync(reader, "demonstration");
-        await reader.Page.Locator("li:has(h2:text-is('oem')) button").ClickAsync();
+        await reader.Page.Locator("li:has(h2:text-is('Owner of designs')) button").ClickAsync();
         await Assertions.Expect(reader.Page.Locator("text=Upload your first design")).ToBeVisibleAsync();
         await reader.Page.ClickAsync("text=Be somebody else");
-        await reader.Page.Locator("li:has(h2:text-is('admin')) button").ClickAsync();
+        await reader.Page.Locator("li:has(h2:text-is('Admin')) button").ClickAsync();
 
         await reader.GoAsync("/accounts");
         await KeepAsync(reader, "accounts");

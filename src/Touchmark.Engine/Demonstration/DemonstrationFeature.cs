@@ -54,7 +54,7 @@ internal static class DemonstrationFeature
             Token = PagesFeature.Token(http, antiforgery),
             To = KeptForm.LocalPath(to),
             People = people.Where(person => person.DisabledAt is null).OrderBy(person => Order(person.Role)).ThenBy(person => person.CreatedAt)
-                .Select(person => new DemonstrationPerson(person.Id, person.Name, person.Organisation, person.Role.ToString().ToLowerInvariant(), Does(person.Role))).ToList(),
+                .Select(person => new DemonstrationPerson(person.Id, person.Name, person.Organisation, Is(person.Role), Does(person.Role))).ToList(),
         });
     }
 
@@ -71,6 +71,8 @@ internal static class DemonstrationFeature
     }
 
     private static int Order(Role role) => role switch { Role.Oem => 0, Role.Manufacturer => 1, Role.Operator => 2, Role.Custodian => 3, Role.Auditor => 4, _ => 5 };
+
+    private static string Is(Role role) => role switch { Role.Oem => "Owner of designs", Role.Manufacturer => "Print shop", _ => role.ToString() };
 
     private static string Does(Role role) => role switch
     {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Touchmark.Cryptography;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Keys;
 using Touchmark.Engine.Pages;
@@ -41,7 +42,7 @@ internal sealed class SetupDesk(EngineOptions options, Database database, Accoun
 
     public async Task<IResult> ShowAsync(Visit visit, CancellationToken cancel, Refusal? refusal = null, SetupSecret? secret = null, PairingCode? code = null) => visit.Show<SetupPage>(
         new SetupModel(
-            options.PublicUrl ?? visit.Address, [.. statements.Trust.Keys.Select(key => new SetupKey(key.Algorithm.ToString(), key.KeyIdText))], Path.Combine(options.Data, "master.key"),
+            options.PublicUrl ?? visit.Address, [.. statements.Trust.Keys.Select(key => new SetupKey(key.Algorithm == SignatureAlgorithm.MlDsa65 ? "ML-DSA-65" : key.Algorithm.ToString(), key.KeyIdText))], Path.Combine(options.Data, "master.key"),
             await FirstAsync(Role.Oem, cancel), await FirstAsync(Role.Manufacturer, cancel),
             await FirstPrinterAsync(cancel), secret, code?.Code, code?.ExpiresAt,
             [.. (await accounts.ListOrganisationsAsync(cancel)).Select(one => one.Name)]), refusal);
