@@ -19,6 +19,9 @@ public sealed record Device(int Width, int Height, ColorScheme Scheme, bool Scri
 [SupportedOSPlatform("linux")]
 internal sealed class Reader : IAsyncDisposable
 {
+    /// <summary>What the browser itself writes of an answer that tests ask for: refusals, and a connection that a test breaks off.</summary>
+    private static readonly string[] Expected = ["status of 4", "net::ERR_CONNECTION_RESET"];
+
     private readonly ServerFactory server;
     private readonly IBrowserContext context;
     private readonly ConcurrentQueue<string> complaints = new();
@@ -43,7 +46,7 @@ internal sealed class Reader : IAsyncDisposable
         browser.SetDefaultTimeout(60_000);
         await browser.Clock.SetFixedTimeAsync(server.Time.GetUtcNow().UtcDateTime);
         var reader = new Reader(server, browser, await browser.NewPageAsync());
-        reader.Page.Console += (_, message) => reader.Complain(message.Type == "error" && !message.Text.Contains("status of 4", StringComparison.Ordinal), $"console: {message.Text}");
+        reader.Page.Console += (_, message) => reader.Complain(message.Type == "error" && !Expected.Any(expected => message.Text.Contains(expected, StringComparison.Ordinal)), $"console: {message.Text}");
         reader.Page.PageError += (_, error) => reader.Complain(true, $"script: {error}");
         browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(server.Address.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
         return reader;

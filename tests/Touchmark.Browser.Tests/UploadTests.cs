@@ -41,6 +41,31 @@ public sealed class UploadTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task The_view_of_a_model_is_turned_by_keys()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var oem = await server.JoinAsync(Role.Oem, "Bracket Works");
+        // Drawn by the processor, slowly: in a browser of its own, so that the others' pages do not wait for it.
+        await using var drawing = await chromium.LaunchAsync("--enable-unsafe-swiftshader");
+        await using var reader = await Portal.SignedInAsync(drawing, server, oem, Device.Desktop);
+        await reader.GoAsync("/designs/new");
+        await ChooseAsync(reader, "box.stl", Models.BinaryStl());
+        var view = reader.Page.Locator("[data-model-view]");
+        await Assertions.Expect(view.Locator("canvas")).ToBeHiddenAsync();
+        await view.Locator("button:has-text('Show the model')").ClickAsync();
+        await Assertions.Expect(view.Locator("canvas")).ToHaveAttributeAsync("aria-label", "The model, 40 × 20 × 5 mm. Arrow keys turn it, plus and minus zoom, Home brings it back.");
+        await view.Locator("canvas[data-drawn]").WaitForAsync();
+        var before = await view.Locator("canvas").GetAttributeAsync("data-drawn");
+        await view.Locator("canvas").FocusAsync();
+        await reader.Page.Keyboard.PressAsync("ArrowLeft");
+        await reader.Page.Keyboard.PressAsync("+");
+        await Assertions.Expect(view.Locator("canvas")).Not.ToHaveAttributeAsync("data-drawn", before!);
+        await reader.Page.Keyboard.PressAsync("Home");
+        await Assertions.Expect(view.Locator("canvas")).ToHaveAttributeAsync("data-drawn", before!);
+        await reader.KeepAsync("upload-turned");
+    }
+
+    [Fact]
     public async Task A_file_that_the_engine_will_not_take_is_told_before_it_is_sent()
     {
         await using var server = await ServerFactory.StartAsync();

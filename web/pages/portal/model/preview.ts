@@ -2,6 +2,7 @@
 import type { Figures } from './measure.js';
 import type { Said } from './messages.js';
 import type { Limits } from './source.js';
+import type { Shape } from './thin.js';
 import { View } from './view.js';
 
 const number = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
@@ -10,7 +11,8 @@ const precise = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 2 });
 /** The SHA-256 of each file that was looked at, as soon as it is known; null where it could not be read. */
 let hash: Promise<string | null> = Promise.resolve(null);
 let worker: Worker | null = null;
-let view: View | null | undefined;
+let view: View | undefined;
+let means: ReturnType<typeof View.means> | undefined;
 
 /** Looks at a file, and forgets the one before it. */
 export function preview(place: HTMLElement, file: File): void {
@@ -38,7 +40,7 @@ export function preview(place: HTMLElement, file: File): void {
         case 'look':
           bar.hidden = true;
           tell(place, what.look.kind, what.look.figures, what.look.shape.thinned);
-          draw(place, (drawn) => { drawn.show(what.look.shape, what.look.figures); }, what.look.figures);
+          offer(place, what.look.shape, what.look.figures);
           place.dataset['state'] = 'shown';
           break;
         case 'hash':
@@ -76,19 +78,27 @@ function tell(place: HTMLElement, kind: string, figures: Figures, thinned: boole
   place.querySelector<HTMLElement>('[data-model-figures]')!.hidden = false;
 }
 
-function draw(place: HTMLElement, how: (view: View) => void, figures: Figures): void {
-  const canvas = place.querySelector('canvas')!;
-  try {
-    // Shown first: what is hidden has no size.
-    canvas.hidden = false;
-    how(view ??= new View(canvas));
-    canvas.setAttribute('aria-label', `The model, ${sizeOf(figures)}. Arrow keys turn it, plus and minus zoom, Home brings it back.`);
-  } catch {
-    // No drawing in three dimensions here: the figures say what there is.
-    view = null;
-    canvas.hidden = true;
-    place.querySelector<HTMLElement>('[data-model-keys]')!.hidden = true;
+/** Where nothing can be drawn the figures say what there is; where it would be slow it is drawn when asked for. */
+function offer(place: HTMLElement, shape: Shape, figures: Figures): void {
+  const button = place.querySelector<HTMLElement>('[data-model-draw]')!;
+  const show = (): void => {
+    button.hidden = true;
+    draw(place, shape, figures);
+  };
+  means ??= View.means();
+  button.hidden = view !== undefined || means !== 'processor';
+  button.onclick = show;
+  if (view !== undefined || means === 'chip') {
+    show();
   }
+}
+
+function draw(place: HTMLElement, shape: Shape, figures: Figures): void {
+  const canvas = place.querySelector('canvas')!;
+  // Shown first: what is hidden has no size.
+  canvas.hidden = place.querySelector<HTMLElement>('[data-model-keys]')!.hidden = false;
+  canvas.setAttribute('aria-label', `The model, ${sizeOf(figures)}. Arrow keys turn it, plus and minus zoom, Home brings it back.`);
+  (view ??= new View(canvas)).show(shape, figures);
 }
 
 function sizeOf({ min, max }: Figures): string {

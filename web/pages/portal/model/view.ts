@@ -16,12 +16,21 @@ export class View {
   #at = { ...HOME };
   #asked = false;
 
-  /** Throws where the browser draws nothing in three dimensions. */
-  constructor(private readonly canvas: HTMLCanvasElement) {
-    // Asked first: the library would complain of it in the console.
-    if (document.createElement('canvas').getContext('webgl2') === null) {
-      throw new Error('Nothing is drawn in three dimensions here.');
+  /**
+   * What would draw here. Without a graphics chip the processor does, so slowly that all pages of the browser wait for it: nothing that begins unasked. (`failIfMajorPerformanceCaveat` is meant to tell and does not, in Chromium
+   * 156 for one.)
+   */
+  static means(): 'chip' | 'processor' | 'nothing' {
+    const context = document.createElement('canvas').getContext('webgl2');
+    if (context === null) {
+      return 'nothing';
     }
+    const name = String(context.getParameter(context.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
+    context.getExtension('WEBGL_lose_context')?.loseContext();
+    return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name) ? 'processor' : 'chip';
+  }
+
+  constructor(private readonly canvas: HTMLCanvasElement) {
     this.#renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
     this.#camera.up.set(0, 0, 1);
     const light = new DirectionalLight(0xffffff, 2.2);
