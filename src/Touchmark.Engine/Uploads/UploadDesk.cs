@@ -18,6 +18,9 @@ internal sealed class UploadDesk(Database database, BlobStore blobs, EngineKeys 
     /// <summary>The most of a file that one request brings, bytes.</summary>
     public const int PieceBytes = 16 * 1024 * 1024;
 
+    /// <summary>Pieces that an upload may come in, each of which is a blob: some hundred times as many as a sound connection makes.</summary>
+    public const int MostPieces = 2048;
+
     /// <summary>Uploads that an organisation may have open.</summary>
     public const int AtOnce = 16;
 
@@ -88,6 +91,11 @@ internal sealed class UploadDesk(Database database, BlobStore blobs, EngineKeys 
         if (offset != upload.Received)
         {
             return Misplaced(upload.Received);
+        }
+
+        if ((await PiecesAsync(id, cancel)).Count >= MostPieces)
+        {
+            return Refusal.Conflict("UPLOAD_IN_CRUMBS", $"This upload has come in {MostPieces} pieces and is not whole.", $"Delete it, and send pieces of up to {PieceBytes} bytes.").With("pieces", MostPieces);
         }
 
         var piece = Guid.CreateVersion7(time.GetUtcNow());
