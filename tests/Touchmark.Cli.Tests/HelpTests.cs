@@ -31,6 +31,6 @@ public sealed partial class HelpTests : IDisposable
         Assert.Contains("verify", outcome.Output + outcome.Errors, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"^  (?<name>[a-z]+)\b", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^  (?<name>[a-z][a-z-]*)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Row();
 }

@@ -118,7 +118,7 @@ public sealed partial class PrinterPageTests
         Assert.Equal([-0.0667, 1.5], rows.Select(row => Math.Round(row.GetProperty("share").GetDouble(), 4)));
         using var browser = await Browser.OfAsync(bench.Server, bench.Manufacturer);
         var page = WebUtility.HtmlDecode(await browser.TextAsync($"/printers/{bench.PrinterId:D}"));
-        Assert.Contains("1 prints. At the furthest, 150 % of the tolerance was used up.", page, StringComparison.Ordinal);
+        Assert.Contains("1 print. At the furthest, 150 % of the tolerance was used up.", page, StringComparison.Ordinal);
         Assert.Contains("15.5 s", page, StringComparison.Ordinal);
         Assert.Contains("<circle class=\"chart-first\"", page, StringComparison.Ordinal);
     }
