@@ -69,11 +69,11 @@ internal sealed class PrintAnalytics(Database database, TimeProvider time)
 
     /// <summary>The prints that go on, for the overview.</summary>
     public Task<long> RunningAsync(Caller caller, CancellationToken cancel) =>
-        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where jobs.state < @Done{Either(caller)}", new { caller.OrganisationId, JobState.Done }, cancel);
+        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where {JobStore.Unfinished}{Either(caller)}", new { caller.OrganisationId }, cancel);
 
     /// <summary>The prints that failed since then, for the overview.</summary>
     public Task<long> FailedAsync(Caller caller, DateTimeOffset since, CancellationToken cancel) =>
-        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where jobs.ended_at >= @Since and jobs.state = @Failed{Either(caller)}", new { caller.OrganisationId, Since = since, JobState.Failed }, cancel);
+        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where jobs.ended_at >= @Since and jobs.state = 7{Either(caller)}", new { caller.OrganisationId, Since = since }, cancel);
 
     private Task<IReadOnlyList<NamedCounts>> NamedAsync(string table, string column, string mine, object args, CancellationToken cancel) => database.QueryAsync<NamedCounts>(
         $"select {table}.id, {table}.name, {Counts} from jobs join {table} on {table}.id = jobs.{column} where jobs.ended_at >= @From{mine} group by {table}.id, {table}.name order by count(*) desc, {table}.id limit @Most", args, cancel);

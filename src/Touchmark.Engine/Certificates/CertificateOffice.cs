@@ -86,8 +86,8 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
 
     /// <summary>The certificates of what the caller's organisation printed, or had printed; newest first, those before one of them, and so many.</summary>
     public Task<IReadOnlyList<StoredCertificate>> ListAsync(Caller caller, CancellationToken cancel, int most = 500, Guid? before = null) => database.QueryAsync<StoredCertificate>(
-        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates where id < @Before "
-        + (caller.SeesEverything ? "" : "and (organisation_id = @Organisation or owner_id = @Organisation) ") + "order by id desc limit @Most",
+        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates where "
+        + (caller.SeesEverything ? "id < @Before " : OwnRows.Newest("certificates")) + "order by id desc limit @Most",
         new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
 
     /// <summary>The certificates of some prints, whoever asks.</summary>

@@ -11,6 +11,9 @@ namespace Touchmark.Engine.Jobs;
 /// <summary>The jobs' rows. A job changes state by one conditional statement, so that a final state is never overwritten.</summary>
 internal sealed class JobStore(Database database, LicenceLedger licences, TimeProvider time)
 {
+    /// <summary>Those that have not come to an end, in the words of the index that holds just them (0203-newest-first.sql): the state is <see cref="JobState.Done"/>, which no parameter may stand for.</summary>
+    public const string Unfinished = "jobs.state < 6";
+
     private const string Columns =
         "select jobs.*, designs.name as design_name, printers.name as printer_name from jobs join designs on designs.id = jobs.design_id join printers on printers.id = jobs.printer_id ";
 
@@ -52,13 +55,13 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
     /// <summary>The jobs that the caller prints, or that print the caller's designs; newest first, those before one of them, and so many.</summary>
     public Task<IReadOnlyList<Job>> ListAsync(Caller caller, CancellationToken cancel, int most = 500, Guid? before = null) => database.QueryAsync<Job>(
-        Columns + "where jobs.id < @Before " + (caller.SeesEverything ? "" : "and (jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation) ") + "order by jobs.id desc limit @Most",
+        Columns + "where " + (caller.SeesEverything ? "jobs.id < @Before " : OwnRows.Newest("jobs")) + "order by jobs.id desc limit @Most",
         new { Organisation = caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
 
     /// <summary>Those of them that have not come to an end, newest first.</summary>
     public Task<IReadOnlyList<Job>> ListRunningAsync(Caller caller, int most, CancellationToken cancel) => database.QueryAsync<Job>(
-        Columns + "where jobs.state < @Done " + (caller.SeesEverything ? "" : "and (jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation) ") + "order by jobs.id desc limit @Most",
-        new { Organisation = caller.OrganisationId, JobState.Done, Most = most }, cancel);
+        Columns + $"where {Unfinished} " + (caller.SeesEverything ? "" : "and (jobs.organisation_id = @Organisation or jobs.owner_id = @Organisation) ") + "order by jobs.id desc limit @Most",
+        new { Organisation = caller.OrganisationId, Most = most }, cancel);
 
     /// <summary>The latest jobs that print a design, newest first.</summary>
     public Task<IReadOnlyList<Job>> ListOfDesignAsync(Guid designId, int most, CancellationToken cancel) =>
@@ -74,8 +77,8 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
     /// <summary>The jobs of a printer that have not come to an end, in the order in which they are printed: what is on it, then urgent ones, then as they were ordered.</summary>
     public Task<IReadOnlyList<Job>> ListQueueAsync(Guid printerId, CancellationToken cancel) => database.QueryAsync<Job>(
-        Columns + "where jobs.printer_id = @PrinterId and jobs.state < @Done order by case when jobs.state >= @Preflight then 0 else 1 end, jobs.priority desc, jobs.id",
-        new { PrinterId = printerId, JobState.Preflight, JobState.Done }, cancel);
+        Columns + $"where jobs.printer_id = @PrinterId and {Unfinished} order by case when jobs.state >= @Preflight then 0 else 1 end, jobs.priority desc, jobs.id",
+        new { PrinterId = printerId, JobState.Preflight }, cancel);
 
     /// <summary>False when it is on its printer, or over.</summary>
     public async Task<bool> SetPriorityAsync(Guid id, JobPriority priority, CancellationToken cancel) =>
@@ -83,7 +86,7 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
     /// <summary>The jobs that have not come to an end, oldest first.</summary>
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>
-        database.QueryAsync<Job>(Columns + "where jobs.state < @Done order by jobs.id", new { JobState.Done }, cancel);
+        database.QueryAsync<Job>(Columns + $"where {Unfinished} order by jobs.id", null, cancel);
 
     public Task AdvanceAsync(Guid id, JobState state, CancellationToken cancel) =>
         database.ExecuteAsync("update jobs set state = @State where id = @Id and state < @Done", new { Id = id, State = state, JobState.Done }, cancel);

@@ -123,13 +123,13 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
 
     // A licence that lets a running print finish stops those that started after it was revoked: they passed their own check a moment too early.
     private Task<IReadOnlyList<Order>> ReadAsync(CancellationToken cancel) => database.QueryAsync<Order>(
-        """
+        $"""
         select jobs.id, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at
         from jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id
-        where jobs.state < @Done and (jobs.cancel_requested_at is not null or jobs.halt_requested is not null or printers.revoked_at is not null
+        where {JobStore.Unfinished} and (jobs.cancel_requested_at is not null or jobs.halt_requested is not null or printers.revoked_at is not null
             or (licences.revoked_at is not null and (licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at)))
         """,
-        new { JobState.Done, RevocationPolicy.AtOnce }, cancel);
+        new { RevocationPolicy.AtOnce }, cancel);
 
     private sealed record Order
     {
