@@ -108,7 +108,7 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
     public Task<IReadOnlyList<Design>> ListAsync(Caller caller, CancellationToken cancel, string name = "", Guid? before = null, int most = int.MaxValue) => database.QueryAsync<Design>(
         Columns + "where designs.id < @Before " + (caller.SeesEverything ? "" : "and designs.organisation_id = @OrganisationId ")
         + (name.Length == 0 ? "" : "and lower(designs.name) like lower(@Name) escape '!' ") + "order by designs.id desc limit @Most",
-        new { caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most, Name = $"%{name.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%" }, cancel);
+        new { caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most, Name = SqlText.Within(name) }, cancel);
 
     public async Task<long> CountAsync(Caller caller, CancellationToken cancel) => await database.FirstOrDefaultAsync<long>(
         "select count(*) from designs" + (caller.SeesEverything ? "" : " where organisation_id = @OrganisationId"), new { caller.OrganisationId }, cancel);

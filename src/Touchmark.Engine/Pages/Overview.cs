@@ -50,8 +50,8 @@ internal sealed class Overview(
 
         if (caller.Role is not Role.Oem)
         {
-            var fleet = (await printers.ListAsync(caller, cancel)).Where(printer => printer.RevokedAt is null).ToList();
-            figures.Add(new("Printers connected", $"{fleet.Count(printer => gateways.Find(printer.Id) is not null)} of {fleet.Count}", "/printers"));
+            var fleet = await printers.ListIdsAsync(caller, cancel);
+            figures.Add(new("Printers connected", $"{fleet.Count(printer => gateways.Find(printer) is not null)} of {fleet.Count}", "/printers"));
             if (fleet.Count == 0 && caller.Role == Role.Manufacturer)
             {
                 todos.Add(new("Enrol your first printer", "It takes a code, and one command on the computer beside it.", "/printers"));

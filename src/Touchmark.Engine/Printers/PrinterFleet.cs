@@ -40,6 +40,21 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
         ? await database.QueryAsync<EnrolledPrinter>(Columns + "order by printers.id", null, cancel)
         : await database.QueryAsync<EnrolledPrinter>(Columns + "where printers.organisation_id = @OrganisationId order by printers.id", new { caller.OrganisationId }, cancel);
 
+    /// <summary>A page of them, newest first.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="name">Only those that have this in their name, in either case.</param>
+    /// <param name="before">Only those that were enrolled before this one.</param>
+    /// <param name="most">So many.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public Task<IReadOnlyList<EnrolledPrinter>> PageAsync(Caller caller, string name, Guid? before, int most, CancellationToken cancel) => database.QueryAsync<EnrolledPrinter>(
+        Columns + "where printers.id < @Before " + (caller.SeesEverything ? "" : "and printers.organisation_id = @OrganisationId ")
+        + (name.Length == 0 ? "" : "and lower(printers.name) like lower(@Name) escape '!' ") + "order by printers.id desc limit @Most",
+        new { caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most, Name = SqlText.Within(name) }, cancel);
+
+    /// <summary>The ids of those that were not revoked.</summary>
+    public Task<IReadOnlyList<Guid>> ListIdsAsync(Caller caller, CancellationToken cancel) => database.QueryAsync<Guid>(
+        "select id from printers where revoked_at is null" + (caller.SeesEverything ? "" : " and organisation_id = @OrganisationId"), new { caller.OrganisationId }, cancel);
+
     /// <summary>From now on no session starts with this printer, and what it prints is stopped. Its record stays.</summary>
     public async Task<Outcome<EnrolledPrinter>> RevokeAsync(Guid id, Caller caller, CancellationToken cancel)
     {

@@ -16,8 +16,7 @@ internal static class PrinterPages
     public static void MapPrinterPages(this WebApplication app)
     {
         var pages = app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
-        pages.MapGet("/printers", async (Visit visit, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel) => visit.Show<PrintersPage>(new PrintersModel(
-            [.. (await fleet.ListAsync(visit.Caller, cancel)).Select(printer => PrinterRow.Of(PrinterView.Of(printer, gateways.Find(printer.Id))))], visit.Caller.Role == Role.Manufacturer, visit.Caller.SeesEverything)));
+        pages.MapGet("/printers", ListAsync);
         pages.MapGet("/printers/{id:guid}/live", async (Guid id, HttpContext context, Caller caller, PrinterDesk desk, RateLimits limits, CancellationToken cancel) =>
             await desk.FindAsync(id, caller, cancel) is null ? Refusal.NotFound("printer")
                 : limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))).DisableRequestTimeout();
@@ -30,6 +29,15 @@ internal static class PrinterPages
             ActAsync(id, visit, desk, beds.ClearAsync(id, visit.Caller, cancel), cancel));
         app.MapPagesFor(Role.Manufacturer).MapForm("/printers/{id:guid}/bed-check", async (Guid id, HttpContext http, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
             await ActAsync(id, visit, desk, beds.SetCheckAsync(id, (await http.Request.ReadFormAsync(cancel))["required"] != "no", visit.Caller, cancel), cancel));
+    }
+
+    private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel)
+    {
+        var search = q?.Trim() ?? "";
+        var page = ListPage.Of(
+            await fleet.PageAsync(visit.Caller, search, before, ListPage.Asked, cancel), printer => printer.Id, before, "/printers", search.Length > 0 ? $"q={Uri.EscapeDataString(search)}" : "");
+        var rows = page.Rows.Select(printer => PrinterRow.Of(PrinterView.Of(printer, gateways.Find(printer.Id)))).ToList();
+        return visit.Show<PrintersPage>(new PrintersModel(rows, search, visit.Caller.Role == Role.Manufacturer, visit.Caller.SeesEverything, page.Newer, page.Older));
     }
 
     private static async Task<IResult> NoteAsync(Guid id, HttpContext http, Visit visit, PrinterNotes notes, PrinterDesk desk, CancellationToken cancel)
@@ -67,7 +75,7 @@ public sealed record PrinterRow(Guid Id, string Name, string Model, string Organ
 }
 
 /// <summary>The list.</summary>
-public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, bool CanPair, bool ShowsOrganisation);
+public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, string Search, bool CanPair, bool ShowsOrganisation, string? Newer, string? Older);
 
 /// <summary>A code that was made just now.</summary>
 public sealed record PairModel(string Code, DateTimeOffset ExpiresAt, string Engine);

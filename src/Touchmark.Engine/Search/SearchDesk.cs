@@ -96,7 +96,7 @@ internal sealed class SearchDesk(
         var hits = new List<SearchHit>();
         var named = await designs.ListAsync(caller, cancel, question, most: Most);
         hits.AddRange(named.Select(SearchHit.Of));
-        hits.AddRange((await printers.ListAsync(caller, cancel)).Where(printer => printer.Name.Contains(question, StringComparison.OrdinalIgnoreCase)).Take(Most).Select(SearchHit.Of));
+        hits.AddRange((await printers.PageAsync(caller, question, null, Most, cancel)).Select(SearchHit.Of));
         // What is named alike is mostly one thing in several revisions: the newest of them are looked into.
         foreach (var design in named.Take(3))
         {

@@ -102,6 +102,33 @@ public sealed partial class PrinterPageTests
 
     [Theory]
     [MemberData(nameof(BothDatabases))]
+    public async Task A_hall_full_of_printers_is_listed_a_page_at_a_time_and_searched_by_name(StorageKind storage)
+    {
+        await using var server = await ServerFactory.StartAsync(storage);
+        using var maker = await server.JoinAsync(Role.Manufacturer, "Maker Hall");
+        using var other = await server.JoinAsync(Role.Manufacturer, "Other Hall");
+        await server.EnrolPrinterAsync(other);
+        var printers = new List<Guid>();
+        for (var number = 1; number <= 52; number++)
+        {
+            printers.Add(await server.EnrolPrinterAsync(maker));
+            await server.Database.ExecuteAsync("update printers set name = @Name where id = @Id", new { Id = printers[^1], Name = $"Line_{number:00}" }, default);
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        using var browser = await Browser.OfAsync(server, maker);
+        var first = await browser.TextAsync("/printers");
+        Assert.Equal(printers.AsEnumerable().Reverse().Take(50), Listed(first));
+        var older = Older().Match(first).Groups["path"].Value;
+        Assert.Equal([printers[1], printers[0]], Listed(await browser.TextAsync(older)));
+        Assert.Equal([printers[6]], Listed(await browser.TextAsync("/printers?q=line_07")));
+        // No sign stands for any other one.
+        Assert.Empty(Listed(await browser.TextAsync("/printers?q=line%2507")));
+        Assert.Contains("No printer has this in its name", await browser.TextAsync("/printers?q=lineX07"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
     public async Task What_prints_measured_stands_in_a_table_and_a_picture(StorageKind storage)
     {
         await using var bench = await PrintBench.OpenAsync(storage);
@@ -148,6 +175,14 @@ public sealed partial class PrinterPageTests
         Assert.Equal(["for new files", "revoked"], states);
         Assert.DoesNotContain("keys/rotate", await hand.TextAsync(page), StringComparison.Ordinal);
     }
+
+    private static IEnumerable<Guid> Listed(string page) => Rows().Matches(page).Select(row => Guid.Parse(row.Groups["id"].Value));
+
+    [GeneratedRegex("""<td><a href="/printers/(?<id>[0-9a-f-]{36})">""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Rows();
+
+    [GeneratedRegex("""href="(?<path>/printers\?before=[0-9a-f-]{36})""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Older();
 
     [GeneratedRegex("""<span class="badge" data-tone="[a-z]+">(?<text>[^<]+)</span>""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Badges();
