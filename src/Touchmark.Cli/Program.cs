@@ -26,6 +26,7 @@ internal static class Program
         new("login", SignInCommands.Login),
         new("logout", SignInCommands.Logout),
         new("second-factor", SecondFactorCommands.Create),
+        new("passkey", PasskeyCommands.Create),
         new("system", SystemCommands.System),
         new("backup", SystemCommands.Backup),
         new("account", AccountCommands.Create),

@@ -23,32 +23,34 @@ internal sealed class Reader : IAsyncDisposable
     private static readonly string[] Expected = ["status of 4", "net::ERR_CONNECTION_RESET"];
 
     private readonly ServerFactory server;
+    private readonly string address;
     private readonly IBrowserContext context;
     private readonly ConcurrentQueue<string> complaints = new();
 
-    private Reader(ServerFactory server, IBrowserContext context, IPage page) => (this.server, this.context, Page) = (server, context, page);
+    private Reader(ServerFactory server, string address, IBrowserContext context, IPage page) => (this.server, this.address, this.context, Page) = (server, address, context, page);
 
     public IPage Page { get; }
 
     public ILocator Headline => Page.Locator(".headline h2");
 
-    /// <summary>A browser in which it is as late as at the engine.</summary>
-    public static Task<Reader> OpenAsync(Chromium chromium, ServerFactory server, Device device) => OpenAsync(chromium.Browser, server, device);
+    /// <summary>A browser in which it is as late as at the engine, which it asks by its IP address or by another name that this computer has.</summary>
+    public static Task<Reader> OpenAsync(Chromium chromium, ServerFactory server, Device device, string? host = null) => OpenAsync(chromium.Browser, server, device, host);
 
-    /// <inheritdoc cref="OpenAsync(Chromium, ServerFactory, Device)"/>
-    public static async Task<Reader> OpenAsync(IBrowser process, ServerFactory server, Device device)
+    /// <inheritdoc cref="OpenAsync(Chromium, ServerFactory, Device, string?)"/>
+    public static async Task<Reader> OpenAsync(IBrowser process, ServerFactory server, Device device, string? host = null)
     {
+        var address = (host is null ? server.Address : new UriBuilder(server.Address) { Host = host }.Uri).ToString();
         var browser = await process.NewContextAsync(new()
         {
-            BaseURL = server.Address.ToString(), JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
+            BaseURL = address, JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
             ViewportSize = new() { Width = device.Width, Height = device.Height }, DeviceScaleFactor = 2, Locale = "en-GB",
         });
         browser.SetDefaultTimeout(60_000);
         await browser.Clock.SetFixedTimeAsync(server.Time.GetUtcNow().UtcDateTime);
-        var reader = new Reader(server, browser, await browser.NewPageAsync());
+        var reader = new Reader(server, address, browser, await browser.NewPageAsync());
         reader.Page.Console += (_, message) => reader.Complain(message.Type == "error" && !Expected.Any(expected => message.Text.Contains(expected, StringComparison.Ordinal)), $"console: {message.Text}");
         reader.Page.PageError += (_, error) => reader.Complain(true, $"script: {error}");
-        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(server.Address.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
+        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(reader.address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
         return reader;
     }
 

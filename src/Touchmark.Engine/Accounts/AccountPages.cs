@@ -77,8 +77,9 @@ internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens, S
         }
 
         var isAdmin = visit.Caller.Role == Role.Admin;
+        var second = await factors.FindAsync(id, cancel);
         return visit.Show<AccountPage>(new AccountModel(
-            AccountRow.Of(account), account.Id == visit.Caller.AccountId, isAdmin, (await factors.FindAsync(id, cancel)).TotpSince, isAdmin ? SessionRow.Of(await tokens.ListAsync(id, null, cancel)) : [], Names, password), refusal);
+            AccountRow.Of(account), account.Id == visit.Caller.AccountId, isAdmin, second.TotpSince, second.Passkeys, isAdmin ? SessionRow.Of(await tokens.ListAsync(id, null, cancel)) : [], Names, password), refusal);
     }
 
     /// <summary>The page of an account after something was done to it.</summary>
@@ -122,4 +123,4 @@ public sealed record AccountFields(string Email, string Name, string Organisatio
 public sealed record NewAccountModel(AccountFields Typed, IReadOnlyList<string> Roles, IReadOnlyList<string> Organisations);
 
 /// <summary>An account; <paramref name="Password"/> is one that was made just now.</summary>
-public sealed record AccountModel(AccountRow Row, bool IsOwn, bool CanChange, DateTimeOffset? SecondFactorSince, IReadOnlyList<SessionRow> Sessions, IReadOnlyList<string> Roles, string? Password);
+public sealed record AccountModel(AccountRow Row, bool IsOwn, bool CanChange, DateTimeOffset? AppSince, long Passkeys, IReadOnlyList<SessionRow> Sessions, IReadOnlyList<string> Roles, string? Password);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
+using Touchmark.Engine.Accounts.Passkeys;
 using Touchmark.Engine.Accounts.SecondFactors;
 
 namespace Touchmark.Engine.Accounts;
@@ -23,6 +24,7 @@ internal static class AccountsFeature
         services.AddSingleton<AccountDesk>();
         services.AddSingleton<OwnAccountDesk>();
         services.AddSecondFactors();
+        services.AddPasskeys();
         services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Pages, null);
@@ -75,6 +77,7 @@ internal static class AccountsFeature
         app.MapGet("/api/me", async (Caller caller, AccountDirectory accounts, CancellationToken cancel) => await accounts.FindAsync(caller.AccountId, cancel)).ForAnyRole().WithMetadata(OpenToUnfinished.Mark)
             .WithSummary("Show the account that asks.");
         app.MapSecondFactors();
+        app.MapPasskeys();
         app.MapAccountPages();
         app.MapOwnAccountPages();
     }

@@ -1,4 +1,5 @@
 using QRCoder;
+using Touchmark.Engine.Accounts.Passkeys;
 using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Pages;
 using Touchmark.Hosting.Problems;
@@ -46,14 +47,15 @@ internal static class OwnAccountPages
 }
 
 /// <summary>Shows somebody their own account.</summary>
-internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors)
+internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors, PasskeyBook passkeys, PasskeyCeremony ceremony)
 {
     public async Task<IResult> ShowAsync(Visit visit, HttpContext http, CancellationToken cancel, Refusal? refusal = null, NewTotp? made = null, RecoveryCodes? codes = null)
     {
         var second = await factors.FindAsync(visit.Caller.AccountId, cancel);
         return visit.Show<OwnAccountPage>(new OwnAccountModel(
             visit.Account.Email, visit.Account.PasswordTemporary, http.Request.Query["changed"] == "password",
-            new(second.TotpSince, second.TotpPending, second.RecoveryCodesLeft, second.Required, made?.Secret, made is null ? null : Picture(made.Uri), codes?.Codes ?? []),
+            new(second.TotpSince, second.TotpPending, second.Passkeys > 0, second.RecoveryCodesLeft, second.Required, made?.Secret, made is null ? null : Picture(made.Uri), codes?.Codes ?? []),
+            new([.. (await passkeys.ListAsync(visit.Caller.AccountId, cancel)).Select(one => new PasskeyRow(one.Id, one.Name, one.BackedUp, one.CreatedAt, one.UsedAt))], ceremony.OriginOf(http), PageProblem.Of(ceremony.Refuse(http))),
             SessionRow.Of(await tokens.ListAsync(visit.Caller.AccountId, http.Request.Cookies[TokenAuthentication.Cookie], cancel)), Theme.Of(http) ?? "system"), refusal);
     }
 
@@ -68,14 +70,24 @@ internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors)
 }
 
 /// <summary>Somebody's own account.</summary>
-public sealed record OwnAccountModel(string Email, bool PasswordTemporary, bool PasswordChanged, SecondFactorModel Second, IReadOnlyList<SessionRow> Sessions, string Theme)
+public sealed record OwnAccountModel(string Email, bool PasswordTemporary, bool PasswordChanged, SecondFactorModel Second, PasskeysModel Passkeys, IReadOnlyList<SessionRow> Sessions, string Theme)
 {
     /// <summary>Nothing has to be done first.</summary>
-    public bool IsFinished => !PasswordTemporary && (Second.Since is not null || !Second.IsRequired);
+    public bool IsFinished => !PasswordTemporary && (Second.HasOne || !Second.IsRequired);
 }
 
 /// <summary>A second factor; <paramref name="Secret"/>, <paramref name="Picture"/> and <paramref name="Codes"/> are of one that was made just now.</summary>
-public sealed record SecondFactorModel(DateTimeOffset? Since, bool IsPending, long CodesLeft, bool IsRequired, string? Secret, string? Picture, IReadOnlyList<string> Codes);
+public sealed record SecondFactorModel(DateTimeOffset? Since, bool IsPending, bool HasPasskey, long CodesLeft, bool IsRequired, string? Secret, string? Picture, IReadOnlyList<string> Codes)
+{
+    /// <summary>The password alone does not let its owner in.</summary>
+    public bool HasOne => Since is not null || HasPasskey;
+}
+
+/// <summary>Somebody's passkeys, the address whose pages may ask for them, and why there are none at this one.</summary>
+public sealed record PasskeysModel(IReadOnlyList<PasskeyRow> Rows, string Origin, PageProblem? Problem);
+
+/// <summary>A passkey in the list.</summary>
+public sealed record PasskeyRow(Guid Id, string Name, bool IsShared, DateTimeOffset CreatedAt, DateTimeOffset? UsedAt);
 
 /// <summary>A place at which somebody is signed in.</summary>
 public sealed record SessionRow(string Id, string Client, string Place, DateTimeOffset Since, DateTimeOffset Used, bool IsHere)

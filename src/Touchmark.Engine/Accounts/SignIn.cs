@@ -15,7 +15,7 @@ internal sealed class SignIn(AccountDirectory accounts, SignInAttempts attempts,
         }
 
         return !found.NeedsCode ? found.Account : code is not null ? await step.FinishAsync(context, found.Account, code, cancel)
-            : new Refusal(StatusCodes.Status401Unauthorized, "SECOND_FACTOR_NEEDED", "This account signs in with a code, too.", "Send the code of your authenticator app, or one of your recovery codes, as code; touchmark login takes it as --code. A printer is enrolled by a pairing code.");
+            : new Refusal(StatusCodes.Status401Unauthorized, "SECOND_FACTOR_NEEDED", "This account signs in with a code, too.", "Send the code of your authenticator app, or one of your recovery codes, as code; touchmark login takes it as --code. A passkey works in a browser alone: set up an app on the page /account. A printer is enrolled by a pairing code.");
     }
 
     /// <summary>The first step.</summary>

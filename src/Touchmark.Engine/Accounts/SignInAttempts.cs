@@ -51,6 +51,11 @@ internal sealed class SignInAttempts(TimeProvider time)
         return crowded;
     }
 
+    /// <summary>The same for an attempt with a key instead of a password. Nobody guesses one, so only the place counts.</summary>
+    public Refusal? BeginWithKey(HttpContext context) => perPlace.Begin(Place.Of(context));
+
+    public void SucceedWithKey(HttpContext context) => perPlace.Uncount(Place.Of(context));
+
     /// <summary>The password was right, and a second step has to follow.</summary>
     public void Uncount(HttpContext context, string email)
     {

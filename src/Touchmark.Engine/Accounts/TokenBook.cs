@@ -46,7 +46,8 @@ internal sealed class TokenBook(Database database, TimeProvider time)
             """
             select accounts.id, accounts.organisation_id, accounts.role, accounts.password_temporary, tokens.used_at,
                 (select count(*) from second_factor_roles where second_factor_roles.role = accounts.role) as factor_needed,
-                (select count(*) from totp where totp.account_id = accounts.id and totp.confirmed_at is not null) as factors
+                (select count(*) from totp where totp.account_id = accounts.id and totp.confirmed_at is not null)
+                    + (select count(*) from passkeys where passkeys.account_id = accounts.id) as factors
             from tokens join accounts on accounts.id = tokens.account_id
             where tokens.hash = @Hash and tokens.expires_at > @Now and accounts.disabled_at is null
             """, new { Hash = hash, Now = now }, cancel);

@@ -14,6 +14,8 @@ internal static class Acts
     public const string RecoveryCodesMade = "account.recovery_codes_made";
     public const string RecoveryCodeUsed = "account.recovery_code_used";
     public const string SecondFactorRolesSet = "second_factor.roles_set";
+    public const string PasskeyAdded = "account.passkey_added";
+    public const string PasskeyRemoved = "account.passkey_removed";
     public const string TokensRevoked = "account.tokens_revoked";
     public const string DesignGtinSet = "design.gtin_set";
     public const string LicenceGranted = "licence.granted";

@@ -25,6 +25,9 @@ internal static class PageAssets
     /// <summary>The address of the script with which regulators open identities; null when it was not built.</summary>
     public static string? Reveal => Entries.Value.GetValueOrDefault("pages/reveal/main.ts");
 
+    /// <summary>The address of the script with which somebody signs in by a passkey; null when it was not built.</summary>
+    public static string? SignIn => Entries.Value.GetValueOrDefault("pages/sign-in/main.ts");
+
     /// <summary>The address of the script that every page of somebody signed in has; null when it was not built.</summary>
     public static string? Portal => Entries.Value.GetValueOrDefault("pages/portal/main.ts");
 

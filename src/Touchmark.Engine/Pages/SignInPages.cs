@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Accounts.Passkeys;
 using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Demonstration;
 using Touchmark.Engine.Setup;
@@ -17,6 +18,8 @@ internal static class SignInPages
         open.MapGet("/sign-in", async (string? to, HttpContext context, SetupDesk setup, CancellationToken cancel) =>
             await setup.IsEmptyAsync(cancel) ? Results.Redirect("/setup/begin") : Page(context, KeptForm.LocalPath(to)));
         open.MapPost("/sign-in/code", SecondAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
+        open.MapPost("/sign-in/passkey/begin", BeginPasskeyAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
+        open.MapPost("/sign-in/passkey", PasskeyAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
         open.MapPost("/sign-in", InAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
         app.MapPagesFor().MapForm("/sign-out", OutAsync).WithMetadata(OpenToUnfinished.Mark);
     }
@@ -39,13 +42,16 @@ internal static class SignInPages
     private static RazorComponentResult<SignInPage> Page(HttpContext http, string to, string? problem = null, string? email = null, IReadOnlyList<KeptField>? kept = null, int status = StatusCodes.Status200OK) => new(new
     {
         Token = PagesFeature.Token(http, http.RequestServices.GetRequiredService<IAntiforgery>()),
+        Origin = PasskeyOrigin(http),
         Problem = problem,
         Email = email,
         To = to,
         Kept = kept ?? [],
     }) { StatusCode = status };
 
-    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, SecondStep step, TokenBook tokens, CancellationToken cancel)
+    private static string? PasskeyOrigin(HttpContext http) => http.RequestServices.GetRequiredService<PasskeyCeremony>() is var ceremony && ceremony.Refuse(http) is null ? ceremony.OriginOf(http) : null;
+
+    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, SecondStep step, SecondFactorBook factors, TokenBook tokens, CancellationToken cancel)
     {
         // Not by the filter of other forms: a password is not kept.
         if (!await antiforgery.IsRequestValidAsync(http))
@@ -60,10 +66,10 @@ internal static class SignInPages
             return Page(http, to, $"{refusal.Text} {refusal.Fix}", email, KeptForm.Wrap(kept), refusal.Status);
         }
 
-        return found.NeedsCode ? SecondPage(http, step.Ticket(found.Account), to, kept) : await EnterAsync(http, tokens, found.Account, to, kept, cancel);
+        return found.NeedsCode ? SecondPage(http, step.Ticket(found.Account), await factors.FindAsync(found.Account.Id, cancel), to, kept) : await EnterAsync(http, tokens, found.Account, to, kept, cancel);
     }
 
-    private static async Task<IResult> SecondAsync(HttpContext http, IAntiforgery antiforgery, SecondStep step, TokenBook tokens, CancellationToken cancel)
+    private static async Task<IResult> SecondAsync(HttpContext http, IAntiforgery antiforgery, SecondStep step, SecondFactorBook factors, TokenBook tokens, CancellationToken cancel)
     {
         if (!await antiforgery.IsRequestValidAsync(http))
         {
@@ -78,17 +84,35 @@ internal static class SignInPages
         }
 
         return (await step.FinishAsync(http, account, form["password-code"].ToString(), cancel)).Has(out _, out var refusal)
-            ? await EnterAsync(http, tokens, account, to, kept, cancel) : SecondPage(http, ticket, to, kept, refusal);
+            ? await EnterAsync(http, tokens, account, to, kept, cancel) : SecondPage(http, ticket, await factors.FindAsync(account.Id, cancel), to, kept, refusal);
     }
 
-    private static RazorComponentResult<SecondStepPage> SecondPage(HttpContext http, string ticket, string to, IReadOnlyList<KeptField> kept, Refusal? refusal = null) => new(new
+    private static RazorComponentResult<SecondStepPage> SecondPage(HttpContext http, string ticket, SecondFactorView second, string to, IReadOnlyList<KeptField> kept, Refusal? refusal = null) => new(new
     {
         Token = PagesFeature.Token(http, http.RequestServices.GetRequiredService<IAntiforgery>()),
         Ticket = ticket,
+        HasApp = second.TotpSince is not null,
+        Origin = second.Passkeys > 0 ? PasskeyOrigin(http) : null,
         To = to,
         Kept = KeptForm.Wrap(kept),
         Problem = PageProblem.Of(refusal),
     }) { StatusCode = refusal?.Status ?? StatusCodes.Status200OK };
+
+    private static async Task<IResult> BeginPasskeyAsync(HttpContext http, IAntiforgery antiforgery, PasskeyDesk passkeys) => !await antiforgery.IsRequestValidAsync(http)
+        ? Refusal.Invalid("FORM_TOO_OLD", "This page is too old.", "Load it again.") : (await passkeys.BeginSignInAsync(http)).ToResult(options => Results.Text(options, "application/json"));
+
+    private static async Task<IResult> PasskeyAsync(HttpContext http, IAntiforgery antiforgery, PasskeyDesk passkeys, TokenBook tokens, CancellationToken cancel)
+    {
+        if (!await antiforgery.IsRequestValidAsync(http))
+        {
+            return Page(http, "/", "The form was too old. Please try again.", status: StatusCodes.Status400BadRequest);
+        }
+
+        var form = await http.Request.ReadFormAsync(cancel);
+        var (to, kept) = (KeptForm.LocalPath(form["to"]), KeptForm.Unwrap(form));
+        return (await passkeys.SignInAsync(form["password-credential"].ToString(), http, cancel)).Has(out var account, out var refusal)
+            ? await EnterAsync(http, tokens, account, to, kept, cancel) : Page(http, to, $"{refusal.Text} {refusal.Fix}", kept: KeptForm.Wrap(kept), status: refusal.Status);
+    }
 
     private static async Task<IResult> EnterAsync(HttpContext http, TokenBook tokens, AccountView account, string to, IReadOnlyList<KeptField> kept, CancellationToken cancel)
     {

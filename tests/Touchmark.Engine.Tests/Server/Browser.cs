@@ -10,11 +10,15 @@ internal sealed partial class Browser : IDisposable
     private readonly HttpClient http;
     private Uri address;
 
-    public Browser(ServerFactory server)
+    /// <param name="server">Which it asks.</param>
+    /// <param name="host">By which name; by its IP address without one.</param>
+    public Browser(ServerFactory server, string? host = null)
     {
-        address = server.Address;
+        address = host is null ? server.Address : new UriBuilder(server.Address) { Host = host }.Uri;
         http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = cookies });
     }
+
+    public string Origin => address.GetLeftPart(UriPartial.Authority);
 
     public IEnumerable<Cookie> Cookies => cookies.GetAllCookies();
 

@@ -16,3 +16,6 @@ watchHead();
 livePrint();
 livePrinter();
 layers();
+if (document.querySelector('form[data-passkey]') !== null) {
+  void import('./passkey').then(({ passkeys }) => { passkeys(); });
+}

@@ -7,7 +7,7 @@ using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Engine.Accounts.SecondFactors;
 
-/// <summary>The second factors of accounts: authenticator apps, and the recovery codes for whoever lost theirs. Secrets lie sealed under the master key, recovery codes as hashes.</summary>
+/// <summary>The second factors of accounts: authenticator apps, passkeys (kept by <see cref="Passkeys.PasskeyBook"/>), and the recovery codes for whoever lost theirs. Secrets lie sealed under the master key, recovery codes as hashes.</summary>
 internal sealed class SecondFactorBook(EngineOptions options, Database database, EngineKeys keys, AuditTrail trail, TimeProvider time)
 {
     private const int RecoveryCodes = 10;
@@ -18,14 +18,14 @@ internal sealed class SecondFactorBook(EngineOptions options, Database database,
         select
             (select confirmed_at from totp where totp.account_id = accounts.id) as totp_since,
             (select count(*) from totp where totp.account_id = accounts.id and totp.confirmed_at is null) as totp_pending,
+            (select count(*) from passkeys where passkeys.account_id = accounts.id) as passkeys,
             (select count(*) from recovery_codes where recovery_codes.account_id = accounts.id) as recovery_codes_left,
             (select count(*) from second_factor_roles where second_factor_roles.role = accounts.role) as required
         from accounts where accounts.id = @AccountId
         """, new { AccountId = accountId }, cancel))!;
 
     /// <summary>Whether a password alone does not let this account in.</summary>
-    public async Task<bool> HasAsync(Guid accountId, CancellationToken cancel) =>
-        await database.FirstOrDefaultAsync<long>("select count(*) from totp where account_id = @AccountId and confirmed_at is not null", new { AccountId = accountId }, cancel) > 0;
+    public async Task<bool> HasAsync(Guid accountId, CancellationToken cancel) => (await FindAsync(accountId, cancel)).HasOne;
 
     /// <summary>Makes a secret for an app, instead of one that was shown and never confirmed.</summary>
     public async Task<Outcome<NewTotp>> BeginAsync(AccountView account, CancellationToken cancel)
@@ -78,22 +78,22 @@ internal sealed class SecondFactorBook(EngineOptions options, Database database,
         return codes;
     }
 
-    /// <summary>Takes every second factor from an account; it is signed out everywhere, or everywhere but here.</summary>
-    public async Task<bool> RemoveAsync(Guid accountId, Caller caller, string? token, CancellationToken cancel)
-    {
-        await using var work = await database.BeginAsync(cancel);
-        var removed = await work.ExecuteAsync("delete from totp where account_id = @AccountId", new { AccountId = accountId }, cancel)
-            + await work.ExecuteAsync("delete from recovery_codes where account_id = @AccountId", new { AccountId = accountId }, cancel);
-        if (removed == 0)
-        {
-            return false;
-        }
+    /// <summary>Takes the app from the caller's account, which is signed out everywhere but here.</summary>
+    public Task<bool> RemoveAppAsync(Caller caller, string token, CancellationToken cancel) => RemoveAsync(caller.AccountId, caller, token, ["totp"], cancel);
 
-        await TokenBook.RevokeAllAsync(work, accountId, cancel, except: token);
-        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.SecondFactorRemoved, About(accountId)), cancel);
-        await work.CommitAsync(cancel);
-        return true;
-    }
+    /// <summary>Takes every second factor from an account, which is signed out everywhere.</summary>
+    public Task<bool> RemoveAllAsync(Guid accountId, Caller caller, CancellationToken cancel) => RemoveAsync(accountId, caller, token: null, ["totp", "passkeys"], cancel);
+
+    /// <summary>Recovery codes for whoever has none; null for whoever has some.</summary>
+    public async Task<RecoveryCodes?> NewCodesIfNoneAsync(Transaction work, Guid accountId, CancellationToken cancel) =>
+        await work.FirstOrDefaultAsync<long>("select count(*) from recovery_codes where account_id = @AccountId", new { AccountId = accountId }, cancel) > 0 ? null : await NewCodesAsync(work, accountId, cancel);
+
+    /// <summary>Without a second factor there is nothing that a recovery code stands for.</summary>
+    public static Task<int> DropCodesOfNothingAsync(Transaction work, Guid accountId, CancellationToken cancel) => work.ExecuteAsync(
+        """
+        delete from recovery_codes where account_id = @AccountId
+            and not exists (select 1 from totp where totp.account_id = @AccountId and totp.confirmed_at is not null) and not exists (select 1 from passkeys where passkeys.account_id = @AccountId)
+        """, new { AccountId = accountId }, cancel);
 
     /// <summary>Whether this is a code of the account's app, or one of its recovery codes; either is good once.</summary>
     public async Task<bool> UseAsync(Guid accountId, string code, CancellationToken cancel)
@@ -118,6 +118,27 @@ internal sealed class SecondFactorBook(EngineOptions options, Database database,
     private static string About(Guid id) => $"account/{id:D}";
 
     private static string Context(Guid accountId) => $"totp/{accountId:D}";
+
+    private async Task<bool> RemoveAsync(Guid accountId, Caller caller, string? token, string[] tables, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        var removed = 0;
+        foreach (var table in tables)
+        {
+            removed += await work.ExecuteAsync($"delete from {table} where account_id = @AccountId", new { AccountId = accountId }, cancel);
+        }
+
+        if (removed == 0)
+        {
+            return false;
+        }
+
+        await DropCodesOfNothingAsync(work, accountId, cancel);
+        await TokenBook.RevokeAllAsync(work, accountId, cancel, except: token);
+        await trail.RecordAsync(work, AuditedAct.By(caller, Acts.SecondFactorRemoved, About(accountId)), cancel);
+        await work.CommitAsync(cancel);
+        return true;
+    }
 
     private async Task<bool> UseTotpAsync(Transaction work, Guid accountId, string code, bool confirmed, CancellationToken cancel)
     {
@@ -158,10 +179,16 @@ internal sealed record SecondFactorView
     /// <summary>A secret was shown, and no code of it has come yet.</summary>
     public bool TotpPending { get; init; }
 
+    public long Passkeys { get; init; }
+
     public long RecoveryCodesLeft { get; init; }
 
     /// <summary>Its role needs a second factor.</summary>
     public bool Required { get; init; }
+
+    /// <summary>The password alone does not let this account in.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool HasOne => TotpSince is not null || Passkeys > 0;
 }
 
 /// <summary>A secret for an authenticator app; shown once.</summary>

@@ -16,7 +16,7 @@ internal sealed class SecondFactorDesk(SecondFactorBook book, SecondStep step, O
         await step.CheckAsync(caller.AccountId, code, cancel) is { } refusal ? refusal : await book.RenewCodesAsync(caller, cancel);
 
     public async Task<Outcome<bool>> RemoveAsync(string code, string token, Caller caller, CancellationToken cancel) =>
-        await step.CheckAsync(caller.AccountId, code, cancel) is { } refusal ? refusal : await book.RemoveAsync(caller.AccountId, caller, token, cancel);
+        await step.CheckAsync(caller.AccountId, code, cancel) is { } refusal ? refusal : await book.RemoveAppAsync(caller, token, cancel);
 
     /// <summary>For somebody who lost theirs: an admin makes sure that it is really them, as no program can.</summary>
     public async Task<Outcome<AccountView>> RemoveOfAsync(Guid id, Caller caller, CancellationToken cancel)
@@ -31,7 +31,7 @@ internal sealed class SecondFactorDesk(SecondFactorBook book, SecondStep step, O
             return Refusal.Conflict("OWN_ACCOUNT", "An admin removes the own second factor with a code.", "Do it under your account, or let another admin do it.");
         }
 
-        await book.RemoveAsync(id, caller, token: null, cancel);
+        await book.RemoveAllAsync(id, caller, cancel);
         return account;
     }
 }

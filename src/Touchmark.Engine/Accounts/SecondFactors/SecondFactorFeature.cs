@@ -27,10 +27,10 @@ internal static class SecondFactorFeature
             .WithSummary("Make new recovery codes, for a code; the old ones are good for nothing any more.");
         own.MapPost("/remove", async (CodeGiven request, HttpRequest http, Caller caller, SecondFactorDesk desk, CancellationToken cancel) =>
             (await desk.RemoveAsync(request.Code, TokenAuthentication.Bearer(http)!, caller, cancel)).ToResult(_ => Results.NoContent())).Produces(StatusCodes.Status204NoContent)
-            .WithSummary("Remove your second factor, for a code.");
+            .WithSummary("Remove your authenticator app, for a code.");
         app.MapPost("/api/accounts/{id:guid}/remove-second-factor", async (Guid id, Caller caller, SecondFactorDesk desk, CancellationToken cancel) =>
             (await desk.RemoveOfAsync(id, caller, cancel)).ToResult(Results.Ok)).For(Role.Admin).Produces<AccountView>()
-            .WithSummary("Remove the second factor of somebody who lost it, and sign them out everywhere.");
+            .WithSummary("Remove app and passkeys of somebody who lost them, and sign them out everywhere.");
         app.MapGet("/api/second-factor-roles", async (SecondFactorRules rules, CancellationToken cancel) => new RolesNeeding(await rules.ListAsync(cancel))).For(Role.Admin, Role.Auditor)
             .WithSummary("List the roles whose accounts need a second factor.");
         app.MapPut("/api/second-factor-roles", async (RolesNeeding request, Caller caller, SecondFactorRules rules, CancellationToken cancel) =>
