@@ -27,6 +27,7 @@ internal static class Program
         new("logout", SignInCommands.Logout),
         new("second-factor", SecondFactorCommands.Create),
         new("passkey", PasskeyCommands.Create),
+        new("identity", IdentityCommands.Create),
         new("system", SystemCommands.System),
         new("backup", SystemCommands.Backup),
         new("account", AccountCommands.Create),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Touchmark.Engine.Accounts.Oidc;
 using Touchmark.Engine.Demonstration;
 using Touchmark.Engine.Gs1;
 using Touchmark.Engine.Marketplace;
@@ -50,6 +51,9 @@ internal sealed record EngineOptions
 
     /// <summary>Where the engine is found from outside (<c>https://parts.example.com</c>), without a slash at the end: what labels lead to. Null when it was not told.</summary>
     public string? PublicUrl { get; init; }
+
+    /// <summary>By which people sign in beside their passwords; null for none.</summary>
+    public IdentityProvider? IdentityProvider { get; init; }
 
     /// <summary>The GS1 Company Prefix of whoever runs the engine, for parts of products without a GTIN.</summary>
     public CompanyPrefix? CompanyPrefix { get; init; }
@@ -136,6 +140,7 @@ internal sealed record EngineOptions
             },
             Issuer = Text("issuer") ?? defaults.Issuer,
             PublicUrl = Text("public-url") is { } url ? Address("public-url", url) : null,
+            IdentityProvider = IdentityProvider.Read(Text),
             CompanyPrefix = Text("company-prefix") is { } prefix
                 ? CompanyPrefix.Parse(prefix) ?? throw new InvalidOperationException($"The option --company-prefix is 4 to 12 digits, not {prefix}.") : null,
             Fonts = Text("fonts") ?? defaults.Fonts,

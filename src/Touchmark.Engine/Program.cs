@@ -66,7 +66,7 @@ internal static class Program
         services.AddKeys();
         services.AddTransparency();
         services.AddAudit();
-        services.AddAccounts();
+        services.AddAccounts(options);
         services.AddDesigns();
         services.AddUploads();
         services.AddPrinters();

@@ -31,6 +31,9 @@ internal sealed class Reader : IAsyncDisposable
 
     public IPage Page { get; }
 
+    /// <summary>Another address to which a link of ours leads, by a test's own wish.</summary>
+    public string? Elsewhere { get; set; }
+
     public ILocator Headline => Page.Locator(".headline h2");
 
     /// <summary>A browser in which it is as late as at the engine, which it asks by its IP address or by another name that this computer has.</summary>
@@ -50,7 +53,7 @@ internal sealed class Reader : IAsyncDisposable
         var reader = new Reader(server, address, browser, await browser.NewPageAsync());
         reader.Page.Console += (_, message) => reader.Complain(message.Type == "error" && !Expected.Any(expected => message.Text.Contains(expected, StringComparison.Ordinal)), $"console: {message.Text}");
         reader.Page.PageError += (_, error) => reader.Complain(true, $"script: {error}");
-        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(reader.address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
+        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(reader.address, StringComparison.Ordinal) && !(reader.Elsewhere is { } elsewhere && request.IsNavigationRequest && request.Url.StartsWith(elsewhere, StringComparison.Ordinal)) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
         return reader;
     }
 

@@ -79,6 +79,10 @@ internal sealed class AccountDirectory(Database database, Passwords passwords, S
     public Task<AccountView?> FindAsync(Guid id, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<AccountView>(Columns + "where accounts.id = @Id", new { Id = id }, cancel);
 
+    /// <summary>The account with this e-mail address, however its letters are written; null when there is none.</summary>
+    public Task<AccountView?> FindByEmailAsync(string email, CancellationToken cancel) =>
+        database.FirstOrDefaultAsync<AccountView>(Columns + "where accounts.email = @Email", new { Email = NormaliseEmail(email) }, cancel);
+
     public Task<IReadOnlyList<AccountView>> ListAsync(CancellationToken cancel) =>
         database.QueryAsync<AccountView>(Columns + "order by accounts.created_at, accounts.id", null, cancel);
 

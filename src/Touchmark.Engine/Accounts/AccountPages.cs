@@ -1,3 +1,4 @@
+using Touchmark.Engine.Accounts.Oidc;
 using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Web;
@@ -67,7 +68,7 @@ internal static class AccountPages
 }
 
 /// <summary>Shows one account.</summary>
-internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens, SecondFactorBook factors)
+internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens, SecondFactorBook factors, ProviderIdentities identities)
 {
     public async Task<IResult> ShowAsync(Guid id, Visit visit, CancellationToken cancel, Refusal? refusal = null, string? password = null)
     {
@@ -79,7 +80,7 @@ internal sealed class AccountDesk(AccountDirectory accounts, TokenBook tokens, S
         var isAdmin = visit.Caller.Role == Role.Admin;
         var second = await factors.FindAsync(id, cancel);
         return visit.Show<AccountPage>(new AccountModel(
-            AccountRow.Of(account), account.Id == visit.Caller.AccountId, isAdmin, second.TotpSince, second.Passkeys, isAdmin ? SessionRow.Of(await tokens.ListAsync(id, null, cancel)) : [], Names, password), refusal);
+            AccountRow.Of(account), account.Id == visit.Caller.AccountId, isAdmin, second.TotpSince, second.Passkeys, (await identities.FindAsync(id, cancel))?.LinkedAt, isAdmin ? SessionRow.Of(await tokens.ListAsync(id, null, cancel)) : [], Names, password), refusal);
     }
 
     /// <summary>The page of an account after something was done to it.</summary>
@@ -123,4 +124,4 @@ public sealed record AccountFields(string Email, string Name, string Organisatio
 public sealed record NewAccountModel(AccountFields Typed, IReadOnlyList<string> Roles, IReadOnlyList<string> Organisations);
 
 /// <summary>An account; <paramref name="Password"/> is one that was made just now.</summary>
-public sealed record AccountModel(AccountRow Row, bool IsOwn, bool CanChange, DateTimeOffset? AppSince, long Passkeys, IReadOnlyList<SessionRow> Sessions, IReadOnlyList<string> Roles, string? Password);
+public sealed record AccountModel(AccountRow Row, bool IsOwn, bool CanChange, DateTimeOffset? AppSince, long Passkeys, DateTimeOffset? LinkedSince, IReadOnlyList<SessionRow> Sessions, IReadOnlyList<string> Roles, string? Password);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Identity;
+using Touchmark.Engine.Accounts.Oidc;
 using Touchmark.Engine.Accounts.Passkeys;
 using Touchmark.Engine.Accounts.SecondFactors;
 
@@ -9,7 +10,7 @@ namespace Touchmark.Engine.Accounts;
 /// <summary>Accounts, organisations, sign-in and tokens.</summary>
 internal static class AccountsFeature
 {
-    public static void AddAccounts(this IServiceCollection services)
+    public static void AddAccounts(this IServiceCollection services, EngineOptions options)
     {
         services.Configure<PasswordHasherOptions>(options => options.IterationCount = Passwords.Iterations);
         services.AddSingleton<Passwords>();
@@ -25,9 +26,10 @@ internal static class AccountsFeature
         services.AddSingleton<OwnAccountDesk>();
         services.AddSecondFactors();
         services.AddPasskeys();
-        services.AddAuthentication()
+        var authentication = services.AddAuthentication()
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Api, null)
             .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.Pages, null);
+        services.AddOidc(authentication, options);
         services.AddAuthorization();
     }
 
@@ -78,6 +80,7 @@ internal static class AccountsFeature
             .WithSummary("Show the account that asks.");
         app.MapSecondFactors();
         app.MapPasskeys();
+        app.MapOidc();
         app.MapAccountPages();
         app.MapOwnAccountPages();
     }

@@ -1,4 +1,5 @@
 using QRCoder;
+using Touchmark.Engine.Accounts.Oidc;
 using Touchmark.Engine.Accounts.Passkeys;
 using Touchmark.Engine.Accounts.SecondFactors;
 using Touchmark.Engine.Pages;
@@ -47,15 +48,17 @@ internal static class OwnAccountPages
 }
 
 /// <summary>Shows somebody their own account.</summary>
-internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors, PasskeyBook passkeys, PasskeyCeremony ceremony)
+internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors, PasskeyBook passkeys, PasskeyCeremony ceremony, ProviderIdentities identities, EngineOptions options)
 {
     public async Task<IResult> ShowAsync(Visit visit, HttpContext http, CancellationToken cancel, Refusal? refusal = null, NewTotp? made = null, RecoveryCodes? codes = null)
     {
         var second = await factors.FindAsync(visit.Caller.AccountId, cancel);
+        var identity = await identities.FindAsync(visit.Caller.AccountId, cancel);
         return visit.Show<OwnAccountPage>(new OwnAccountModel(
             visit.Account.Email, visit.Account.PasswordTemporary, http.Request.Query["changed"] == "password",
             new(second.TotpSince, second.TotpPending, second.Passkeys > 0, second.RecoveryCodesLeft, second.Required, made?.Secret, made is null ? null : Picture(made.Uri), codes?.Codes ?? []),
             new([.. (await passkeys.ListAsync(visit.Caller.AccountId, cancel)).Select(one => new PasskeyRow(one.Id, one.Name, one.BackedUp, one.CreatedAt, one.UsedAt))], ceremony.OriginOf(http), PageProblem.Of(ceremony.Refuse(http))),
+            options.IdentityProvider is { } provider ? new(provider.Name, identity?.LinkedAt, identity?.UsedAt, identity?.Email) : null,
             SessionRow.Of(await tokens.ListAsync(visit.Caller.AccountId, http.Request.Cookies[TokenAuthentication.Cookie], cancel)), Theme.Of(http) ?? "system"), refusal);
     }
 
@@ -70,7 +73,7 @@ internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors,
 }
 
 /// <summary>Somebody's own account.</summary>
-public sealed record OwnAccountModel(string Email, bool PasswordTemporary, bool PasswordChanged, SecondFactorModel Second, PasskeysModel Passkeys, IReadOnlyList<SessionRow> Sessions, string Theme)
+public sealed record OwnAccountModel(string Email, bool PasswordTemporary, bool PasswordChanged, SecondFactorModel Second, PasskeysModel Passkeys, OidcModel? Provider, IReadOnlyList<SessionRow> Sessions, string Theme)
 {
     /// <summary>Nothing has to be done first.</summary>
     public bool IsFinished => !PasswordTemporary && (Second.HasOne || !Second.IsRequired);

@@ -39,10 +39,11 @@ internal static class SignInPages
         }
     }
 
-    private static RazorComponentResult<SignInPage> Page(HttpContext http, string to, string? problem = null, string? email = null, IReadOnlyList<KeptField>? kept = null, int status = StatusCodes.Status200OK) => new(new
+    public static RazorComponentResult<SignInPage> Page(HttpContext http, string to, string? problem = null, string? email = null, IReadOnlyList<KeptField>? kept = null, int status = StatusCodes.Status200OK) => new(new
     {
         Token = PagesFeature.Token(http, http.RequestServices.GetRequiredService<IAntiforgery>()),
         Origin = PasskeyOrigin(http),
+        Provider = http.RequestServices.GetRequiredService<EngineOptions>().IdentityProvider?.Name,
         Problem = problem,
         Email = email,
         To = to,
@@ -51,7 +52,7 @@ internal static class SignInPages
 
     private static string? PasskeyOrigin(HttpContext http) => http.RequestServices.GetRequiredService<PasskeyCeremony>() is var ceremony && ceremony.Refuse(http) is null ? ceremony.OriginOf(http) : null;
 
-    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, SecondStep step, SecondFactorBook factors, TokenBook tokens, CancellationToken cancel)
+    private static async Task<IResult> InAsync(HttpContext http, IAntiforgery antiforgery, SignIn signIn, CancellationToken cancel)
     {
         // Not by the filter of other forms: a password is not kept.
         if (!await antiforgery.IsRequestValidAsync(http))
@@ -66,7 +67,7 @@ internal static class SignInPages
             return Page(http, to, $"{refusal.Text} {refusal.Fix}", email, KeptForm.Wrap(kept), refusal.Status);
         }
 
-        return found.NeedsCode ? SecondPage(http, step.Ticket(found.Account), await factors.FindAsync(found.Account.Id, cancel), to, kept) : await EnterAsync(http, tokens, found.Account, to, kept, cancel);
+        return await GoOnAsync(http, found.Account, to, kept, cancel);
     }
 
     private static async Task<IResult> SecondAsync(HttpContext http, IAntiforgery antiforgery, SecondStep step, SecondFactorBook factors, TokenBook tokens, CancellationToken cancel)
@@ -112,6 +113,14 @@ internal static class SignInPages
         var (to, kept) = (KeptForm.LocalPath(form["to"]), KeptForm.Unwrap(form));
         return (await passkeys.SignInAsync(form["password-credential"].ToString(), http, cancel)).Has(out var account, out var refusal)
             ? await EnterAsync(http, tokens, account, to, kept, cancel) : Page(http, to, $"{refusal.Text} {refusal.Fix}", kept: KeptForm.Wrap(kept), status: refusal.Status);
+    }
+
+    /// <summary>The first step of a sign-in is done, by password or by somebody else's word: the second one follows where the account has one.</summary>
+    public static async Task<IResult> GoOnAsync(HttpContext http, AccountView account, string to, IReadOnlyList<KeptField> kept, CancellationToken cancel)
+    {
+        var services = http.RequestServices;
+        var second = await services.GetRequiredService<SecondFactorBook>().FindAsync(account.Id, cancel);
+        return second.HasOne ? SecondPage(http, services.GetRequiredService<SecondStep>().Ticket(account), second, to, kept) : await EnterAsync(http, services.GetRequiredService<TokenBook>(), account, to, kept, cancel);
     }
 
     private static async Task<IResult> EnterAsync(HttpContext http, TokenBook tokens, AccountView account, string to, IReadOnlyList<KeptField> kept, CancellationToken cancel)
