@@ -136,6 +136,23 @@ public sealed class OidcTests
     }
 
     [Fact]
+    public async Task Whoever_is_made_by_another_site_to_begin_again_and_again_is_not_locked_out()
+    {
+        await using var provider = await StandInProvider.StartAsync();
+        await using var server = await ServerFactory.StartAsync(arguments: provider.Options);
+        using var person = await server.JoinAsync(Role.Oem, "Bracket Works");
+        using var browser = new Browser(server);
+        for (var i = 0; i < 35; i++)
+        {
+            await BeginAsync(browser, "/");
+            await IsRefusedAsync(browser, await browser.GetAsync($"{OidcHandler.Callback}?code=x&state=made-up"), "did not let you in");
+        }
+
+        using var entered = await browser.SubmitAsync("/sign-in", "/sign-in", ("email", person.Email), ("password", Person.Password));
+        Assert.Equal("/", entered.Headers.Location?.ToString());
+    }
+
+    [Fact]
     public async Task The_provider_stands_for_the_password_and_not_for_the_second_factor()
     {
         await using var provider = await StandInProvider.StartAsync();

@@ -8,7 +8,7 @@ using Touchmark.Hosting.Problems;
 namespace Touchmark.Engine.Accounts.Oidc;
 
 /// <summary>Sends browsers to the identity provider, and judges what they come back with. What the provider says stands for the password and no more: a second factor is asked for after it.</summary>
-internal sealed class OidcDesk(ProviderIdentities identities, OwnPassword password, SignInAttempts attempts, IDataProtectionProvider protection, TimeProvider time, ILogger<OidcDesk> log)
+internal sealed class OidcDesk(ProviderIdentities identities, OwnPassword password, IDataProtectionProvider protection, TimeProvider time, ILogger<OidcDesk> log)
 {
     private const string Link = "link";
 
@@ -21,9 +21,8 @@ internal sealed class OidcDesk(ProviderIdentities identities, OwnPassword passwo
 
     private readonly IDataProtector tickets = protection.CreateProtector("oidc-link");
 
-    /// <summary>Sends somebody there who wants to sign in.</summary>
-    public IResult SendToSignIn(string? to, HttpContext http) => attempts.BeginWithKey(http) is { } refusal ? SignInPages.Page(http, "/", $"{refusal.Text} {refusal.Fix}", status: refusal.Status)
-        : Send(new Dictionary<string, string?> { [To] = KeptForm.LocalPath(to) });
+    /// <summary>Sends somebody there who wants to sign in. It is no attempt that is counted: any other site can make a browser ask for this address, and would lock its owner out.</summary>
+    public IResult SendToSignIn(string? to) => Send(new Dictionary<string, string?> { [To] = KeptForm.LocalPath(to) });
 
     /// <summary>What says, sealed, that somebody who is signed in knew their password a moment ago.</summary>
     public string Ticket(Caller caller) => tickets.Protect(string.Create(CultureInfo.InvariantCulture, $"{caller.AccountId:D} {(time.GetUtcNow() + Lifetime).ToUnixTimeSeconds()}"));
@@ -78,16 +77,9 @@ internal sealed class OidcDesk(ProviderIdentities identities, OwnPassword passwo
         return Results.Challenge(new AuthenticationProperties(items), [OidcHandler.Name]);
     }
 
-    private async Task<IResult> SignInAsync(ProviderSubject who, string to, HttpContext http)
-    {
-        if (await identities.SignInAsync(who, http.RequestAborted) is not { } account)
-        {
-            return Failed(http, "No account here is linked with you at the identity provider. Sign in with your password, and link it on the page of your account.");
-        }
-
-        attempts.SucceedWithKey(http);
-        return await SignInPages.GoOnAsync(http, account, to, [], http.RequestAborted);
-    }
+    private async Task<IResult> SignInAsync(ProviderSubject who, string to, HttpContext http) =>
+        await identities.SignInAsync(who, http.RequestAborted) is { } account ? await SignInPages.GoOnAsync(http, account, to, [], http.RequestAborted)
+        : Failed(http, "No account here is linked with you at the identity provider. Sign in with your password, and link it on the page of your account.");
 
     private async Task<IResult> LinkAsync(ProviderSubject who, string account, HttpContext http)
     {

@@ -64,7 +64,7 @@ internal static class OidcFeature
         }
 
         // Links and not forms lead there: what a form sends may lead to our own pages alone (form-action).
-        app.MapGroup("").ExcludeFromDescription().MapGet("/sign-in/oidc", (string? to, HttpContext http, OidcDesk desk) => desk.SendToSignIn(to, http));
+        app.MapGroup("").ExcludeFromDescription().MapGet("/sign-in/oidc", (string? to, OidcDesk desk) => desk.SendToSignIn(to));
         var pages = app.MapPagesFor();
         pages.MapForm("/account/provider/link", async (Visit visit, HttpContext http, OwnPassword password, OidcDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
             await password.CheckAsync((await http.Request.ReadFormAsync(cancel))["password"].ToString(), http, visit.Caller, cancel) is { } refusal
