@@ -14,6 +14,7 @@ internal static class PagesFeature
         var services = builder.Services;
         services.AddRazorComponents();
         services.AddSingleton<Overview>();
+        services.AddSingleton<SentOnce>();
         services.AddDataProtection().SetApplicationName("touchmark-engine");
         services.AddSingleton<PageKeys>();
         services.AddOptions<KeyManagementOptions>().Configure<PageKeys>((options, keys) => options.XmlRepository = keys);

@@ -11,6 +11,8 @@ export function onceForms(): void {
   addEventListener('pageshow', (event) => {
     if (event.persisted) {
       document.querySelectorAll<HTMLButtonElement>('form[data-once] button').forEach((button) => { button.disabled = false; });
+      // Sent from here it is another order, even with the same words in it.
+      document.querySelectorAll<HTMLInputElement>('form[data-once] input[name="once"]').forEach((field) => { field.value = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(''); });
     }
   });
 }
