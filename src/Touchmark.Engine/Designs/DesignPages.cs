@@ -32,7 +32,7 @@ internal static class DesignPages
         return visit.Show<DesignsPage>(new DesignsModel([.. page.Rows.Select(DesignRow.Of)], search, visit.Caller.Role == Role.Oem, visit.Caller.SeesEverything, page.Newer, page.Older));
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, Visit visit, DesignLibrary library, LicenceLedger licences, JobStore jobs, JobFeed feed, CancellationToken cancel)
+    private static async Task<IResult> ShowAsync(Guid id, Visit visit, DesignLibrary library, LicenceLedger licences, JobStore jobs, JobFeed feed, TimeProvider time, CancellationToken cancel)
     {
         if (await library.FindAsync(id, cancel) is not { } design || !visit.Caller.MaySee(design.OrganisationId))
         {
@@ -41,7 +41,7 @@ internal static class DesignPages
 
         return visit.Show<DesignPage>(new DesignPageModel(
             DesignRow.Of(design), design.Description, design.Organisation, Convert.ToHexStringLower(design.Sha256), design.Facets, design.Gtin,
-            [.. (await licences.ListOfDesignAsync(id, cancel)).Select(licence => LicenceRow.Of(licence, DateTimeOffset.UnixEpoch))],
+            [.. (await licences.ListOfDesignAsync(id, cancel)).Select(licence => LicenceRow.Of(licence, time.GetUtcNow()))],
             [.. (await jobs.ListOfDesignAsync(id, 10, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))],
             CanLicense: visit.Caller.Role == Role.Oem && visit.Caller.OrganisationId == design.OrganisationId));
     }

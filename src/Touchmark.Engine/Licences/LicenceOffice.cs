@@ -11,7 +11,7 @@ using Touchmark.Hosting.Storage;
 namespace Touchmark.Engine.Licences;
 
 /// <summary>Grants and revokes: each one a signed statement, stored with the licence.</summary>
-internal sealed class LicenceOffice(Database database, LicenceLedger ledger, DesignLibrary designs, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<LicenceOffice> log)
+internal sealed class LicenceOffice(Database database, LicenceLedger ledger, LicenceMeanwhile meanwhile, DesignLibrary designs, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<LicenceOffice> log)
 {
     private const long MaximumPrints = 1_000_000;
 
@@ -67,7 +67,11 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
             MaxSlowdownPercent = request.MaxSlowdownPercent ?? UsualSlowdownPercent,
             MaxTemperatureTrimC = request.MaxTemperatureTrimC ?? UsualTemperatureTrimC,
         };
-        await StoreAsync(document, manufacturers, caller, cancel);
+        if (await StoreAsync(document, manufacturers, request.LicencesKnown, caller, cancel) is { } overtaken)
+        {
+            return overtaken;
+        }
+
         log.LogInformation("Licence {LicenceId} granted for design {DesignId}: {Prints} prints", document.LicenceId, design.Id, document.Prints);
         return (await ledger.FindAsync(document.LicenceId, cancel))!;
     }
@@ -93,7 +97,7 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
                 "update licences set revoked_at = @Now, revocation_statement = @Statement where id = @Id and revoked_at is null", new { Id = id, Now = now, Statement = await statements.SignAsync(work, document, cancel) }, cancel);
             if (changed == 0)
             {
-                return Refusal.Conflict("LICENCE_REVOKED", "This licence was revoked before.", "Nothing is left to do.").With("licence", id);
+                return await meanwhile.RevokedAsync(id, cancel);
             }
 
             await trail.RecordAsync(work, AuditedAct.By(caller, Acts.LicenceRevoked, $"licence/{id:D}", new("policy", LicenceGrant.NameOf(licence.RevocationPolicy)), new("reason", clean)), cancel);
@@ -178,9 +182,14 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
         return ids.Distinct().ToList();
     }
 
-    private async Task StoreAsync(LicenceGrant document, List<OrganisationView> manufacturers, Caller caller, CancellationToken cancel)
+    private async Task<Refusal?> StoreAsync(LicenceGrant document, List<OrganisationView> manufacturers, long? known, Caller caller, CancellationToken cancel)
     {
         await using var work = await database.BeginAsync(cancel);
+        if (await LicenceMeanwhile.GrantedAsync(work, document.DesignId, known, cancel) is { } refusal)
+        {
+            return refusal;
+        }
+
         await work.ExecuteAsync(
             """
             insert into licences (id, design_id, organisation_id, created_by, prints, taken, expires_at, exposure_limit_s, outage_limit_s,
@@ -218,11 +227,15 @@ internal sealed class LicenceOffice(Database database, LicenceLedger ledger, Des
         await trail.RecordAsync(
             work, AuditedAct.By(caller, Acts.LicenceGranted, $"licence/{document.LicenceId:D}", new("design", $"design/{document.DesignId:D}"), new("prints", $"{document.Prints}")), cancel);
         await work.CommitAsync(cancel);
+        return null;
     }
 }
 
-/// <summary>A licence to grant. At least one manufacturer (id or exact name) or printer; no material or quality means any. What it lets the engine and the printer do: see LicenceGrant.</summary>
+/// <summary>
+/// A licence to grant. At least one manufacturer (id or exact name) or printer; no material or quality means any. What it lets the engine and the printer do: see LicenceGrant.
+/// LicencesKnown: how many licences of this design the caller knows of; where there are more by now, nothing is granted and the caller is told. Without it, none of this is asked.
+/// </summary>
 internal sealed record GrantRequest(
     Guid DesignId, long Prints, IReadOnlyList<string>? Manufacturers = null, IReadOnlyList<Guid>? Printers = null, DateTimeOffset? ExpiresAt = null,
     IReadOnlyList<string>? Materials = null, IReadOnlyList<string>? Qualities = null, double? ExposureLimitS = null, double? OutageLimitS = null,
-    RevocationPolicy? RevocationPolicy = null, bool? AllowScriptStore = null, bool? AllowNoDeadMan = null, double? MaxSlowdownPercent = null, double? MaxTemperatureTrimC = null);
+    RevocationPolicy? RevocationPolicy = null, bool? AllowScriptStore = null, bool? AllowNoDeadMan = null, double? MaxSlowdownPercent = null, double? MaxTemperatureTrimC = null, long? LicencesKnown = null);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Touchmark.Engine.Accounts;
 using Touchmark.Evidence.Documents;
 
 namespace Touchmark.Engine.Licences;
@@ -6,6 +7,9 @@ namespace Touchmark.Engine.Licences;
 /// <summary>A licence in a list.</summary>
 public sealed record LicenceRow(Guid Id, Guid DesignId, string Design, string Owner, string For, string Left, string Materials, DateTimeOffset? Until, string State, string Tone)
 {
+    /// <summary>The state of a licence under which something can be printed now.</summary>
+    internal const string Usable = "granted";
+
     internal static LicenceRow Of(Licence licence, DateTimeOffset now)
     {
         var (state, tone) = licence switch
@@ -13,12 +17,16 @@ public sealed record LicenceRow(Guid Id, Guid DesignId, string Design, string Ow
             { RevokedAt: not null } => ("revoked", "bad"),
             { ExpiresAt: { } until } when until <= now => ("expired", "caution"),
             _ when licence.Taken >= licence.Prints => ("used up", "quiet"),
-            _ => ("granted", "good"),
+            _ => (Usable, "good"),
         };
         return new(
             licence.Id, licence.DesignId, licence.DesignName, licence.Organisation, Names(licence), string.Create(CultureInfo.InvariantCulture, $"{licence.Prints - licence.Taken} of {licence.Prints}"),
             Any(licence.Of(LicenceScope.Material)), licence.ExpiresAt, state, tone);
     }
+
+    /// <summary>As somebody sees it: who else may print is nobody's business but the owner's.</summary>
+    internal static LicenceRow SeenBy(Licence licence, Caller caller, DateTimeOffset now) =>
+        Of(licence, now) is var row && caller.MaySee(licence.OrganisationId) ? row : row with { For = "your organisation" };
 
     internal static string Any(IEnumerable<string> values) => string.Join(", ", values) is { Length: > 0 } text ? text : "any";
 

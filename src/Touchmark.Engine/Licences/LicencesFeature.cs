@@ -13,7 +13,10 @@ internal static class LicencesFeature
     {
         services.AddSingleton<LicenceMetrics>();
         services.AddSingleton<LicenceLedger>();
+        services.AddSingleton<LicenceMeanwhile>();
         services.AddSingleton<LicenceOffice>();
+        services.AddSingleton<LicenceDesk>();
+        services.AddSingleton<NewLicenceDesk>();
         services.AddSingleton<CatalogueDesk>();
     }
 
