@@ -36,6 +36,7 @@ internal static class Acts
     public const string FileKeyReleased = "file.key_released";
     public const string FilePrintEnded = "file.print_ended";
     public const string JobHalted = "job.halted";
+    public const string JobPrioritySet = "job.priority_set";
     public const string KeyMade = "key.made";
     public const string CustodianInvited = "custodian.invited";
     public const string PartsRecalled = "parts.recalled";

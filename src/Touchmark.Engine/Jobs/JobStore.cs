@@ -80,9 +80,9 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         Columns + $"where jobs.printer_id = @PrinterId and {Unfinished} order by case when jobs.state >= @Preflight then 0 else 1 end, jobs.priority desc, jobs.id",
         new { PrinterId = printerId, JobState.Preflight }, cancel);
 
-    /// <summary>False when it is on its printer, or over.</summary>
-    public async Task<bool> SetPriorityAsync(Guid id, JobPriority priority, CancellationToken cancel) =>
-        await database.ExecuteAsync("update jobs set priority = @Priority where id = @Id and state < @Preflight", new { Id = id, Priority = priority, JobState.Preflight }, cancel) > 0;
+    /// <summary>False when it is on its printer, or over, or has this priority already.</summary>
+    public static async Task<bool> SetPriorityAsync(Transaction work, Guid id, JobPriority priority, CancellationToken cancel) =>
+        await work.ExecuteAsync("update jobs set priority = @Priority where id = @Id and state < @Preflight and priority <> @Priority", new { Id = id, Priority = priority, JobState.Preflight }, cancel) > 0;
 
     /// <summary>The jobs that have not come to an end, oldest first.</summary>
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Audit;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Marketplace;
 using Touchmark.Engine.Printers;
@@ -68,7 +69,7 @@ internal sealed record NewJob(
 internal sealed record PriorityRequest(JobPriority Priority);
 
 /// <summary>How a job is opened, seen and cancelled by people.</summary>
-internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, PrinterQueue queue, PrinterBeds beds, LicenceLedger licences, ExternalLicences externals, PrinterFleet fleet, IHostApplicationLifetime host, TimeProvider time)
+internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, JobRunner runner, StopOrders orders, PrinterQueue queue, PrinterBeds beds, LicenceLedger licences, ExternalLicences externals, PrinterFleet fleet, AuditTrail trail, IHostApplicationLifetime host, TimeProvider time)
 {
     private const int MaxLot = 128;
 
@@ -206,14 +207,25 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
             return Refusal.NotFound("job");
         }
 
-        if (!await jobs.SetPriorityAsync(id, priority, cancel))
+        await using (var work = await database.BeginAsync(cancel))
+        {
+            // To say again what holds is no act.
+            if (await JobStore.SetPriorityAsync(work, id, priority, cancel))
+            {
+                await trail.RecordAsync(work, AuditedAct.By(caller, Acts.JobPrioritySet, $"job/{id:D}", new("priority", priority.ToString().ToLowerInvariant()), new("printer", $"printer/{job.PrinterId:D}")), cancel);
+                await work.CommitAsync(cancel);
+            }
+        }
+
+        job = (await jobs.FindAsync(id, cancel))!;
+        if (job.State >= JobState.Preflight)
         {
             return Refusal.Conflict("JOB_BEGUN", "This job does not wait any more: it is on its printer, or over.", "Set the order of jobs that wait.").With("state", job.State.ToString().ToLowerInvariant());
         }
 
         queue.Look();
         feed.Touch(id);
-        return JobView.Of(job with { Priority = priority }, feed.Read(id));
+        return JobView.Of(job, feed.Read(id));
     }
 
     /// <summary>For the shop that prints it: the bed of its printer is clear.</summary>
@@ -261,13 +273,13 @@ internal sealed class JobDesk(Database database, JobStore jobs, JobFeed feed, Jo
 /// <summary>A job as the API shows it. Times in s, temperatures in °C; <c>progress</c> from 0 to 1 within the state.</summary>
 internal sealed record JobView(
     Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string? MaterialLot, string Quality, JobState State,
-    JobPriority Priority, WaitsFor? WaitsFor, double Progress, string Message, JobSessionView? Session, JobFailure? Failure, ExternalLicence? External, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
+    JobPriority Priority, WaitsFor? WaitsFor, double Progress, string Message, JobSessionView? Session, JobFailure? Failure, ExternalLicence? External, Guid? SliceId, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
 {
     public static JobView Of(Job job, JobPulse pulse) => new(
         job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State,
         job.Priority, job.State == JobState.Waiting ? pulse.WaitsFor : null, ProgressOf(job.State, pulse),
         MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
-        JobStore.ExternalOf(job), job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
+        JobStore.ExternalOf(job), job.SliceId, job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
 
     private static double ProgressOf(JobState state, JobPulse pulse) => (state, pulse.Session) switch
     {

@@ -127,7 +127,13 @@ public sealed class PrinterQueueTests
         (await bench.Manufacturer.PutAsync($"/api/jobs/{jobs[2]:D}/priority", new { priority = "urgent" })).IsGood();
         (await bench.Manufacturer.PutAsync($"/api/jobs/{jobs[1]:D}/priority", new { priority = "urgent" })).IsGood();
         (await bench.Manufacturer.PutAsync($"/api/jobs/{jobs[1]:D}/priority", new { priority = "normal" })).IsGood();
+        (await bench.Manufacturer.PutAsync($"/api/jobs/{jobs[1]:D}/priority", new { priority = "normal" })).IsGood();
         Assert.Equal([jobs[2], jobs[0], jobs[1]], await QueueAsync(bench));
+        // Newest first: what was said again is no record of its own.
+        var records = (await (await bench.Server.AdminAsync()).GetAsync("/api/audit?act=job.priority_set")).IsGood()["records"].EnumerateArray().ToList();
+        Assert.Equal([(jobs[1], "normal"), (jobs[1], "urgent"), (jobs[2], "urgent")], records.Select(record => (
+            Guid.Parse(record.GetProperty("subject").GetString()!["job/".Length..]), record.GetProperty("details").EnumerateArray().Single(detail => detail.GetProperty("name").GetString() == "priority").GetProperty("value").GetString()!)));
+        Assert.All(records, record => Assert.Equal(bench.Manufacturer.Email, record.GetProperty("actor_email").GetString(), ignoreCase: true));
 
         await using var gateway = await bench.ConnectAsync();
         await bench.FollowAsync(jobs[2], "preflight");
