@@ -28,6 +28,7 @@ internal static class PrinterCommands
         Decide("decline", "Decline a changed printer: the machine stays as it was enrolled."),
         History(),
         Prices(),
+        Revoke(),
     };
 
     private static Command Pair()
@@ -110,12 +111,26 @@ internal static class PrinterCommands
     private static Command Prices()
     {
         var id = Arguments.Id("printer");
-        var hour = new Option<double>("--hour") { Description = "What an hour of printing costs.", Required = true };
-        var kg = new Option<double>("--kg") { Description = "What a kilogram of material costs.", Required = true };
+        var hour = new Option<double?>("--hour") { Description = "What an hour of printing costs." };
+        var kg = new Option<double?>("--kg") { Description = "What a kilogram of material costs." };
         var currency = new Option<string>("--currency") { Description = "Three letters.", DefaultValueFactory = _ => "EUR" };
-        return Arguments.Asking("prices", "Say what printing on a printer costs; touchmark job estimate counts with it.",
-            (engine, parsed, cancel) => engine.PutAsync($"/api/printers/{parsed.GetValue(id)}/prices", new { PerHour = parsed.GetValue(hour), PerKg = parsed.GetValue(kg), Currency = parsed.GetValue(currency) }, cancel),
-            Screen.Facts, id, hour, kg, currency);
+        return Arguments.Asking("prices", "Show what printing on a printer costs, or set it with --hour and --kg; touchmark job estimate counts with it.", (engine, parsed, cancel) =>
+        {
+            var path = $"/api/printers/{parsed.GetValue(id)}/prices";
+            return (parsed.GetValue(hour), parsed.GetValue(kg)) switch
+            {
+                (null, null) => engine.GetAsync(path, cancel),
+                ({ } perHour, { } perKg) => engine.PutAsync(path, new { PerHour = perHour, PerKg = perKg, Currency = parsed.GetValue(currency) }, cancel),
+                _ => throw new CliFailure("a price is of an hour and of a kilogram.", "give both --hour and --kg, or none to see what is set", exitCode: 2),
+            };
+        }, Screen.Facts, id, hour, kg, currency);
+    }
+
+    private static Command Revoke()
+    {
+        var id = Arguments.Id("printer");
+        return Arguments.Asking("revoke", "Revoke a printer's device key: what it prints stops at once, and nothing starts on it any more. One that was repaired is enrolled again instead.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/printers/{parsed.GetValue(id)}/revoke", null, cancel), printer => Screen.Line($"Revoked {Screen.Text(printer, "name")}."), id);
     }
 
     private static Command Seal()

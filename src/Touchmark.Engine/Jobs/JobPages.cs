@@ -1,5 +1,6 @@
 using System.Globalization;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Licences;
 using Touchmark.Engine.Pages;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Web;
@@ -14,7 +15,7 @@ internal static class JobPages
     {
         var pages = app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
         pages.MapGet("/jobs", ListAsync);
-        pages.MapGet("/jobs/{id:guid}", ShowAsync);
+        pages.MapGet("/jobs/{id:guid}", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ShowAsync(id, http, visit, desk, cancel));
         pages.MapGet("/jobs/{id:guid}/live", async (Guid id, HttpContext context, Caller caller, JobDesk desk, RateLimits limits, CancellationToken cancel) =>
             (await desk.FindAsync(id, caller, cancel)).ToResult(_ => limits.OpenStream(context, caller) is { } refusal ? refusal : TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))))
             .DisableRequestTimeout();
@@ -35,8 +36,10 @@ internal static class JobPages
         return visit.Show<JobsPage>(new JobsModel([.. page.Rows.Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))], page.Newer, page.Older));
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, Visit visit, JobDesk desk, PrinterFleet fleet, CancellationToken cancel) =>
-        (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out var refusal) ? visit.Show<JobPage>(Model(job, await BedAsync(job, fleet, cancel), visit.Caller)) : visit.Refuse(refusal);
+    private static async Task<IResult> ShowAsync(Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel, Refusal? problem = null) =>
+        (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out var refusal)
+            ? visit.Show<JobPage>(Model(job, await BedAsync(job, http.RequestServices.GetRequiredService<PrinterFleet>(), cancel), await SliceAsync(job, visit.Caller, http.RequestServices.GetRequiredService<LicenceLedger>(), cancel), visit.Caller), problem)
+            : visit.Refuse(problem ?? refusal);
 
     private static async Task<IResult> ActAsync(Guid id, HttpContext http, Visit visit, JobDesk desk, Func<Guid, Caller, CancellationToken, Task<Outcome<JobView>>> act, CancellationToken cancel)
     {
@@ -46,14 +49,18 @@ internal static class JobPages
             return Results.Redirect((await http.Request.ReadFormAsync(cancel))["from"] == "printer" ? $"/printers/{done.PrinterId:D}" : $"/jobs/{id:D}");
         }
 
-        return (await desk.FindAsync(id, visit.Caller, cancel)).Has(out var job, out _) ? visit.Show<JobPage>(Model(job, await BedAsync(job, http.RequestServices.GetRequiredService<PrinterFleet>(), cancel), visit.Caller), refusal) : visit.Refuse(refusal);
+        return await ShowAsync(id, http, visit, desk, cancel, refusal);
     }
+
+    /// <summary>What was sliced, where the caller may look at it (docs/decisions/0024-previews.md).</summary>
+    private static async Task<Guid?> SliceAsync(JobView job, Caller caller, LicenceLedger licences, CancellationToken cancel) =>
+        job.SliceId is null || caller.Role == Role.Oem || caller.SeesEverything || await licences.MayPrintAsync(job.DesignId, caller.OrganisationId, cancel) ? job.SliceId : null;
 
     /// <summary>What the head reaches, to draw it in; null of a print that is over.</summary>
     private static async Task<JobBed?> BedAsync(JobView job, PrinterFleet fleet, CancellationToken cancel) =>
         !job.State.IsFinal() && await fleet.FindAsync(job.PrinterId, cancel) is { Profile.Limits: var limits } ? new(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY) : null;
 
-    private static JobModel Model(JobView job, JobBed? bed, Caller caller) => new(
+    private static JobModel Model(JobView job, JobBed? bed, Guid? slice, Caller caller) => new(
         JobRow.Of(job), job.DesignId, job.LicenceId, job.PrinterId, job.PrintNumber, job.MaterialLot, job.CertificateId, job.StartedAt,
         job.Session is { } session ? new(session.SegmentsVerified, session.SegmentsTotal, session.MotionTotalS - session.MotionExecutedS, session.ExposureS, session.NozzleC, session.BedC, session.Z, session.Alerts, session.Adjusted?.Why) : null,
         job.Failure is { } failure ? new(failure.Text, failure.Fix, failure.Code) : null,
@@ -65,7 +72,8 @@ internal static class JobPages
         CanPrioritise: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
         CanClearBed: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
         WaitsForBed: job.WaitsFor == WaitsFor.Bed,
-        Bed: bed);
+        Bed: bed,
+        SliceId: slice);
 }
 
 /// <summary>A print in a list.</summary>
@@ -124,7 +132,7 @@ public sealed record JobsModel(IReadOnlyList<JobRow> Rows, string? Newer, string
 /// <summary>One print.</summary>
 public sealed record JobModel(
     JobRow Row, Guid DesignId, Guid LicenceId, Guid PrinterId, long PrintNumber, string? MaterialLot, Guid? CertificateId, DateTimeOffset? StartedAt, JobFigures? Live, PageProblem? Failure,
-    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, JobBed? Bed);
+    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, JobBed? Bed, Guid? SliceId);
 
 /// <summary>What a printer's head reaches from above, mm.</summary>
 public sealed record JobBed(double MinX, double MaxX, double MinY, double MaxY);

@@ -54,7 +54,7 @@ internal static class PreviewPages
         return visit.Show<SliceRunPage>(new SliceRunModel(run.Id, run.LicenceId, run.Design, run.Printer, run.Terms, feed.Read(run.Id).Percent, run.EndedAt is null), run.EndedAt is null ? null : refusal);
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, Guid? licence, int? layer, Visit visit, PreviewDesk desk, PriceList prices, LicenceLedger licences, CancellationToken cancel)
+    private static async Task<IResult> ShowAsync(Guid id, Guid? licence, int? layer, Visit visit, PreviewDesk desk, PriceList prices, LicenceLedger licences, PrintChecks checks, CancellationToken cancel)
     {
         if (!(await desk.FindAsync(id, visit.Caller, cancel)).Has(out var seen, out var refusal))
         {
@@ -68,7 +68,8 @@ internal static class PreviewPages
         return visit.Show<SlicePage>(new SlicePageModel(
             id, seen.Design.Name, seen.Printer.Id, seen.Printer.Name, seen.Slice.Material, seen.Slice.Quality, seen.Slice.MotionS, seen.Record.FilamentMm, seen.MassG, pictures.Layers, pictures.PixelMm, seen.Slice.Slicer.Split(" sha256:")[0],
             seen.Slice.SlicedAt, price?.Of(seen.Slice.MotionS, seen.MassG), price is null && visit.Caller.Role == Role.Manufacturer && seen.Printer.OrganisationId == visit.Caller.OrganisationId,
-            [.. pictures.Pictures.Select(picture => new SliceLayer(picture.Number, picture.Z.ToString("0.00", CultureInfo.InvariantCulture)))], chosen, print, IsFine: seen.Grade == PreviewGrade.Fine));
+            [.. pictures.Pictures.Select(picture => new SliceLayer(picture.Number, picture.Z.ToString("0.00", CultureInfo.InvariantCulture)))], chosen, print,
+            print is { } under && seen.Printer.OrganisationId == visit.Caller.OrganisationId ? await checks.LookAsync(seen, under, cancel) : [], SeesPrinter: visit.Caller.MaySee(seen.Printer.OrganisationId) && visit.Caller.Role != Role.Oem, IsFine: seen.Grade == PreviewGrade.Fine));
     }
 
     private static async Task<IResult> PictureAsync(Guid id, int number, Visit visit, HttpResponse response, PreviewDesk desk, CancellationToken cancel)
@@ -95,4 +96,7 @@ public sealed record SliceLayer(int Number, string Z);
 /// <summary>A slice: time in s, length in mm, mass in g.</summary>
 public sealed record SlicePageModel(
     Guid Id, string Design, Guid PrinterId, string Printer, string Material, string Quality, double MotionS, double FilamentMm, double? MassG, int LayerCount, double PixelMm, string Slicer,
-    DateTimeOffset SlicedAt, SliceCost? Cost, bool AsksForPrice, IReadOnlyList<SliceLayer> Layers, int Chosen, Guid? LicenceId, bool IsFine);
+    DateTimeOffset SlicedAt, SliceCost? Cost, bool AsksForPrice, IReadOnlyList<SliceLayer> Layers, int Chosen, Guid? LicenceId, IReadOnlyList<PrintCheck> Checks, bool SeesPrinter, bool IsFine)
+{
+    public bool CanPrint => Checks.All(check => check.Outcome != "refused");
+}

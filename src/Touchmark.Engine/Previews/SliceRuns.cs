@@ -41,10 +41,10 @@ internal sealed class SliceRuns(Slicer slicer, LicenceLedger licences, PrinterFl
             return refusal;
         }
 
-        var materials = licence.Of(LicenceScope.Material).ToList();
-        if (materials.Count > 0 && !materials.Contains(profile.Material.Name, StringComparer.OrdinalIgnoreCase))
+        // What could not be printed is not sliced either: neither in this material and quality, nor under a licence that is over.
+        if (!(await licences.CheckAsync(licence.Id, new PrintRequest(printer.Id, printer.OrganisationId, profile.Material.Name, profile.Quality.Name), cancel)).Has(out _, out refusal))
         {
-            return Refusal.Conflict("MATERIAL_NOT_LICENSED", $"The licence does not allow {profile.Material.Name}.", $"Choose one of: {string.Join(", ", materials)}.").With("material", profile.Material.Name);
+            return refusal;
         }
 
         var now = time.GetUtcNow();

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Pages;
+using Touchmark.Engine.Previews;
 using Touchmark.Engine.PrinterKeys;
 using Touchmark.Engine.Sessions;
 using Touchmark.Engine.Web;
@@ -13,7 +14,7 @@ namespace Touchmark.Engine.Printers;
 
 /// <summary>Shows one printer, and its state as it changes.</summary>
 internal sealed class PrinterDesk(
-    PrinterFleet fleet, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, PrinterDrift drift, PrinterNotes notes, PrinterKeyring keyring, IHostApplicationLifetime host)
+    PrinterFleet fleet, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, PrinterDrift drift, PrinterNotes notes, PriceList prices, PrinterKeyring keyring, IHostApplicationLifetime host)
 {
     private const int LatestJobs = 10;
 
@@ -38,7 +39,8 @@ internal sealed class PrinterDesk(
                 new BedModel(id, printer.BedCheck, printer.BedUsedAt, printer.BedClearedAt, CanClear: isShop, CanSet: caller.Role == Role.Manufacturer),
                 await drift.ListAsync(id, cancel), await notes.ListAsync(id, cancel), draft,
                 keeps && (await keyring.ListAsync(id, caller, cancel)).Has(out var keys, out _) ? KeyRow.Of(keys) : null,
-                IsShop: isShop, IsRevoked: view.RevokedAt is not null, CanRevoke: view.RevokedAt is null && keeps), refusal);
+                IsShop: isShop, IsRevoked: view.RevokedAt is not null, CanRevoke: view.RevokedAt is null && keeps,
+                Price: caller.OrganisationId == printer.OrganisationId ? (await prices.FindAsync(id, cancel))?.Say : null, CanPrice: caller.Role == Role.Manufacturer, SeesTrail: caller.SeesEverything), refusal);
     }
 
     /// <summary>The printer, for whoever may see it.</summary>

@@ -87,7 +87,7 @@ public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList
 public sealed record PrinterModel(
     PrinterRow Row, string Firmware, string Kinematics, string MachineId, double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, string? Software, string? Transport,
     double? NozzleC, double? BedC, string? Text, DateTimeOffset? SeenAt, IReadOnlyList<string> Measured, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs, IReadOnlyList<QueueRow> Queue, BedModel Bed,
-    IReadOnlyList<DriftFigure> Drift, IReadOnlyList<PrinterNote> Notes, string? Draft, IReadOnlyList<KeyRow>? Keys, bool IsShop, bool IsRevoked, bool CanRevoke);
+    IReadOnlyList<DriftFigure> Drift, IReadOnlyList<PrinterNote> Notes, string? Draft, IReadOnlyList<KeyRow>? Keys, bool IsShop, bool IsRevoked, bool CanRevoke, string? Price, bool CanPrice, bool SeesTrail);
 
 /// <summary>The bed of a printer, and what may be done about it.</summary>
 public sealed record BedModel(Guid PrinterId, bool Check, DateTimeOffset? UsedAt, DateTimeOffset? ClearedAt, bool CanClear, bool CanSet);

@@ -18,8 +18,8 @@ public sealed partial class PortalCrawlTests
         using var oem = await server.JoinAsync(Role.Oem, "Bracket & <Works>");
         using var maker = await server.JoinAsync(Role.Manufacturer, "Maker Hall");
         var design = (await oem.UploadAsync(Designs.Models.BinaryStl(), name: Nasty, description: Nasty)).IsGood().Id;
-        (await oem.GrantAsync(design, maker)).IsGood();
-        await server.EnrolPrinterAsync(maker);
+        var licence = (await oem.GrantAsync(design, maker)).IsGood().Id;
+        var printer = await server.EnrolPrinterAsync(maker);
         var seen = new Dictionary<Role, IReadOnlyList<string>>();
         foreach (var role in Enum.GetValues<Role>())
         {
@@ -32,6 +32,15 @@ public sealed partial class PortalCrawlTests
         Assert.Contains($"/licences/new?design={design:D}", seen[Role.Oem]);
         Assert.Contains(seen[Role.Manufacturer], path => path.StartsWith("/catalogue/", StringComparison.Ordinal));
         Assert.Contains(seen[Role.Manufacturer], path => path.StartsWith("/printers/", StringComparison.Ordinal));
+        // What a thing implies is a link away from it.
+        Assert.Contains($"/recalls/new?design={design:D}", seen[Role.Oem]);
+        Assert.Contains($"/parts?licence={licence:D}", seen[Role.Oem]);
+        Assert.Contains($"/catalogue/{licence:D}", seen[Role.Manufacturer]);
+        Assert.Contains($"/licences/{licence:D}", seen[Role.Operator]);
+        Assert.Contains($"/printers/{printer:D}/prices", seen[Role.Manufacturer]);
+        Assert.Contains($"/parts?printer={printer:D}", seen[Role.Operator]);
+        Assert.DoesNotContain($"/printers/{printer:D}/prices", seen[Role.Operator]);
+        Assert.Contains($"/audit?subject=printer/{printer:D}", seen[Role.Auditor]);
         Assert.Contains("/jobs", seen[Role.Auditor]);
         Assert.DoesNotContain(seen[Role.Custodian], path => path.StartsWith("/jobs", StringComparison.Ordinal));
     }

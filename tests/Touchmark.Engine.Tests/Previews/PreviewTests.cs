@@ -55,6 +55,41 @@ public sealed class PreviewTests
     }
 
     [Fact]
+    public async Task Before_a_print_is_ordered_the_slice_says_what_licence_machine_printer_bed_and_queue_would_say()
+    {
+        await using var shop = await PrintShop.OpenAsync();
+        var design = (await shop.Oem.GetAsync("/api/designs")).IsGood().Body[0].GetProperty("id").GetGuid();
+        var one = (await shop.Oem.PostAsync("/api/licences", new { design_id = design, manufacturers = new[] { shop.Maker.OrganisationId }, prints = 1, materials = new[] { "PLA" }, qualities = new[] { "draft" } })).IsGood().Id;
+        (await SliceAsync(one, "fine")).IsRefused(HttpStatusCode.Conflict, "LICENCE_QUALITY");
+        (await SliceAsync(one, "draft", "PETG")).IsRefused(HttpStatusCode.Conflict, "LICENCE_MATERIAL");
+
+        var slice = (await SliceAsync(one, "draft")).IsGood();
+        Assert.Equal([("licence", "good"), ("size and heat", "good"), ("printer", "waits"), ("bed", "good"), ("queue", "good")], Outcomes(slice));
+        Assert.Contains("draft (draft allowed); 1 of 1 prints are left", slice["checks"][0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        using var browser = await Browser.OfAsync(shop.Server, shop.Maker);
+        var page = WebUtility.HtmlDecode(await browser.TextAsync($"/slices/{slice.Id:D}?licence={one:D}"));
+        Assert.Contains("is not connected: the print waits for it", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("<button disabled", page, StringComparison.Ordinal);
+
+        // Printed under it, it is used up; the other licence still lets the shop look.
+        var job = (await shop.Maker.PostAsync("/api/jobs", new { licence_id = one, printer_id = shop.PrinterId, material = "PLA", quality = "draft" })).IsGood().Id;
+        await shop.UntilAsync(job, "waiting");
+        var after = (await shop.Maker.GetAsync($"/api/slices/{slice.Id}?licence={one}")).IsGood();
+        Assert.Equal([("licence", "refused"), ("size and heat", "good"), ("printer", "waits"), ("bed", "good"), ("queue", "waits")], Outcomes(after));
+        page = WebUtility.HtmlDecode(await browser.TextAsync($"/slices/{slice.Id:D}?licence={one:D}"));
+        Assert.Contains("All 1 prints of this licence are taken.", page, StringComparison.Ordinal);
+        Assert.Contains("<button disabled", page, StringComparison.Ordinal);
+        // The page of the print leads here.
+        Assert.Contains($"/slices/{slice.Id:D}?licence={one:D}", WebUtility.HtmlDecode(await browser.TextAsync($"/jobs/{job:D}")), StringComparison.Ordinal);
+        // What waits for a shop's printer is its own business.
+        Assert.False((await shop.Oem.GetAsync($"/api/slices/{slice.Id}?licence={one}")).IsGood().Body.TryGetProperty("checks", out _));
+
+        Task<Answer> SliceAsync(Guid licence, string quality, string material = "PLA") => shop.Maker.PostAsync("/api/slices", new { licence_id = licence, printer_id = shop.PrinterId, material, quality });
+
+        static IEnumerable<(string?, string?)> Outcomes(Answer slice) => slice["checks"].EnumerateArray().Select(check => (check.GetProperty("what").GetString(), check.GetProperty("outcome").GetString()));
+    }
+
+    [Fact]
     public async Task Many_layers_are_shown_evenly_and_large_parts_more_coarsely()
     {
         // 400 layers of a line 200 mm long.
