@@ -24,7 +24,7 @@ internal static class RegulatorPages
         admins.MapForm("/regulators/authorities/{id}/remove", (string id, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => RemoveAsync(id, visit, book, trail, book.RemoveRootAsync, cancel));
     }
 
-    private static async Task<IResult> ShowAsync(long? before, Visit visit, RegulatorBook book, AuditTrail trail, Refusal? refusal, CancellationToken cancel)
+    private static async Task<IResult> ShowAsync(long? before, Visit visit, RegulatorBook book, AuditTrail trail, Refusal? refusal, CancellationToken cancel, TypedCertificate? typed = null)
     {
         var regulators = await book.ListAsync(cancel);
         var names = regulators.ToDictionary(regulator => $"regulator/{regulator.Id}", regulator => regulator.Subject, StringComparer.Ordinal);
@@ -39,14 +39,14 @@ internal static class RegulatorPages
         return visit.Show<RegulatorsPage>(
             new RegulatorsModel(
                 [.. (await book.ListRootsAsync(cancel)).Select(root => RegulatorLine.Of(root, null))], lines, [.. rows.Take(Rows).Select(row => RevealLine.Of(row, names))], visit.Caller.Role == Role.Admin,
-                before is null ? null : "/regulators", rows.Count > Rows ? $"/regulators?before={rows[Rows - 1].Number}" : null), refusal);
+                before is null ? null : "/regulators", rows.Count > Rows ? $"/regulators?before={rows[Rows - 1].Number}" : null, typed), refusal);
     }
 
     private static async Task<IResult> AddAsync(
         HttpContext http, Visit visit, RegulatorBook book, AuditTrail trail, Func<string, Caller, CancellationToken, Task<Outcome<RegulatorView>>> add, CancellationToken cancel)
     {
         var pem = (await http.Request.ReadFormAsync(cancel))["certificate"].ToString();
-        return (await add(pem, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/regulators") : await ShowAsync(null, visit, book, trail, refusal, cancel);
+        return (await add(pem, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/regulators") : await ShowAsync(null, visit, book, trail, refusal, cancel, new(http.Request.Path, pem));
     }
 
     private static async Task<IResult> RemoveAsync(
@@ -87,4 +87,7 @@ public sealed record RevealLine(long Number, DateTimeOffset At, string Regulator
 }
 
 /// <summary>Who may open identities, and who did.</summary>
-public sealed record RegulatorsModel(IReadOnlyList<RegulatorLine> Authorities, IReadOnlyList<RegulatorLine> Regulators, IReadOnlyList<RevealLine> Reveals, bool CanChange, string? Newer, string? Older);
+public sealed record RegulatorsModel(IReadOnlyList<RegulatorLine> Authorities, IReadOnlyList<RegulatorLine> Regulators, IReadOnlyList<RevealLine> Reveals, bool CanChange, string? Newer, string? Older, TypedCertificate? Typed);
+
+/// <summary>A certificate that was refused, and the form that it was typed into.</summary>
+public sealed record TypedCertificate(string Path, string Pem);

@@ -40,21 +40,22 @@ internal sealed class SetupDesk(EngineOptions options, Database database, Accoun
             : Results.Redirect("/sign-in");
     }
 
-    public async Task<IResult> ShowAsync(Visit visit, CancellationToken cancel, Refusal? refusal = null, SetupSecret? secret = null, PairingCode? code = null) => visit.Show<SetupPage>(
+    public async Task<IResult> ShowAsync(Visit visit, CancellationToken cancel, Refusal? refusal = null, SetupSecret? secret = null, PairingCode? code = null, AccountFields? typed = null) => visit.Show<SetupPage>(
         new SetupModel(
             options.PublicUrl ?? visit.Address, [.. statements.Trust.Keys.Select(key => new SetupKey(key.Algorithm == SignatureAlgorithm.MlDsa65 ? "ML-DSA-65" : key.Algorithm.ToString(), key.KeyIdText))], Path.Combine(options.Data, "master.key"),
             await FirstAsync(Role.Oem, cancel), await FirstAsync(Role.Manufacturer, cancel),
             await FirstPrinterAsync(cancel), secret, code?.Code, code?.ExpiresAt,
-            [.. (await accounts.ListOrganisationsAsync(cancel)).Select(one => one.Name)]), refusal);
+            [.. (await accounts.ListOrganisationsAsync(cancel)).Select(one => one.Name)], typed), refusal);
 
     /// <summary>Adds the first person with this role.</summary>
     public async Task<IResult> AddAsync(Role role, HttpContext http, Visit visit, CancellationToken cancel)
     {
         var form = await http.Request.ReadFormAsync(cancel);
         var password = OneTimeCode.Create().Shown;
-        var request = new NewAccount(form["email"].ToString(), password, form["name"].ToString(), form["organisation"].ToString(), role, Temporary: true);
+        var typed = new AccountFields(form["email"].ToString(), form["name"].ToString(), form["organisation"].ToString(), "");
+        var request = new NewAccount(typed.Email, password, typed.Name, typed.Organisation, role, Temporary: true);
         return (await accounts.CreateAsync(request, visit.Caller, cancel)).Has(out var made, out var refusal)
-            ? await ShowAsync(visit, cancel, secret: new(made.Email, password)) : await ShowAsync(visit, cancel, refusal);
+            ? await ShowAsync(visit, cancel, secret: new(made.Email, password)) : await ShowAsync(visit, cancel, refusal, typed: typed);
     }
 
     private Task<string?> FirstPrinterAsync(CancellationToken cancel) => database.FirstOrDefaultAsync<string>("select name from printers order by id limit 1", null, cancel);

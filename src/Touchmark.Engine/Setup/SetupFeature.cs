@@ -52,7 +52,7 @@ internal static class SetupFeature
 
 /// <summary>How far an engine is set up.</summary>
 public sealed record SetupModel(
-    string Engine, IReadOnlyList<SetupKey> Keys, string MasterKey, string? Owner, string? Shop, string? Printer, SetupSecret? Secret, string? Code, DateTimeOffset? CodeUntil, IReadOnlyList<string> Organisations)
+    string Engine, IReadOnlyList<SetupKey> Keys, string MasterKey, string? Owner, string? Shop, string? Printer, SetupSecret? Secret, string? Code, DateTimeOffset? CodeUntil, IReadOnlyList<string> Organisations, AccountFields? Typed)
 {
     /// <summary>The step that comes next: 2 the owner, 3 the shop, 4 the printer, 5 none.</summary>
     public int Next => Owner is null ? 2 : Shop is null ? 3 : Printer is null ? 4 : 5;

@@ -23,13 +23,16 @@ internal static class HealthFeature
             .WithSummary("Record that a backup was made.");
         app.MapPagesFor(Role.Admin, Role.Auditor).MapGet("/system", async (Visit visit, HealthCheck check, CancellationToken cancel) => visit.Show<SystemPage>(SystemModel.Of(await check.LookAsync(cancel), visit.Caller.Role == Role.Admin)));
         app.MapPagesFor(Role.Admin).MapForm("/system/backups", async (HttpContext http, Visit visit, Backups backups, HealthCheck check, CancellationToken cancel) =>
-            (await backups.RecordAsync(new NewBackup((await http.Request.ReadFormAsync(cancel))["note"].ToString()), visit.Caller, cancel)).Has(out _, out var refusal)
-                ? Results.Redirect("/system") : visit.Show<SystemPage>(SystemModel.Of(await check.LookAsync(cancel), isAdmin: true), refusal));
+        {
+            var note = (await http.Request.ReadFormAsync(cancel))["note"].ToString();
+            return (await backups.RecordAsync(new NewBackup(note), visit.Caller, cancel)).Has(out _, out var refusal)
+                ? Results.Redirect("/system") : visit.Show<SystemPage>(SystemModel.Of(await check.LookAsync(cancel), isAdmin: true) with { Note = note }, refusal);
+        });
     }
 }
 
-/// <summary>What is looked after, one line each, and the backups.</summary>
-public sealed record SystemModel(string Version, DateTimeOffset At, IReadOnlyList<HealthLine> Lines, DateTimeOffset? BackupAt, string? BackupNote, bool BackupWell, string Folder, string Database, bool CanRecord)
+/// <summary>What is looked after, one line each, and the backups; Note is what was typed of one that could not be recorded.</summary>
+public sealed record SystemModel(string Version, DateTimeOffset At, IReadOnlyList<HealthLine> Lines, DateTimeOffset? BackupAt, string? BackupNote, bool BackupWell, string Folder, string Database, bool CanRecord, string Note = "")
 {
     internal static SystemModel Of(HealthView health, bool isAdmin) => new(
         health.Version, health.At,

@@ -65,6 +65,21 @@ public sealed partial class SetupTests
     }
 
     [Fact]
+    public async Task A_first_owner_who_is_refused_stays_in_the_form()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        using var browser = await Browser.OfAsync(server, await server.AdminAsync());
+
+        using var refused = await browser.SubmitAsync("/setup", "/setup/owner", ("email", "no address <b>"), ("name", "Olga \"قوس\" 🙂"), ("organisation", "Bracket & Works"));
+
+        var page = await refused.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        Assert.DoesNotContain("<b>", page, StringComparison.Ordinal);
+        var told = WebUtility.HtmlDecode(page);
+        Assert.All(["no address <b>", "Olga \"قوس\" 🙂", "Bracket & Works"], typed => Assert.Contains($"value=\"{typed}\"", told, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task After_the_first_account_the_beginning_leads_to_the_sign_in_and_makes_no_second_one()
     {
         await using var server = await ServerFactory.StartAsync();
