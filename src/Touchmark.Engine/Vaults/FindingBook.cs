@@ -16,7 +16,7 @@ internal sealed class FindingBook(Database database)
         + "join certificates on certificates.id = vault_findings.certificate_id left join accounts on accounts.id = vault_findings.account_id ";
 
     /// <summary>Enters the findings of a bundle in the transaction that keeps it.</summary>
-    public static async Task EnterAsync(Transaction work, PrintCertificate certificate, byte[] bundle, CancellationToken cancel)
+    public static async Task EnterAsync(Transaction work, Guid certificateId, Guid printerId, byte[] bundle, CancellationToken cancel)
     {
         if (VaultDesk.Read<EvidenceBundle>(bundle) is not { } said)
         {
@@ -30,7 +30,26 @@ internal sealed class FindingBook(Database database)
                 insert into vault_findings (bundle_id, signal, bundle_sha256, certificate_id, printer_id, score, reason, signed_at, state)
                 values (@BundleId, @Name, @Sha256, @CertificateId, @PrinterId, @Score, @Reason, @SignedAt, 0) on conflict do nothing
                 """,
-                new { said.BundleId, signal.Name, Sha256 = SHA256.HashData(bundle), certificate.CertificateId, certificate.PrinterId, signal.Score, signal.Reason, said.SignedAt }, cancel);
+                new { said.BundleId, signal.Name, Sha256 = SHA256.HashData(bundle), CertificateId = certificateId, PrinterId = printerId, signal.Score, signal.Reason, said.SignedAt }, cancel);
+        }
+    }
+
+    /// <summary>Enters the findings of bundles that were kept before there was a table for them, once, a few at a time. What was decided of them at the vault meanwhile, only the vault knows: they are open here.</summary>
+    public async Task CatchUpAsync(CancellationToken cancel)
+    {
+        const int AtOnce = 100;
+        for (var read = AtOnce; read == AtOnce;)
+        {
+            await using var work = await database.BeginAsync(cancel);
+            var rows = await work.QueryAsync<KeptBundle>("select certificate_id, printer_id, bundle from certificate_vaults where findings_read = false order by certificate_id limit @AtOnce", new { AtOnce }, cancel);
+            foreach (var row in rows)
+            {
+                await EnterAsync(work, row.CertificateId, row.PrinterId, row.Bundle, cancel);
+                await work.ExecuteAsync("update certificate_vaults set findings_read = true where certificate_id = @CertificateId", new { row.CertificateId }, cancel);
+            }
+
+            await work.CommitAsync(cancel);
+            read = rows.Count;
         }
     }
 
@@ -40,6 +59,15 @@ internal sealed class FindingBook(Database database)
 
     public Task<VaultFinding?> FindAsync(Guid bundleId, string signal, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<VaultFinding>(Columns + "where vault_findings.bundle_id = @BundleId and vault_findings.signal = @Signal", new { BundleId = bundleId, Signal = signal }, cancel);
+
+    private sealed record KeptBundle
+    {
+        public Guid CertificateId { get; init; }
+
+        public Guid PrinterId { get; init; }
+
+        public byte[] Bundle { get; init; } = [];
+    }
 }
 
 internal sealed record VaultFinding

@@ -19,7 +19,7 @@ namespace Touchmark.Engine.Vaults;
 /// Asks the vault beside a printer, through its gateway: for a bundle before a certificate is signed, which then refers to it, and for its endorsement afterwards. A bundle that does not come is not
 /// waited for beyond <see cref="BundleLimit"/>: the certificate says so. An endorsement may come at any later time; it is asked for again whenever the gateway connects.
 /// </summary>
-internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox, TimeProvider time, ILogger<VaultDesk> log) : BackgroundService
+internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox, FindingBook findings, TimeProvider time, ILogger<VaultDesk> log) : BackgroundService
 {
     /// <summary>A gateway gives its vault 20 s.</summary>
     internal static readonly TimeSpan BundleLimit = TimeSpan.FromSeconds(25);
@@ -67,9 +67,9 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
     {
         await outbox.EnterAsync(work, bundle, cancel);
         await work.ExecuteAsync(
-            "insert into certificate_vaults (certificate_id, job_id, printer_id, bundle, made_at) values (@CertificateId, @JobId, @PrinterId, @Bundle, @Now)",
+            "insert into certificate_vaults (certificate_id, job_id, printer_id, bundle, made_at, findings_read) values (@CertificateId, @JobId, @PrinterId, @Bundle, @Now, true)",
             new { certificate.CertificateId, certificate.JobId, certificate.PrinterId, Bundle = bundle, Now = time.GetUtcNow() }, cancel);
-        await FindingBook.EnterAsync(work, certificate, bundle, cancel);
+        await FindingBook.EnterAsync(work, certificate.CertificateId, certificate.PrinterId, bundle, cancel);
     }
 
     /// <summary>Asks for the endorsements that are missing; nobody has to wait for it. Ends when they were asked for, whatever came of it.</summary>
@@ -95,6 +95,7 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
     {
         try
         {
+            await CatchUpAsync(stoppingToken);
             await foreach (var (printer, done) in printers.Reader.ReadAllAsync(stoppingToken))
             {
                 try
@@ -114,6 +115,18 @@ internal sealed class VaultDesk(GatewayHub hub, Database database, Outbox outbox
         catch (OperationCanceledException)
         {
             // The engine stops; what is missing is asked for when it is back.
+        }
+    }
+
+    private async Task CatchUpAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await findings.CatchUpAsync(cancel);
+        }
+        catch (DbException failure)
+        {
+            log.LogWarning(failure, "Findings of older bundles could not be entered; they are when the engine starts again");
         }
     }
 

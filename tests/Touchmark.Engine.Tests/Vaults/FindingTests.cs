@@ -97,6 +97,32 @@ public sealed class FindingTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task Findings_in_bundles_of_before_there_was_a_list_are_entered_when_the_engine_starts(StorageKind storage)
+    {
+        await using var bench = await PrintBench.OpenAsync(storage);
+        using var vault = Vault(bench);
+        await using (await PrintAsync(bench, vault))
+        {
+        }
+
+        using var person = await bench.Server.JoinAsync(Role.Auditor, "Auditors");
+        var before = (await person.GetAsync("/api/findings")).IsGood().Text;
+        await bench.Server.RestartAsync(async database =>
+        {
+            await database.ExecuteAsync("delete from vault_findings", null, default);
+            await database.ExecuteAsync("update certificate_vaults set findings_read = false", null, default);
+        });
+
+        // What it is asked to do it does after that.
+        await bench.Server.Services.GetRequiredService<VaultDesk>().EndorseAsync(Guid.Empty);
+
+        using var later = person.At(bench.Server);
+        Assert.Equal(before, (await later.GetAsync("/api/findings")).IsGood().Text);
+        Assert.Equal(0, await bench.Server.Database.FirstOrDefaultAsync<long>("select count(*) from certificate_vaults where findings_read = false", null, default));
+    }
+
     [Fact]
     public async Task Findings_are_for_auditors_and_admins_alone()
     {
