@@ -323,7 +323,7 @@ internal sealed class PrintSession : IDisposable
         catch (Exception failure) when (failure is IOException or InvalidDataException or System.Security.Cryptography.CryptographicException or System.Data.Common.DbException)
         {
             order.SupplyFailed(failure);
-            Do(now => session.SupplyFailed("The stored toolpath cannot be read on.", now));
+            Do(now => session.SupplyFailed(started ? "The stored toolpath cannot be read on." : "The engine could not write down that the print begins.", now));
         }
     }
 

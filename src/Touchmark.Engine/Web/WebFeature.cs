@@ -14,6 +14,7 @@ internal static class WebFeature
     private static readonly HttpFaults Faults = new("engine", "/openapi/v1.json")
     {
         Less = "Send less; designs go to /api/designs.",
+        WhenFull = "Nothing was changed.",
         Types = "Send application/json, or multipart/form-data for a design.",
     };
 

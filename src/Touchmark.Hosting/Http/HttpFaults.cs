@@ -17,6 +17,9 @@ public sealed record HttpFaults(string Service, string Description)
     /// <summary>What to do about a body of another type.</summary>
     public string Types { get; init; } = $"See {Description}.";
 
+    /// <summary>What became of a request for which there was no room; empty where that depends on the request.</summary>
+    public string WhenFull { get; init; } = "";
+
     /// <summary>For an exception that nobody handled.</summary>
     public Refusal Of(Exception? error, HttpContext context)
     {
@@ -26,7 +29,7 @@ public sealed record HttpFaults(string Service, string Description)
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Of(StatusCodes.Status413PayloadTooLarge),
             BadHttpRequestException bad => new Refusal(bad.StatusCode, "BAD_REQUEST", Describe(bad), $"Compare the request with {Description}."),
             not null when StorageFull.Is(error, context.RequestServices.GetRequiredService<Dialect>()) => new Refusal(
-                StatusCodes.Status507InsufficientStorage, "STORAGE_FULL", $"The {Service} has no room left to store this.", $"Free space in the {Service}'s data folder or database, then send the request again."),
+                StatusCodes.Status507InsufficientStorage, "STORAGE_FULL", $"The {Service} has no room left to store this. {WhenFull}".TrimEnd(), $"Free space in the {Service}'s data folder or database, then send the request again."),
             _ => new Refusal(
                 StatusCodes.Status500InternalServerError, "INTERNAL", $"The {Service} failed to answer; the fault is logged under the figure trace.",
                 "Try again; if it stays, report the trace figure.").With("trace", context.TraceIdentifier),

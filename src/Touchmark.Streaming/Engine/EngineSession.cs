@@ -198,7 +198,7 @@ public sealed partial class EngineSession : IDisposable
         }
     }
 
-    /// <summary>The stored toolpath cannot be read on.</summary>
+    /// <summary>No more segments can be had, for the reason that the text gives.</summary>
     public void SupplyFailed(string text, Moment now) => Stop(EndReason.SupplyFailed, text, now);
 
     /// <summary>The next frame for the gateway.</summary>

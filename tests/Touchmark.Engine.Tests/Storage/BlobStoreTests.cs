@@ -62,7 +62,9 @@ public sealed class BlobStoreTests : IDisposable
         var kept = await oem.NewDesignAsync();
         disk.Free = 100;
 
-        (await oem.UploadAsync(Designs.Models.BinaryStl())).IsRefused(HttpStatusCode.InsufficientStorage, "STORAGE_FULL");
+        var refused = await oem.UploadAsync(Designs.Models.BinaryStl());
+        refused.IsRefused(HttpStatusCode.InsufficientStorage, "STORAGE_FULL");
+        Assert.EndsWith("Nothing was changed.", refused["detail"].GetString(), StringComparison.Ordinal);
 
         Assert.Equal(kept, (await oem.GetAsync("/api/designs")).Body.EnumerateArray().Single().GetProperty("id").GetGuid());
         Assert.Single(Directory.EnumerateFiles(Path.Combine(server.Data, "blobs"), "*", SearchOption.AllDirectories));
