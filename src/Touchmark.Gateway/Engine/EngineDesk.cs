@@ -64,27 +64,33 @@ internal sealed class EngineDesk : IAsyncDisposable
         await _fetching.WaitAsync(cancellationToken);
         try
         {
-            if (_fetched is { } last && _time.GetElapsedTime(last) < FetchPeriod)
+            if (_fetched is not { } last || _time.GetElapsedTime(last) >= FetchPeriod)
             {
-                if (_fetchFailure is { } failure)
-                {
-                    throw failure;
-                }
-
-                return;
+                _fetchFailure = await TryFetchKeysAsync(cancellationToken);
+                _fetched = _time.GetTimestamp();
             }
 
-            _keys.Replace(await Token.UseAsync(token => Api.GetAsync("api/printer-keys", EngineJson.Default.IReadOnlyListHandedKey, token, cancellationToken), cancellationToken));
-            (_fetched, _fetchFailure) = (_time.GetTimestamp(), null);
-        }
-        catch (GatewayError failure)
-        {
-            (_fetched, _fetchFailure) = (_fetched is { } last && failure == _fetchFailure ? last : _time.GetTimestamp(), failure);
-            throw;
+            if (_fetchFailure is { } failure)
+            {
+                throw failure;
+            }
         }
         finally
         {
             _fetching.Release();
+        }
+    }
+
+    private async Task<GatewayError?> TryFetchKeysAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _keys.Replace(await Token.UseAsync(token => Api.GetAsync("api/printer-keys", EngineJson.Default.IReadOnlyListHandedKey, token, cancellationToken), cancellationToken));
+            return null;
+        }
+        catch (GatewayError failure)
+        {
+            return failure;
         }
     }
 
