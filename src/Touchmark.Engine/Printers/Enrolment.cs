@@ -20,6 +20,9 @@ namespace Touchmark.Engine.Printers;
 internal sealed class Enrolment(
     Database database, PairingCodes codes, EngineKeys keys, PrinterKeyring keyring, PrinterTokenDesk tokens, EngineStatements statements, AuditTrail trail, TimeProvider time, ILogger<Enrolment> log)
 {
+    /// <summary>An organisation has one printer more.</summary>
+    public event Action<Guid>? Enrolled;
+
     /// <summary>What the device key signs (ES256): deterministic CBOR [ "touchmark enrolment v1", code or e-mail address, device public key, profile ].</summary>
     public static byte[] ProofMessage(string credential, ReadOnlyMemory<byte> devicePublicKey, ReadOnlyMemory<byte> profile) =>
         DeterministicCbor.Encode(CborArray.Of("touchmark enrolment v1", credential, devicePublicKey, profile));
@@ -93,6 +96,7 @@ internal sealed class Enrolment(
         await trail.RecordAsync(work, act with { AccountId = sponsor.AccountId }, cancel);
         await work.CommitAsync(cancel);
         log.LogInformation("Printer {PrinterId} enrolled for organisation {OrganisationId}", document.PrinterId, sponsor.OrganisationId);
+        Enrolled?.Invoke(sponsor.OrganisationId);
         var token = tokens.Issue(document.PrinterId);
         return new EnrolmentAnswer(
             document.PrinterId, keys.Transport.PublicKey.ToArray(), statements.TrustJson, token.Token, token.ExpiresAt, [keyring.HandOut(key, request.DevicePublicKey)]);

@@ -21,7 +21,10 @@ internal static class PrinterPages
             await desk.FindAsync(id, caller, cancel) is null ? Refusal.NotFound("printer")
                 : limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))).DisableRequestTimeout();
         pages.MapGet("/printers/{id:guid}", (Guid id, Visit visit, PrinterDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
-        app.MapPagesFor(Role.Manufacturer).MapForm("/printers/pair", PairAsync);
+        var pairing = app.MapPagesFor(Role.Manufacturer);
+        pairing.MapForm("/printers/pair", PairAsync);
+        pairing.MapGet("/printers/pair/live", (DateTimeOffset since, HttpContext context, Caller caller, PairingWatch watch, RateLimits limits, CancellationToken cancel) =>
+            limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(watch.WatchAsync(since, caller, cancel))).DisableRequestTimeout();
         app.MapPagesFor(Role.Manufacturer, Role.Admin).MapForm("/printers/{id:guid}/revoke", (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
             ActAsync(id, visit, desk, fleet.RevokeAsync(id, visit.Caller, cancel), cancel));
         app.MapPagesFor(Role.Manufacturer, Role.Operator).MapForm("/printers/{id:guid}/notes", NoteAsync);
@@ -51,7 +54,7 @@ internal static class PrinterPages
 
     private static async Task<IResult> PairAsync(HttpContext context, Visit visit, PairingCodes codes, CancellationToken cancel) =>
         (await codes.IssueAsync(visit.Caller, cancel)).Has(out var code, out var refusal)
-            ? visit.Show<PairPage>(new PairModel(code.Code, code.ExpiresAt, $"{context.Request.Scheme}://{context.Request.Host}")) : visit.Refuse(refusal);
+            ? visit.Show<PairPage>(new PairModel(code.Code, code.ExpiresAt - PairingCodes.Lifetime, code.ExpiresAt, $"{context.Request.Scheme}://{context.Request.Host}")) : visit.Refuse(refusal);
 }
 
 /// <summary>A printer in a list.</summary>
@@ -78,7 +81,7 @@ public sealed record PrinterRow(Guid Id, string Name, string Model, string Organ
 public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, string Search, bool CanPair, bool ShowsOrganisation, string? Newer, string? Older);
 
 /// <summary>A code that was made just now.</summary>
-public sealed record PairModel(string Code, DateTimeOffset ExpiresAt, string Engine);
+public sealed record PairModel(string Code, DateTimeOffset MadeAt, DateTimeOffset ExpiresAt, string Engine);
 
 /// <summary>An enrolment of a printer, in what it differed from the one before, and whose account decided about it.</summary>
 public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList<string> Differences, string? By);

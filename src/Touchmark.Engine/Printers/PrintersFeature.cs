@@ -20,6 +20,7 @@ internal static class PrintersFeature
         services.AddSingleton<ChangedPrinters>();
         services.AddSingleton<EnrolmentAttempts>();
         services.AddSingleton<PrinterDesk>();
+        services.AddSingleton<PairingWatch>();
     }
 
     public static void MapPrinters(this WebApplication app)
