@@ -62,7 +62,12 @@ function arm(button: HTMLButtonElement): void {
       begin();
     }
   });
-  button.addEventListener('keyup', end);
+  button.addEventListener('keyup', () => {
+    if (timer !== undefined) {
+      end();
+      say(button, name);
+    }
+  });
   button.addEventListener('click', (event) => {
     // A click that came by no pointer and no key is that of assistive technology, which cannot hold: it is asked once more.
     event.preventDefault();
