@@ -33,30 +33,34 @@ internal sealed record LayerPictures(int Layers, double PixelMm, IReadOnlyList<L
     private const int Tones = 3;
     private const int MostLayers = 100_000;
 
+    /// <summary>So much of the bed is shown around the part, mm: what lies further away, as the line that primes the nozzle, would make the part a dot.</summary>
+    private const double MarginMm = 10;
+
+    /// <summary>No line that primes a nozzle is laid higher, µm.</summary>
+    private const long PrimedBelow = 500;
+
     /// <param name="open">Opens the canonical toolpath; it is read twice.</param>
     /// <param name="machine">Whose toolpath it is.</param>
     /// <param name="grade">How much is shown.</param>
     /// <param name="cancel">Ends it.</param>
     public static async Task<LayerPictures> DrawAsync(Func<Stream> open, MachineLimits machine, PreviewGrade grade, CancellationToken cancel)
     {
-        var heights = new SortedSet<long>();
-        double minX = double.MaxValue, maxX = double.MinValue, minY = double.MaxValue, maxY = double.MinValue;
+        var layers = new SortedDictionary<long, Frame>();
         await ReadAsync(open, machine, move =>
         {
-            if (heights.Count < MostLayers)
+            var at = Height(move);
+            if (layers.TryGetValue(at, out var frame) || layers.Count < MostLayers)
             {
-                heights.Add(Height(move));
+                layers[at] = (frame ?? Frame.Nothing).With(move);
             }
-
-            (minX, maxX) = (Math.Min(minX, Math.Min(move.Start.X, move.End.X)), Math.Max(maxX, Math.Max(move.Start.X, move.End.X)));
-            (minY, maxY) = (Math.Min(minY, Math.Min(move.Start.Y, move.End.Y)), Math.Max(maxY, Math.Max(move.Start.Y, move.End.Y)));
         }, cancel);
-        if (heights.Count == 0)
+        if (layers.Count == 0)
         {
             return new(0, grade.PixelMm, []);
         }
 
-        var all = heights.ToList();
+        var all = layers.Keys.ToList();
+        var (minX, maxX, minY, maxY) = Frame.Around(layers.Values, [.. layers.Where(layer => layer.Key > PrimedBelow).Select(layer => layer.Value)], MarginMm);
         var shown = Math.Min(grade.Layers, all.Count);
         var pixel = Math.Max(grade.PixelMm, Math.Max(maxX - minX, maxY - minY) / grade.Pixels);
         var (width, height) = (1 + (int)((maxX - minX) / pixel), 1 + (int)((maxY - minY) / pixel));
@@ -105,7 +109,7 @@ internal sealed record LayerPictures(int Layers, double PixelMm, IReadOnlyList<L
         for (var step = 0; step < steps; step++)
         {
             var share = (step + 0.5) / steps;
-            var (x, y) = ((int)(ax + (share * (bx - ax))), (int)(ay + (share * (by - ay))));
+            var (x, y) = ((int)Math.Floor(ax + (share * (bx - ax))), (int)Math.Floor(ay + (share * (by - ay))));
             if ((uint)x < (uint)width && (uint)y < (uint)height)
             {
                 filled[(y * width) + x] += (float)(length / steps);
@@ -126,4 +130,24 @@ internal sealed record LayerPictures(int Layers, double PixelMm, IReadOnlyList<L
 
         return Png.Write(pixels, width);
     }
+}
+
+/// <summary>A rectangle on the bed, mm.</summary>
+internal sealed record Frame(double MinX, double MaxX, double MinY, double MaxY)
+{
+    public static Frame Nothing { get; } = new(double.MaxValue, double.MinValue, double.MaxValue, double.MinValue);
+
+    /// <summary>Around the upper layers, and what the lowest ones lay down near them; around everything where there are none.</summary>
+    public static Frame Around(IEnumerable<Frame> layers, IReadOnlyList<Frame> upper, double margin)
+    {
+        var all = layers.Aggregate(With);
+        var part = upper.Count > 0 ? upper.Aggregate(With) : all;
+        return new(Math.Max(all.MinX, part.MinX - margin), Math.Min(all.MaxX, part.MaxX + margin), Math.Max(all.MinY, part.MinY - margin), Math.Min(all.MaxY, part.MaxY + margin));
+    }
+
+    public Frame With(PlannedMove move) => With(this, new(
+        Math.Min(move.Start.X, move.End.X), Math.Max(move.Start.X, move.End.X), Math.Min(move.Start.Y, move.End.Y), Math.Max(move.Start.Y, move.End.Y)));
+
+    private static Frame With(Frame one, Frame other) =>
+        new(Math.Min(one.MinX, other.MinX), Math.Max(one.MaxX, other.MaxX), Math.Min(one.MinY, other.MinY), Math.Max(one.MaxY, other.MaxY));
 }

@@ -105,6 +105,19 @@ public sealed class PreviewTests
     }
 
     [Fact]
+    public async Task The_line_that_primes_the_nozzle_does_not_make_the_part_a_dot()
+    {
+        // 150 mm along the edge of the bed, then two layers of a square of 10 mm in its middle.
+        await using var shop = await PrintShop.OpenAsync(
+            "printf 'G21\\nG90\\nM83\\nG28\\nM104 S200\\nM109 S200\\nG1 X5 Y5 Z0.3 F6000\\nG1 X155 E6 F1200\\nG1 X100 Y100 F6000\\nG1 X110 E0.5 F1200\\nG1 Y110 E0.5\\nG1 Z0.6\\nG1 X100 E0.5\\nG1 Y100 E0.5\\n' > part.gcode");
+
+        var slice = (await SliceAsync(shop)).IsGood();
+
+        var picture = await LayerAsync(shop.Maker, slice.Id, 1);
+        Assert.Equal((31, 21, 1.0), (picture.Width, picture.Height, slice["pixel_mm"].GetDouble()));
+    }
+
+    [Fact]
     public async Task The_page_of_a_shop_leads_from_the_catalogue_through_the_slice_to_the_print()
     {
         await using var shop = await PrintShop.OpenAsync();

@@ -5,6 +5,7 @@ const SETTLED = 0.02;
 const MOST_POINTS = 4000;
 const MOST_SAMPLES = 2400;
 const MARGIN = 12;
+const SCALE = 52;
 
 interface Point {
   readonly x: number;
@@ -89,14 +90,15 @@ function drawHeat(canvas: HTMLCanvasElement, samples: readonly Sample[]): void {
   const { pen, width, height, line, ink } = prepare(canvas);
   const hottest = Math.max(50, ...samples.flatMap((sample) => [sample.nozzle, sample.bed])) * 1.1;
   const [first, last] = [samples[0]!.at, samples.at(-1)!.at];
-  const at = (time: number, degrees: number): [number, number] => [MARGIN + ((width - 2 * MARGIN) * (time - first)) / Math.max(1, last - first), height - MARGIN - ((height - 2 * MARGIN) * degrees) / hottest];
+  const at = (time: number, degrees: number): [number, number] => [SCALE + ((width - SCALE - MARGIN) * (time - first)) / Math.max(1, last - first), height - MARGIN - ((height - 2 * MARGIN) * degrees) / hottest];
   pen.strokeStyle = pen.fillStyle = line;
   pen.font = '12px system-ui, sans-serif';
+  [pen.textAlign, pen.textBaseline] = ['right', 'middle'];
   for (let degrees = 50; degrees < hottest; degrees += 50) {
     pen.globalAlpha = 0.3;
     stroke(pen, [at(first, degrees), [width - MARGIN, at(first, degrees)[1]]]);
     pen.globalAlpha = 1;
-    pen.fillText(`${degrees} °C`, MARGIN, at(first, degrees)[1] - 3);
+    pen.fillText(`${degrees} °C`, SCALE - 6, at(first, degrees)[1]);
   }
   pen.lineWidth = 2;
   pen.strokeStyle = ink;
