@@ -7,14 +7,12 @@ namespace Touchmark.Engine.Certificates;
 /// <summary>A certificate as tables for people; the file behind the link is what verifies.</summary>
 internal static class CertificateTables
 {
-    private static readonly string[] Facts = ["Field", "Value"];
-
     public static IReadOnlyList<PageTable> Of(CertificateView certificate) =>
     [
         Table("Print",
             ("Part", certificate.Part), ("Result", certificate.Result + (certificate.ResultReason is { } reason ? $" ({reason})" : "")), ("Owner", certificate.Owner),
             ("Printed by", certificate.Manufacturer), ("Material, quality", $"{certificate.Material}, {certificate.Quality}"), ("Print of the licence", Number(certificate.PrintNumber)),
-            ("Started", Say.Time(certificate.StartedAt)), ("Ended", Say.Time(certificate.EndedAt))),
+            ("Started", certificate.StartedAt), ("Ended", certificate.EndedAt)),
         Table("Machine",
             ("Printer", certificate.Printer), ("Model", certificate.PrinterModel), ("Machine id", certificate.MachineId), ("Profile, SHA-256", certificate.ProfileSha256),
             ("To the engine, to the printer", $"{certificate.EngineTransport}, {certificate.PrinterTransport}"),
@@ -22,8 +20,8 @@ internal static class CertificateTables
             ("Exposure", string.Create(CultureInfo.InvariantCulture, $"{certificate.Exposure.MotionS:0.00} s of motion, {certificate.Exposure.Segments} segments"))),
         new("Temperatures", "None were reported.", ["Heater", "Lowest", "Highest"], [.. certificate.Temperatures.Select(Row)]),
         new("Adjustments", "Nothing was changed while it printed.", ["At", "What", "From", "To", "By", "Why"], [.. certificate.Adjustments.Select(Row)]),
-        new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { Say.Time(alert.At), alert.Code, alert.Text })]),
-        new("Evidence", "", Facts,
+        new("Alerts", "None.", ["At", "Code", "Text"], [.. certificate.Alerts.Select(alert => new PageCell[] { alert.At, alert.Code, alert.Text })]),
+        new("Evidence", "", PageTable.FactColumns,
         [
             [new("Evidence file"), new("download, and check it with touchmark verify", $"/certificates/{certificate.Id:D}/file")],
             .. Table("",
@@ -33,13 +31,13 @@ internal static class CertificateTables
         ]),
     ];
 
-    private static PageTable Table(string title, params (string Name, string Value)[] facts) =>
-        new(title, "", Facts, [.. facts.Select(fact => new PageCell[] { fact.Name, fact.Value })]);
+    private static PageTable Table(string title, params (string Name, PageCell Value)[] facts) =>
+        new(title, "", PageTable.FactColumns, [.. facts.Select(fact => new PageCell[] { fact.Name, fact.Value })]);
 
     private static PageCell[] Row(TemperatureRange range) =>
         [range.Heater, string.Create(CultureInfo.InvariantCulture, $"{range.MinC:0.0} °C"), string.Create(CultureInfo.InvariantCulture, $"{range.MaxC:0.0} °C")];
 
-    private static PageCell[] Row(Adjustment change) => [Say.Time(change.At), change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture),
+    private static PageCell[] Row(Adjustment change) => [change.At, change.What, change.From.ToString(CultureInfo.InvariantCulture), change.To.ToString(CultureInfo.InvariantCulture),
         change.By ?? "printer", change.Why ?? ""];
 
     private static string Told(Challenges? challenges) =>

@@ -28,10 +28,10 @@ internal sealed class PartDesk(PartRegistry parts, PartOrigins origins, CustodyC
             CanRecall: caller.Role == Role.Admin || (caller.Role == Role.Oem && caller.OrganisationId == part.OwnerId), part.LicenceId, null);
     }
 
-    private static PageTable Facts(OriginFacts facts, string? gtin) => new("What made it", "", ["Field", "Value"],
+    private static PageTable Facts(OriginFacts facts, string? gtin) => new("What made it", "", PageTable.FactColumns,
     [
-        ["Design", facts.Design], ["Design of", facts.Owner], ["GTIN", gtin ?? "none"], ["Printed by", facts.Manufacturer], ["Printed", Say.Time(facts.EndedAt)],
-        ["Material, quality", $"{facts.Material}, {facts.Quality}"], ["Material lot", facts.MaterialLot ?? "not said"], ["Printer", $"{facts.Printer} ({facts.PrinterModel}), enrolled {Say.Time(facts.EnrolledAt)}"],
+        ["Design", facts.Design], ["Design of", facts.Owner], ["GTIN", gtin ?? "none"], ["Printed by", facts.Manufacturer], ["Printed", facts.EndedAt],
+        ["Material, quality", $"{facts.Material}, {facts.Quality}"], ["Material lot", facts.MaterialLot ?? "not said"], ["Printer", $"{facts.Printer} ({facts.PrinterModel})"], ["It was enrolled", facts.EnrolledAt],
         ["Machine id", facts.MachineId], ["Gateway's key, SHA-256", facts.GatewayKeySha256], ["Slicer", facts.Slicer], ["Toolpath, SHA-256", facts.SliceSha256], ["Design, SHA-256", facts.DesignSha256],
         ["Print", new PageCell($"number {facts.PrintNumber} of its licence", $"/jobs/{facts.JobId:D}")],
     ]);
@@ -40,10 +40,10 @@ internal sealed class PartDesk(PartRegistry parts, PartOrigins origins, CustodyC
         [.. origin.Statements.Select(row => new PageCell[] { row.What, row.LogIndex is { } index ? index.ToString(CultureInfo.InvariantCulture) : "on its way", row.Sha256 })]);
 
     private static PageTable Custodians(IReadOnlyList<ChainLink<CustodianAdmission>> custodians) => new("Its custodians", "Nobody has been admitted to the part yet.", ["Pseudonym", "Role", "Region", "Admitted"],
-        [.. custodians.OrderBy(link => link.Document.AdmittedAt).Select(link => new PageCell[] { link.Document.Pseudonym, CustodianAdmission.NameOf(link.Document.Role), link.Document.Region, Say.Time(link.Document.AdmittedAt) })]);
+        [.. custodians.OrderBy(link => link.Document.AdmittedAt).Select(link => new PageCell[] { link.Document.Pseudonym, CustodianAdmission.NameOf(link.Document.Role), link.Document.Region, link.Document.AdmittedAt })]);
 
     private static PageTable Events(IReadOnlyList<ChainLink<CustodyEvent>> events) => new("Its history", "Nothing has been written about the part since it was printed.", ["Event", "At", "Said by", "What it says"],
-        [.. events.Select(link => new PageCell[] { $"{link.Document.Number.ToString(CultureInfo.InvariantCulture)} {CustodyEvent.NameOf(link.Document.Kind)}", Say.Time(link.Document.At), link.Document.Custodian, Words(link.Document) })]);
+        [.. events.Select(link => new PageCell[] { $"{link.Document.Number.ToString(CultureInfo.InvariantCulture)} {CustodyEvent.NameOf(link.Document.Kind)}", link.Document.At, link.Document.Custodian, Words(link.Document) })]);
 
     private static string Words(CustodyEvent said) =>
         string.Join(". ", new[] { said.To is { } to ? $"to {to}" : null, said.Into is { } into ? $"into {into}" : null, said.Outcome?.ToString().ToLowerInvariant(), said.Reason, said.Note }.Where(words => words is not null));
