@@ -185,7 +185,7 @@ public sealed class CustodyPageTests(Chromium chromium)
     private static Task GiveKeyAsync(Reader reader, byte[] content) => reader.Page.SetInputFilesAsync("#key-file", new FilePayload { Name = "custodian.key", MimeType = "", Buffer = content });
 
     /// <summary>Makes a key; what its backup holds.</summary>
-    private static async Task<byte[]> MakeKeyAsync(Reader reader)
+    internal static async Task<byte[]> MakeKeyAsync(Reader reader)
     {
         await reader.GoAsync("/custody");
         var saved = await reader.Page.RunAndWaitForDownloadAsync(() => reader.Page.ClickAsync("text=Make my key"));
@@ -202,11 +202,11 @@ public sealed class CustodyPageTests(Chromium chromium)
         Assert.Equal("valid", await reader.VerdictAsync());
     }
 
-    private static async Task<string> PseudonymAsync(Reader reader) => await reader.Page.Locator(".acts-panel code").First.InnerTextAsync();
+    internal static async Task<string> PseudonymAsync(Reader reader) => await reader.Page.Locator(".acts-panel code").First.InnerTextAsync();
 
-    private static Task SaidAsync(Reader reader, string words) => Assertions.Expect(reader.Page.Locator(".acts-panel [role=status]")).ToContainTextAsync(words);
+    internal static Task SaidAsync(Reader reader, string words) => Assertions.Expect(reader.Page.Locator(".acts-panel [role=status]")).ToContainTextAsync(words);
 
-    private static async Task DoAsync(Reader reader, string act, params (string Name, string Value)[] fields)
+    internal static async Task DoAsync(Reader reader, string act, params (string Name, string Value)[] fields)
     {
         await reader.Page.ClickAsync($"[data-act={act}] > summary");
         foreach (var (name, value) in fields)

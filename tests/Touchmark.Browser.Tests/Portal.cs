@@ -13,10 +13,16 @@ internal static class Portal
         var reader = await Reader.OpenAsync(browser, server, device);
         await reader.GoAsync("/");
         await reader.KeepAsync("portal-sign-in");
-        await reader.Page.FillAsync("input[name=email]", person.Email);
-        await reader.Page.FillAsync("input[name=password]", Person.Password);
+        await SignInAsync(reader, person.Email, Person.Password);
+        return reader;
+    }
+
+    /// <summary>On a page that asks who is there.</summary>
+    public static async Task SignInAsync(Reader reader, string email, string password)
+    {
+        await reader.Page.FillAsync("input[name=email]", email);
+        await reader.Page.FillAsync("input[name=password]", password);
         await reader.Page.ClickAsync("main button");
         await Assertions.Expect(reader.Page.Locator("h1")).ToContainTextAsync("Good day");
-        return reader;
     }
 }

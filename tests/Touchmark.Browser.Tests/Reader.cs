@@ -22,12 +22,11 @@ internal sealed class Reader : IAsyncDisposable
     /// <summary>What the browser itself writes of an answer that tests ask for: refusals, and a connection that a test breaks off.</summary>
     private static readonly string[] Expected = ["status of 4", "net::ERR_CONNECTION_RESET"];
 
-    private readonly ServerFactory server;
-    private readonly string address;
+    private readonly TimeProvider? time;
     private readonly IBrowserContext context;
     private readonly ConcurrentQueue<string> complaints = new();
 
-    private Reader(ServerFactory server, string address, IBrowserContext context, IPage page) => (this.server, this.address, this.context, Page) = (server, address, context, page);
+    private Reader(TimeProvider? time, IBrowserContext context, IPage page) => (this.time, this.context, Page) = (time, context, page);
 
     public IPage Page { get; }
 
@@ -40,27 +39,55 @@ internal sealed class Reader : IAsyncDisposable
     public static Task<Reader> OpenAsync(Chromium chromium, ServerFactory server, Device device, string? host = null) => OpenAsync(chromium.Browser, server, device, host);
 
     /// <inheritdoc cref="OpenAsync(Chromium, ServerFactory, Device, string?)"/>
-    public static async Task<Reader> OpenAsync(IBrowser process, ServerFactory server, Device device, string? host = null)
+    public static Task<Reader> OpenAsync(IBrowser process, ServerFactory server, Device device, string? host = null) =>
+        OpenAsync(process, host is null ? server.Address : new UriBuilder(server.Address) { Host = host }.Uri, server.Time, device);
+
+    /// <param name="process">The browser.</param>
+    /// <param name="engine">Where the engine is.</param>
+    /// <param name="time">The engine's clock; null where it is that of this machine.</param>
+    /// <param name="device">How it is read.</param>
+    public static async Task<Reader> OpenAsync(IBrowser process, Uri engine, TimeProvider? time, Device device)
     {
-        var address = (host is null ? server.Address : new UriBuilder(server.Address) { Host = host }.Uri).ToString();
         var browser = await process.NewContextAsync(new()
         {
-            BaseURL = address, JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
+            BaseURL = engine.ToString(), JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
             ViewportSize = new() { Width = device.Width, Height = device.Height }, DeviceScaleFactor = 2, Locale = "en-GB",
         });
         browser.SetDefaultTimeout(60_000);
-        await browser.Clock.SetFixedTimeAsync(server.Time.GetUtcNow().UtcDateTime);
-        var reader = new Reader(server, address, browser, await browser.NewPageAsync());
+        var reader = new Reader(time, browser, await browser.NewPageAsync());
+        await reader.SetClockAsync();
         reader.Page.Console += (_, message) => reader.Complain(message.Type == "error" && !Expected.Any(expected => message.Text.Contains(expected, StringComparison.Ordinal)), $"console: {message.Text}");
         reader.Page.PageError += (_, error) => reader.Complain(true, $"script: {error}");
-        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(reader.address, StringComparison.Ordinal) && !(reader.Elsewhere is { } elsewhere && request.IsNavigationRequest && request.Url.StartsWith(elsewhere, StringComparison.Ordinal)) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
+        browser.Request += (_, request) => reader.Complain(!request.Url.StartsWith(engine.ToString(), StringComparison.Ordinal) && !(reader.Elsewhere is { } elsewhere && request.IsNavigationRequest && request.Url.StartsWith(elsewhere, StringComparison.Ordinal)) && !request.Url.StartsWith("data:", StringComparison.Ordinal), $"request: {request.Url}");
         return reader;
     }
 
     public async Task GoAsync(string path)
     {
-        await context.Clock.SetFixedTimeAsync(server.Time.GetUtcNow().UtcDateTime);
+        await SetClockAsync();
         await Page.GotoAsync(path);
+    }
+
+    /// <summary>The browser's own back, and what is shown then.</summary>
+    public async Task BackAsync(string headline)
+    {
+        await Page.GoBackAsync();
+        await Assertions.Expect(Page.Locator("h1")).ToHaveTextAsync(headline);
+    }
+
+    /// <summary>Presses the tab key until something has the focus, as somebody does who has no pointer.</summary>
+    public async Task TabToAsync(string selector)
+    {
+        for (var presses = 0; presses < 100; presses++)
+        {
+            await Page.Keyboard.PressAsync("Tab");
+            if (await Page.EvaluateAsync<bool>("selector => document.activeElement.matches(selector)", selector))
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"The tab key does not lead to {selector} on {Page.Url}.");
     }
 
     /// <summary>Gives the page a file, as somebody does who chooses one.</summary>
@@ -91,6 +118,14 @@ internal sealed class Reader : IAsyncDisposable
     {
         await context.DisposeAsync();
         Assert.Empty(complaints);
+    }
+
+    private async Task SetClockAsync()
+    {
+        if (time is not null)
+        {
+            await context.Clock.SetFixedTimeAsync(time.GetUtcNow().UtcDateTime);
+        }
     }
 
     private void Complain(bool wrong, string what)

@@ -114,11 +114,15 @@ internal sealed partial class World : IAsyncDisposable
         await SucceedAsync("admin", "account", "create", "--engine", Engine, "--setup-token-file", Path.Combine(Data, "setup-token"), "--email", "admin@example.com",
             "--name", "Ada Admin", "--organisation", "Platform", "--role", "admin", "--password-file", Password("admin"));
         await SucceedAsync("admin", "login", Engine, "--email", "admin@example.com", "--password-file", Password("admin"));
-        foreach (var (who, role, organisation) in new[] { ("oem", "oem", "Bracket Works"), ("maker", "manufacturer", "Maker Hall") })
-        {
-            await SucceedAsync("admin", "account", "create", "--email", $"{who}@example.com", "--name", who, "--organisation", organisation, "--role", role, "--password-file", Password(who));
-            await SucceedAsync(who, "login", Engine, "--email", $"{who}@example.com", "--password-file", Password(who));
-        }
+        await JoinAsync("oem", "oem", "Bracket Works");
+        await JoinAsync("maker", "manufacturer", "Maker Hall");
+    }
+
+    /// <summary>Gives somebody an account, and signs them in.</summary>
+    public async Task JoinAsync(string who, string role, string organisation)
+    {
+        await SucceedAsync("admin", "account", "create", "--email", $"{who}@example.com", "--name", who, "--organisation", organisation, "--role", role, "--password-file", Password(who));
+        await SucceedAsync(who, "login", Engine, "--email", $"{who}@example.com", "--password-file", Password(who));
     }
 
     /// <param name="engine">Where the gateway finds the engine; null for its own address.</param>
@@ -276,7 +280,8 @@ internal sealed partial class World : IAsyncDisposable
         Assert.True(ran.ExitCode == 0, $"touchmark {arguments[0]} ended with {ran.ExitCode}: {ran.Errors}");
     }
 
-    private string Password(string who)
+    /// <summary>The file with somebody's password, which is made when it is first asked for.</summary>
+    public string Password(string who)
     {
         var file = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, who)).FullName, "password");
         if (!File.Exists(file))
