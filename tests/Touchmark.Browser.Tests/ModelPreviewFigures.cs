@@ -20,7 +20,8 @@ public sealed class ModelPreviewFigures(Chromium chromium)
     [Fact(Explicit = true)]
     public async Task A_model_of_200_MB()
     {
-        var file = Path.Combine(Path.GetTempPath(), $"touchmark-{Guid.NewGuid():N}.stl");
+        var folder = Directory.CreateTempSubdirectory("touchmark-").FullName;
+        var file = Path.Combine(folder, "ball.stl");
         await WriteAsync(file);
         try
         {
@@ -47,7 +48,7 @@ public sealed class ModelPreviewFigures(Chromium chromium)
         }
         finally
         {
-            File.Delete(file);
+            Directory.Delete(folder, recursive: true);
         }
     }
 

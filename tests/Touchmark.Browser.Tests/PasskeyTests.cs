@@ -119,7 +119,7 @@ public sealed class PasskeyTests(Chromium chromium)
         }
 
         /// <summary>Whether its owner is recognised from now on.</summary>
-        public Task VerifyAsync(bool isRecognised) => session.SendAsync("WebAuthn.setUserVerified", new Dictionary<string, object> { ["authenticatorId"] = id, ["isUserVerified"] = isRecognised });
+        public async Task VerifyAsync(bool isRecognised) => await session.SendAsync("WebAuthn.setUserVerified", new Dictionary<string, object> { ["authenticatorId"] = id, ["isUserVerified"] = isRecognised });
 
         public async ValueTask DisposeAsync() => await session.DetachAsync();
     }

@@ -17,6 +17,9 @@ internal sealed class SentOnce(Database database, TimeProvider time)
 {
     public const string Field = "once";
 
+    /// <summary>For the form of one page, once: nobody else's form may have it by chance.</summary>
+    public static string NewValue() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+
     /// <summary>How long a form is remembered.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
 

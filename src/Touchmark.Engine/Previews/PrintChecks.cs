@@ -1,7 +1,6 @@
 using System.Globalization;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Licences;
-using Touchmark.Engine.Pages;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
 using Touchmark.Streaming;

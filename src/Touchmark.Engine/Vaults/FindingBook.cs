@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Touchmark.Evidence.Documents;
 using Touchmark.Evidence.Documents.Vault;
 using Touchmark.Hosting.Storage;
 

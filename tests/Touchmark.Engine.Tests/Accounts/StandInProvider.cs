@@ -46,12 +46,12 @@ internal sealed class StandInProvider : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        var provider = new StandInProvider(app);
+        var server = builder.Build();
+        var provider = new StandInProvider(server);
         await File.WriteAllTextAsync(provider.secretFile, Secret + "\n");
-        app.MapGet("/authorize", provider.Authorize);
-        app.MapPost("/token", provider.TokenAsync);
-        await app.StartAsync();
+        server.MapGet("/authorize", provider.Authorize);
+        server.MapPost("/token", provider.TokenAsync);
+        await server.StartAsync();
         return provider;
     }
 

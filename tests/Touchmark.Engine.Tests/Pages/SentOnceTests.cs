@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 using Touchmark.Engine.Accounts;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Touchmark.Engine.Pages;
 using Touchmark.Hosting.Problems;
 
@@ -94,5 +95,5 @@ internal sealed class OidcDesk(ProviderIdentities identities, OwnPassword passwo
             ? Results.Redirect("/account#provider") : (await Visit.BindAsync(http))!.Refuse(refusal);
     }
 
-    private static IResult Failed(HttpContext http, string text) => SignInPages.Page(http, "/", text, status: StatusCodes.Status401Unauthorized);
+    private static RazorComponentResult<SignInPage> Failed(HttpContext http, string text) => SignInPages.Page(http, "/", text, status: StatusCodes.Status401Unauthorized);
 }

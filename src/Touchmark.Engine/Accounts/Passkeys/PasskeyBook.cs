@@ -8,7 +8,7 @@ using Touchmark.Hosting.Storage;
 namespace Touchmark.Engine.Accounts.Passkeys;
 
 /// <summary>The passkeys of accounts. Each one is a second factor, and a way in by itself.</summary>
-internal sealed class PasskeyBook(Database database, SecondFactorBook factors, AuditTrail trail, TimeProvider time)
+internal sealed class PasskeyBook(Database database, AuditTrail trail, TimeProvider time)
 {
     /// <summary>Of one account.</summary>
     public const int Most = 20;
@@ -53,7 +53,7 @@ internal sealed class PasskeyBook(Database database, SecondFactorBook factors, A
             return Refusal.Conflict("PASSKEY_EXISTS", "This passkey is there already.", "Use another device, or remove the passkey first.");
         }
 
-        var codes = await factors.NewCodesIfNoneAsync(work, caller.AccountId, cancel);
+        var codes = await SecondFactorBook.NewCodesIfNoneAsync(work, caller.AccountId, cancel);
         await TokenBook.RevokeAllAsync(work, caller.AccountId, cancel, except: token);
         await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PasskeyAdded, $"account/{caller.AccountId:D}", new AuditDetail("passkey", $"{row.Id:D}"), new AuditDetail("name", name)), cancel);
         await work.CommitAsync(cancel);

@@ -85,7 +85,7 @@ internal sealed class SecondFactorBook(EngineOptions options, Database database,
     public Task<bool> RemoveAllAsync(Guid accountId, Caller caller, CancellationToken cancel) => RemoveAsync(accountId, caller, token: null, ["totp", "passkeys"], cancel);
 
     /// <summary>Recovery codes for whoever has none; null for whoever has some.</summary>
-    public async Task<RecoveryCodes?> NewCodesIfNoneAsync(Transaction work, Guid accountId, CancellationToken cancel) =>
+    public static async Task<RecoveryCodes?> NewCodesIfNoneAsync(Transaction work, Guid accountId, CancellationToken cancel) =>
         await work.FirstOrDefaultAsync<long>("select count(*) from recovery_codes where account_id = @AccountId", new { AccountId = accountId }, cancel) > 0 ? null : await NewCodesAsync(work, accountId, cancel);
 
     /// <summary>Without a second factor there is nothing that a recovery code stands for.</summary>
