@@ -232,6 +232,7 @@ internal sealed class SlicerSandbox(string slicerPath, SlicerLimits limits, Time
         try
         {
             var next = profile;
+            var isFirst = true;
             do
             {
                 try
@@ -243,7 +244,12 @@ internal sealed class SlicerSandbox(string slicerPath, SlicerLimits limits, Time
                     return; // The slicer is gone; its exit code says why.
                 }
 
-                next = buffer.AsMemory(0, await model.ReadAsync(buffer, cancel));
+                next = buffer.AsMemory(0, await model.ReadAtLeastAsync(buffer, MarkedStl.HeadBytes, throwOnEndOfStream: false, cancel));
+                if (isFirst)
+                {
+                    MarkedStl.Mark(buffer.AsSpan(0, next.Length), model.Length);
+                    isFirst = false;
+                }
             }
             while (next.Length > 0);
         }

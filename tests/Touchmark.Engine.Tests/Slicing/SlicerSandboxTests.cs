@@ -1,5 +1,6 @@
 using System.Text;
 using Touchmark.Engine.Slicing;
+using Touchmark.Engine.Tests.Designs;
 using Touchmark.Engine.Tests.Server;
 using Touchmark.Hosting.Problems;
 
@@ -158,6 +159,18 @@ public sealed class SlicerSandboxTests
     public async Task The_real_slicer_tells_its_version()
     {
         Assert.Matches("^PrusaSlicer 2\\.", await new SlicerSandbox(PrusaSlicer, SlicerLimits.Default, time).VersionAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_real_slicer_reads_a_binary_box_none_of_whose_bytes_is_over_127()
+    {
+        var box = Models.BinaryStl(40, 40, 3);
+        Assert.True(box.AsSpan().IndexOfAnyInRange((byte)128, (byte)255) < 0);
+
+        var gcode = await new SlicerSandbox(PrusaSlicer, SlicerLimits.Default, time).RunAsync("layer_height = 0.2\n"u8.ToArray(), new MemoryStream(box), "stl", ReadAllAsync, null, CancellationToken.None);
+
+        Assert.True(gcode.Has(out var bytes, out var refusal), refusal?.Text);
+        Assert.Contains("\nG1 ", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
     }
 
     private async Task<Refusal> RefusalAsync(FakeSlicer slicer, SlicerLimits? limits = null, Action<int>? progress = null)
