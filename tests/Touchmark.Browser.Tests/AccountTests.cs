@@ -97,6 +97,8 @@ public sealed partial class AccountTests(Chromium chromium)
         await reader.GoAsync("/accounts");
         await KeepAsync(reader, "accounts");
         await reader.Page.Locator("tbody tr:has-text('oem') a").First.ClickAsync();
+        // With all that the page loads: without its style it is as wide as it likes.
+        await reader.Page.WaitForURLAsync("**/accounts/*");
         await KeepAsync(reader, "account-of");
         await reader.GoAsync("/accounts/new");
         await KeepAsync(reader, "account-new");
