@@ -5,8 +5,8 @@ using Touchmark.Engine.Tests.Server;
 
 namespace Touchmark.Browser.Tests;
 
-/// <summary>How somebody reads the pages.</summary>
-public sealed record Device(int Width, int Height, ColorScheme Scheme, bool Scripts = true)
+/// <summary>How somebody reads the pages; the scale is in points of the screen to a pixel of the page, each way.</summary>
+public sealed record Device(int Width, int Height, ColorScheme Scheme, bool Scripts = true, int Scale = 2)
 {
     public static Device Desktop { get; } = new(1280, 900, ColorScheme.Light);
 
@@ -51,7 +51,7 @@ internal sealed class Reader : IAsyncDisposable
         var browser = await process.NewContextAsync(new()
         {
             BaseURL = engine.ToString(), JavaScriptEnabled = device.Scripts, ColorScheme = device.Scheme, ReducedMotion = ReducedMotion.Reduce,
-            ViewportSize = new() { Width = device.Width, Height = device.Height }, DeviceScaleFactor = 2, Locale = "en-GB",
+            ViewportSize = new() { Width = device.Width, Height = device.Height }, DeviceScaleFactor = device.Scale, Locale = "en-GB",
         });
         browser.SetDefaultTimeout(60_000);
         var reader = new Reader(time, browser, await browser.NewPageAsync());
