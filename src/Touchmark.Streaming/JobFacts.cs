@@ -71,6 +71,12 @@ public sealed record SessionSettings
     /// </summary>
     public double OutageSeconds { get; init; } = 30;
 
+    /// <summary>
+    /// Longest pause, s of the engine's clock from when it was asked for. Below Klipper's <c>idle_timeout</c> (600 s unless its owner set another), which would switch heaters and motors off
+    /// and lose the place of the head.
+    /// </summary>
+    public double PauseSeconds { get; init; } = 480;
+
     /// <summary>Time between two telemetry messages of the gateway while samples arrive, s of the gateway's clock.</summary>
     public double ReportSeconds { get; init; } = 0.2;
 

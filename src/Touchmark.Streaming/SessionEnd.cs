@@ -70,6 +70,9 @@ public enum EndReason
 
     /// <summary>The engine could not read the stored toolpath on.</summary>
     SupplyFailed = 21,
+
+    /// <summary>A person paused the print and nobody let it go on in time.</summary>
+    PausedTooLong = 22,
 }
 
 /// <summary>Where the cause of an ending lies.</summary>
@@ -137,7 +140,7 @@ public sealed record SessionEnd(EndReason Reason, EndSide Side, SessionPhase Sta
 public static class EndReasons
 {
     /// <summary>The highest number in use.</summary>
-    internal const EndReason Last = EndReason.SupplyFailed;
+    internal const EndReason Last = EndReason.PausedTooLong;
 
     /// <summary>The stable upper-case name, for example <c>PROXY_SUSPECTED</c>.</summary>
     public static string Code(this EndReason reason) => reason switch
@@ -164,6 +167,7 @@ public static class EndReasons
         EndReason.PrinterNotReady => "PRINTER_NOT_READY",
         EndReason.PrinterVanished => "PRINTER_VANISHED",
         EndReason.SupplyFailed => "SUPPLY_FAILED",
+        EndReason.PausedTooLong => "PAUSED_TOO_LONG",
         _ => "UNKNOWN",
     };
 
@@ -180,7 +184,7 @@ public static class EndReasons
     {
         EndReason.Completed => EndSide.None,
         EndReason.EngineStopping or EndReason.SupplyFailed or EndReason.EngineSilent => EndSide.Engine,
-        EndReason.Cancelled or EndReason.Revoked or EndReason.Halted => EndSide.Person,
+        EndReason.Cancelled or EndReason.Revoked or EndReason.Halted or EndReason.PausedTooLong => EndSide.Person,
         EndReason.ConnectionLost or EndReason.HandshakeTimeout or EndReason.TelemetryLost or EndReason.SegmentUnreadable => EndSide.Network,
         EndReason.PrinterTooSlow or EndReason.PrinterError or EndReason.PrinterShutdown or EndReason.PrinterNotReady or EndReason.PrinterVanished => EndSide.Printer,
         _ => EndSide.Gateway,

@@ -15,11 +15,11 @@ public class WireTests
     [Fact]
     public void Numbers_on_the_wire_are_frozen()
     {
-        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 BundleOrder=5 BundleReport=6 EndorsementOrder=7 EndorsementReport=8 VaultRefusal=9 VaultNotice=10 ReviewOrder=11 ReviewReport=12 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29",
+        Assert.Equal("None=0 Challenge=1 Hello=2 Welcome=3 Status=4 BundleOrder=5 BundleReport=6 EndorsementOrder=7 EndorsementReport=8 VaultRefusal=9 VaultNotice=10 ReviewOrder=11 ReviewReport=12 Offer=16 Accept=17 Refuse=18 Start=19 Segment=20 Telemetry=21 Verified=22 Halt=23 Purge=24 Finish=25 Ended=26 Alive=27 Resume=28 Resumed=29 Hold=30 Held=31",
             Numbers<WireType>());
         Assert.Equal("Completed=0 Refused=1 IdentityChanged=2 HandshakeFailed=3 HandshakeTimeout=4 ProxySuspected=5 TelemetryLost=6 PrinterTooSlow=7 Cancelled=8 Revoked=9 Halted=10 "
             + "EngineStopping=11 GatewayStopped=12 ConnectionLost=13 EngineSilent=14 SegmentUnreadable=15 ProtocolViolation=16 PrinterError=17 PrinterShutdown=18 PrinterNotReady=19 "
-            + "PrinterVanished=20 SupplyFailed=21", Numbers<EndReason>());
+            + "PrinterVanished=20 SupplyFailed=21 PausedTooLong=22", Numbers<EndReason>());
         Assert.Equal("None=0 Engine=1 Gateway=2 Printer=3 Network=4 Person=5", Numbers<EndSide>());
         Assert.Equal("New=0 Offered=1 Accepted=2 Streaming=3 Finishing=4 Ended=5", Numbers<SessionPhase>());
         Assert.Equal("Operator=0 Safety=1 DesignOwner=2 Revoked=3 ProxySuspected=4", Numbers<HaltReason>());
@@ -175,6 +175,8 @@ public class WireTests
         yield return new Alive(Session, 24).Encode(Key);
         yield return new Resume(Session, 25, NewEpoch: true, nonce).Encode(Key);
         yield return new Resumed(Session, 301, nonce, point.AsMemory(0, 32), 18, 17, nonce, nonce, 4.75, 5004.25).Encode(Key);
+        yield return new Hold(Session, 26, IsOn: true).Encode(Key);
+        yield return new Held(Session, 302, 26, 18, 5, 5004.25).Encode(Key);
     }
 
     /// <summary>Decodes by type and encodes again, with the tag that was there.</summary>
@@ -207,6 +209,8 @@ public class WireTests
             WireType.Alive => Tagged(Alive.TryDecode(frame)?.Encode(Key), frame),
             WireType.Resume => Tagged(Resume.TryDecode(frame)?.Encode(Key), frame),
             WireType.Resumed => Tagged(Resumed.TryDecode(frame)?.Encode(Key), frame),
+            WireType.Hold => Tagged(Hold.TryDecode(frame)?.Encode(Key), frame),
+            WireType.Held => Tagged(Held.TryDecode(frame)?.Encode(Key), frame),
             _ => null,
         };
         return again;

@@ -93,6 +93,7 @@ public sealed partial class EngineSession
         {
             Say(segment, now);
         }
+        RepeatHold(now);
         Pump(now);
         FinishWhenVerified(now);
         return true;

@@ -100,6 +100,7 @@ public sealed partial class EngineSession
         {
             return;
         }
+        EndPause(now);
         _ending = NewEnd(reason, text) with { Evidence = reason == EndReason.ProxySuspected ? _gate.Evidence : [] };
         _stopped = now;
         Phase = SessionPhase.Finishing;

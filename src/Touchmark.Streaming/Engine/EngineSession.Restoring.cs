@@ -36,6 +36,7 @@ public sealed partial class EngineSession
         Alerts = _observations.Alerts,
         Adjustments = _observations.Adjustments,
         Epochs = _epochs,
+        Paused = _pause.IsOn ? _pause.Asked : null,
         Ending = _ending is null ? null : new SavedEnding(_ending.Reason, _ending.Text, _ending.BeforeExtrusion, _halt),
     }.Encode();
 
@@ -74,6 +75,10 @@ public sealed partial class EngineSession
         session._gate.Restore(saved.Verified, saved.Executed);
         session._outlet.Restore(session._keys, saved);
         session._absence.Begin("the engine was restarted", now);
+        if (saved.Paused is { } asked)
+        {
+            session.Pause(asked, now);
+        }
         if (saved.Ending is { } ending)
         {
             session._halt = ending.Halt;
@@ -119,6 +124,7 @@ public sealed partial class EngineSession
         }
         _restoration = null;
         _dresser.Resume();
+        RepeatHold(now);
         Pump(now);
     }
 }

@@ -63,7 +63,7 @@ public sealed partial class EngineSession : IDisposable
     public bool WantsSegment => Phase == SessionPhase.Streaming && (_restoration?.WantsSegment ?? (_outlet.IsEmpty && !_supplied));
 
     public SessionProgress Progress => new(Phase, _options.Facts.Segments, _outlet.Sent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
-        _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted, Alerts = _observations.AlertCount, IsGatewayAway = _absence.IsOn };
+        _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted, Alerts = _observations.AlertCount, IsGatewayAway = _absence.IsOn, Paused = PauseNow };
 
     /// <summary>The facts so far; complete once <see cref="End"/> is set.</summary>
     public SessionRecord Record => new()
@@ -116,6 +116,7 @@ public sealed partial class EngineSession : IDisposable
             WireType.Refuse => TakeRefuse(frame, now),
             WireType.Telemetry => TakeTelemetry(frame, now),
             WireType.Resumed => TakeResumed(frame, now),
+            WireType.Held => TakeHeld(frame, now),
             WireType.Ended => TakeEnded(frame, now),
             _ => false,
         };
@@ -138,6 +139,9 @@ public sealed partial class EngineSession : IDisposable
                 break;
             case SessionPhase.Streaming or SessionPhase.Finishing when _absence.IsOver(_options.Settings.OutageSeconds, now):
                 GiveUp(now);
+                break;
+            case SessionPhase.Streaming when IsPausedTooLong(now):
+                EndPausedPrint(now);
                 break;
             case SessionPhase.Streaming when _absence.IsOn:
                 break;
@@ -163,7 +167,7 @@ public sealed partial class EngineSession : IDisposable
         }
         if (Phase is SessionPhase.Streaming or SessionPhase.Finishing && !_absence.IsOn && now.Since(_spoke) >= AliveSeconds)
         {
-            Say(new Alive(_options.SessionId, ++_controlCounter).Encode(_keys!.Control), now);
+            SayAlive(now);
         }
     }
 
@@ -247,6 +251,7 @@ public sealed partial class EngineSession : IDisposable
         Say(_handshake.StartFrame(keys), now);
         _handshake.Dispose();
         Phase = SessionPhase.Streaming;
+        RepeatHold(now);
         return true;
     }
 
@@ -338,7 +343,7 @@ public sealed partial class EngineSession : IDisposable
 
     private void Pump(Moment now)
     {
-        if (Phase == SessionPhase.Streaming && !_absence.IsOn && _restoration is null && _outlet.TryRelease(out var frame, out var plan))
+        if (Phase == SessionPhase.Streaming && !_absence.IsOn && _restoration is null && !_pause.IsOn && _outlet.TryRelease(out var frame, out var plan))
         {
             _observations.Announce(plan);
             foreach (var (code, text) in _snapshot.Announce(plan))

@@ -56,6 +56,9 @@ internal sealed record SavedSession
 
     public required IReadOnlyList<SavedEpoch> Epochs { get; init; }
 
+    /// <summary>When the pause was asked for that is on; null when none is.</summary>
+    public DateTimeOffset? Paused { get; init; }
+
     /// <summary>Null while it streams.</summary>
     public SavedEnding? Ending { get; init; }
 
@@ -67,6 +70,7 @@ internal sealed record SavedSession
         ("adjustments", new CborArray([.. Adjustments.Select(change => CborMap.Of(
             ("at", change.Time.ToMicroseconds()), ("what", change.What), ("from", change.From), ("to", change.To), ("by", change.By), ("why", change.Why)))])),
         ("epochs", new CborArray([.. Epochs.Select(epoch => CborMap.Of(("first", epoch.First), ("engine", epoch.EngineNonce), ("gateway", epoch.GatewayNonce)))])),
+        ("paused", Paused is { } paused ? paused.ToMicroseconds() : null),
         ("ending", Ending is null ? null : CborMap.Of(
             ("reason", (long)Ending.Reason), ("text", Ending.Text), ("before_extrusion", Ending.BeforeExtrusion), ("halt", Ending.Halt is { } halt ? (long)halt : null)))));
 
@@ -98,6 +102,7 @@ internal sealed record SavedSession
         Adjustments = fields.Maps("adjustments", MaxEntries, static change =>
             new Adjustment(Time(change.Integer("at")), change.Text("what"), change.Number("from"), change.Number("to")) { By = change.Text("by"), Why = change.Text("why", 4096) }),
         Epochs = fields.Maps("epochs", MaxEntries, static epoch => new SavedEpoch((ulong)epoch.Integer("first"), epoch.Bytes("engine", 32), epoch.Bytes("gateway", 32))),
+        Paused = fields.OptionalInteger("paused") is { } paused ? Time(paused) : null,
         Ending = fields.OptionalMap("ending", static ending => new SavedEnding(
             (EndReason)ending.Integer("reason", 0, (long)EndReasons.Last), ending.Text("text", 4096), ending.Boolean("before_extrusion"),
             ending.OptionalInteger("halt", 0, (long)HaltReason.ProxySuspected) is { } halt ? (HaltReason)halt : null)),

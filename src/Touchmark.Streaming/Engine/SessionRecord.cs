@@ -77,7 +77,17 @@ public readonly record struct SessionProgress(
 
     /// <summary>Whether the gateway is gone and the print waits for it to come back.</summary>
     public bool IsGatewayAway { get; init; }
+
+    /// <summary>The pause that is on; null when none is.</summary>
+    public PauseProgress? Paused { get; init; }
 }
+
+/// <summary>A pause as it stands.</summary>
+/// <param name="Asked">When it was asked for.</param>
+/// <param name="Until">When the print is ended, if nobody lets it go on.</param>
+/// <param name="Stands">What was sent is printed, and the head is or will not be raised.</param>
+/// <param name="IsRaised">The head is raised.</param>
+public sealed record PauseProgress(DateTimeOffset Asked, DateTimeOffset Until, bool Stands, bool IsRaised);
 
 /// <summary>The facts of a session for its certificate.</summary>
 public sealed record SessionRecord

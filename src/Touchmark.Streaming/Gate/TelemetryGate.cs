@@ -114,8 +114,18 @@ internal sealed class TelemetryGate
     public void Excuse(ulong segment, double raised, double since)
     {
         double end = EndOf(segment);
+        _raised = raised > 0 ? new RaisedHead(segment, PlaceBehind(segment, end), end, raised, since) : null;
+    }
+
+    /// <summary>Where the head is behind a segment. Behind homing or a macro nobody knows, and neither before any motion.</summary>
+    private PlanPoint PlaceBehind(ulong segment, double end)
+    {
+        if (segment >= _sent)
+        {
+            return _barrier is { MovesHead: true } ? default : _timeline.Rest ?? default;
+        }
         int index = _timeline.Find(end);
-        _raised = raised > 0 && !_timeline.IsEmpty ? new RaisedHead(segment, _timeline.At(end, ref index), end, raised, since) : null;
+        return _timeline.IsEmpty ? default : _timeline.At(end, ref index);
     }
 
     /// <summary>The printer has taken over the segments up to this one. To be told before the samples that came with it.</summary>

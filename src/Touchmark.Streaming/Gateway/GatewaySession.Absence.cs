@@ -39,6 +39,7 @@ public sealed partial class GatewaySession
         _reporter!.Leave();
         // They went nowhere; what they said is said again.
         _frames.Clear();
+        Release();
         RaiseHead();
     }
 
@@ -81,6 +82,7 @@ public sealed partial class GatewaySession
             _reporter!.Forget(_lift.Since, _lift.HalfWay);
         }
         HandOver();
+        RaiseHead();
         AnswerResume(now);
     }
 
@@ -91,6 +93,7 @@ public sealed partial class GatewaySession
             // One that is sent on a connection which this side still believes in is as good.
             _reporter!.Leave();
             _absence.Ask(resume, now);
+            Release();
             _actions.Enqueue(new GatewayAction.ReadMachine());
             return;
         }
@@ -114,10 +117,11 @@ public sealed partial class GatewaySession
 
     private void RaiseHead()
     {
-        if (Phase == SessionPhase.Streaming && _absence.MayLift && _lift.IsDown && _store.IsDry && _opener!.Count > 0 && _lift.Rise(_profile!.Limits, _last) is { } lines)
+        if (Phase == SessionPhase.Streaming && (_absence.MayLift || _owesHeld) && _lift.IsDown && _store.IsDry && _opener!.Count > 0 && _lift.Rise(_profile!.Limits, _last) is { } lines)
         {
             _actions.Enqueue(new GatewayAction.MoveHead(lines));
         }
+        SayHeld();
     }
 
     private void HandOver()

@@ -46,6 +46,7 @@ public sealed partial class GatewaySession
             return false;
         }
         Hear(now);
+        Release();
         if (_store.Count > _handshake!.Offer.WindowSegments)
         {
             Stop(EndReason.ProtocolViolation, "The engine sent more segments than it said it would.", now);
@@ -99,6 +100,8 @@ public sealed partial class GatewaySession
                 return true;
             case WireType.Alive when Alive.TryDecode(frame) is { } alive:
                 return IsNew(alive.Counter, now);
+            case WireType.Hold when Phase == SessionPhase.Streaming && !_absence.IsOn && Hold.TryDecode(frame) is { } hold && IsNew(hold.Counter, now):
+                return TakeHold(hold);
             case WireType.Resume when Phase is SessionPhase.Streaming or SessionPhase.Finishing && Resume.TryDecode(frame) is { } resume && IsNew(resume.Counter, now):
                 TakeResume(resume, now);
                 return true;

@@ -74,7 +74,7 @@ public sealed partial class GatewaySession : IDisposable
             WireType.Start => TakeStart(frame, now),
             WireType.Segment => TakeSegment(frame, now),
             WireType.Halt => TakeHalt(frame, now),
-            WireType.Verified or WireType.Purge or WireType.Finish or WireType.Alive or WireType.Resume => TakeControl(type, frame, now),
+            WireType.Verified or WireType.Purge or WireType.Finish or WireType.Alive or WireType.Resume or WireType.Hold => TakeControl(type, frame, now),
             _ => false,
         };
         if (!taken)
@@ -264,7 +264,9 @@ public sealed partial class GatewaySession : IDisposable
         {
             _actions.Enqueue(new GatewayAction.EmergencyStop());
         }
-        _actions.Enqueue(new GatewayAction.MakeSafe(SafeRest.Lines(_profile!, _last)));
+        // A head that is rising is not where the last sample has it.
+        var last = _last is { } sample && !_lift.IsDown ? sample with { Z = Math.Max(sample.Z, _lift.Top) } : _last;
+        _actions.Enqueue(new GatewayAction.MakeSafe(SafeRest.Lines(_profile!, last)));
         SendEnded(Safety.UnderWay);
     }
 

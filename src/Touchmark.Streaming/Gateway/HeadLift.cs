@@ -4,7 +4,7 @@ using Touchmark.GCode;
 namespace Touchmark.Streaming;
 
 /// <summary>
-/// Raises the head when the printer has run out of lines because the engine is gone, so that it does not stand on the part, and brings it back before the next
+/// Raises the head when the printer has run out of lines because the engine is gone or holds the print, so that it does not stand on the part, and brings it back before the next
 /// line: up and down with a retraction, and nothing extruded on balance.
 /// </summary>
 internal sealed class HeadLift
@@ -51,6 +51,9 @@ internal sealed class HeadLift
 
     /// <summary>Half-way between where the head was and where it was raised to, mm.</summary>
     public double HalfWay { get; private set; }
+
+    /// <summary>Where it was raised to, or is on its way to, mm.</summary>
+    public double Top => HalfWay + (Raised / 2);
 
     /// <summary>The lines that raise the head; null when it cannot be raised: not ready, Z not homed, no room.</summary>
     public IReadOnlyList<string>? Rise(MachineLimits limits, PrinterSample? last)

@@ -30,6 +30,8 @@ public enum WireType
     Alive = 27,
     Resume = 28,
     Resumed = 29,
+    Hold = 30,
+    Held = 31,
 }
 
 /// <summary>Bounds of a frame, and what can be told from it without decoding it.</summary>
@@ -48,7 +50,7 @@ public static class WireFrame
         }
         var reader = new WireReader(frame);
         reader.ArrayUpTo(16);
-        var type = (WireType)reader.Unsigned((ulong)WireType.Resumed);
+        var type = (WireType)reader.Unsigned((ulong)WireType.Held);
         if (reader.Failed || !Enum.IsDefined(type))
         {
             return WireType.None;
