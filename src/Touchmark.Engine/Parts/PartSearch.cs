@@ -43,9 +43,10 @@ internal sealed class PartSearch(Database database)
         Add(filter.Gtin, "parts.design_id in (select design_id from design_gtins where gtin = @Gtin)");
         Add(filter.From, "parts.made_at >= @From");
         Add(filter.To, "parts.made_at <= @To");
-        Add(caller.SeesEverything ? null : caller, "(parts.owner_id = @OrganisationId or parts.organisation_id = @OrganisationId)");
+        const string Newest = "order by parts.made_at desc, parts.id desc limit @Count";
+        var fits = string.Join(" and ", conditions);
         var found = await database.QueryAsync<Part>(
-            $"{PartRegistry.Columns} where {string.Join(" and ", conditions)} order by parts.made_at desc, parts.id desc limit @Count",
+            $"{PartRegistry.Columns} where {(caller.SeesEverything ? fits : OwnRows.First("parts", fits, Newest))} {Newest}",
             new
             {
                 Before = before,
@@ -58,7 +59,7 @@ internal sealed class PartSearch(Database database)
                 Gtin = filter.Gtin?.PadLeft(Gtin.Length, '0'),
                 filter.From,
                 filter.To,
-                caller.OrganisationId,
+                Organisation = caller.OrganisationId,
                 Count = count,
             }, cancel);
         return new PartPage([.. found.Select(FoundPart.Of)], found.Count == count ? CursorOf(found[^1]) : null);
