@@ -10,7 +10,11 @@ internal static class AnalyticsFeature
 {
     private static readonly Role[] Readers = [Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin];
 
-    public static void AddAnalytics(this IServiceCollection services) => services.AddSingleton<PrintAnalytics>();
+    public static void AddAnalytics(this IServiceCollection services)
+    {
+        services.AddSingleton<PrintAnalytics>();
+        services.AddHostedService<PrintCountsTurn>();
+    }
 
     public static void MapAnalytics(this WebApplication app)
     {

@@ -1,6 +1,5 @@
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Jobs;
-using Touchmark.Evidence.Cbor;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
 
@@ -9,23 +8,30 @@ namespace Touchmark.Engine.Analytics;
 /// <summary>Counts prints, refusals and alerts week by week: an owner's designs, a shop's printers, or everything for those who see everything. Weeks begin on Monday, UTC.</summary>
 internal sealed class PrintAnalytics(Database database, TimeProvider time)
 {
+    /// <summary>Half a year: for so many weeks the counts by name are kept (<see cref="PrintCounts"/>).</summary>
     public const int DefaultWeeks = 26;
+
     public const int MostWeeks = 104;
 
     /// <summary>Designs, shops and printers with the most prints; the rest is counted in the weeks.</summary>
     private const int MostNamed = 20;
 
-    private const long WeekUs = 7 * 24 * 3600 * 1_000_000L;
+    private const string Everybody = "all";
+    private const string Owner = "owner";
+    private const string Shop = "shop";
 
-    /// <summary>Monday, 5 January 1970, µs.</summary>
-    private const long FirstMondayUs = 4 * 24 * 3600 * 1_000_000L;
+    /// <summary>The names as they are kept, when they were counted from the wanted week on.</summary>
+    private const string KeptNames =
+        """
+        select named, printed, failed, stopped, refused, ended from print_names
+        where side = @Side and whose = @Whose and kind = @Kind and ended > 0 and (select week from print_names_since) = @First order by ended desc, named limit @Most
+        """;
 
-    private static readonly string Number = FormattableString.Invariant($"(ended_at - {FirstMondayUs}) / {WeekUs}");
+    private const string CountedNames =
+        $"select named, {PrintCounts.Sums} from counted_names where side = @Side and whose = @Whose and kind = @Kind and ended_at >= @From group by named order by count(*) desc, named limit @Most";
 
-    /// <summary>What a job that ended was: a print that was refused has sent nothing, and one that nobody wanted any more before it began is not counted.</summary>
-    private const string Counts =
-        "sum(case when jobs.state = 6 then 1 else 0 end) as printed, sum(case when jobs.state = 7 and jobs.started_at is not null then 1 else 0 end) as failed, "
-        + "sum(case when jobs.state = 8 and jobs.started_at is not null then 1 else 0 end) as stopped, sum(case when jobs.state = 7 and jobs.started_at is null then 1 else 0 end) as refused ";
+    /// <summary>The first of so many weeks, of which the one that goes on is the last.</summary>
+    public static long FirstWeek(DateTimeOffset now, int weeks) => PrintWeek.Of(now) - weeks + 1;
 
     /// <param name="caller">Who asks; what they do not see is not counted.</param>
     /// <param name="weeks">So many, with the one that goes on; null for half a year.</param>
@@ -38,33 +44,30 @@ internal sealed class PrintAnalytics(Database database, TimeProvider time)
             return Refusal.Invalid("WEEKS_INVALID", $"Prints are counted for 1 to {MostWeeks} weeks.", "Ask for fewer weeks.").With("weeks", many).With("maximum", MostWeeks);
         }
 
-        var now = time.GetUtcNow();
-        var last = (now.ToMicroseconds() - FirstMondayUs) / WeekUs;
-        var first = last - many + 1;
-        var args = new { caller.OrganisationId, From = (first * WeekUs) + FirstMondayUs, Most = MostNamed };
-        var mine = Mine(caller, "jobs");
-        var jobs = (await database.QueryAsync<WeekRow>(
-            $"select {Number} as number, {Counts} from jobs where jobs.ended_at >= @From{mine} group by {Number}", args, cancel)).ToDictionary(row => row.Number);
-        var alerts = await database.QueryAsync<AlertRow>(
-            $"select {Number} as number, code, cast(sum(raised) as bigint) as raised from print_alerts where print_alerts.ended_at >= @From{Mine(caller, "print_alerts")} group by {Number}, code",
-            args, cancel);
-        var raised = alerts.GroupBy(row => row.Number).ToDictionary(week => week.Key, week => week.Sum(row => row.Raised));
-        var perWeek = Enumerable.Range(0, many).Select(step => first + step).Select(number =>
-        {
-            var row = jobs.GetValueOrDefault(number) ?? new WeekRow();
-            return new WeekCounts(DateOnly.FromDateTime(DateTimeOffset.UnixEpoch.AddMicroseconds((number * WeekUs) + FirstMondayUs).UtcDateTime), row.Printed, row.Failed, row.Stopped, row.Refused, raised.GetValueOrDefault(number));
-        });
-        var reasons = await database.QueryAsync<ReasonCount>(
-            $"""
-            select case when jobs.started_at is null then 'refused' else 'failed' end as outcome, coalesce(jobs.failure_code, 'NOT_RECORDED') as code, count(*) as count
-            from jobs where jobs.ended_at >= @From and jobs.state = 7{mine} group by case when jobs.started_at is null then 'refused' else 'failed' end, coalesce(jobs.failure_code, 'NOT_RECORDED')
-            """, args, cancel);
-        var noticed = alerts.GroupBy(row => row.Code).Select(code => new ReasonCount { Outcome = "alert", Code = code.Key, Count = code.Sum(row => row.Raised) });
+        var (side, whose) = SideOf(caller);
+        var first = FirstWeek(time.GetUtcNow(), many);
+        var rows = await database.QueryAsync<WeekRow>(
+            "select week, outcome, code, count from print_weeks where side = @Side and whose = @Whose and week >= @First", new { Side = side, Whose = whose, First = first }, cancel);
+        var counts = rows.GroupBy(row => (row.Week, row.Outcome)).ToDictionary(same => same.Key, same => same.Sum(row => row.Count));
+        var perWeek = Enumerable.Range(0, many).Select(step => first + step).Select(week => new WeekCounts(
+            DateOnly.FromDateTime(PrintWeek.Begin(week).UtcDateTime), Of(week, "printed"), Of(week, "failed"), Of(week, "stopped"), Of(week, "refused"), Of(week, "alert")));
+        var reasons = rows.Where(row => row.Code.Length > 0).GroupBy(row => (row.Outcome, row.Code)).Select(same => new ReasonCount { Outcome = same.Key.Outcome, Code = same.Key.Code, Count = same.Sum(row => row.Count) });
         return new AnalyticsView(
-            [.. perWeek], [.. reasons.Concat(noticed).OrderByDescending(reason => reason.Count).ThenBy(reason => reason.Code, StringComparer.Ordinal)],
-            await NamedAsync("designs", "design_id", mine, args, cancel),
-            caller.Role is Role.Manufacturer or Role.Operator ? [] : await NamedAsync("organisations", "organisation_id", mine, args, cancel),
-            caller.Role is Role.Oem ? [] : await NamedAsync("printers", "printer_id", mine, args, cancel));
+            [.. perWeek], [.. reasons.OrderByDescending(reason => reason.Count).ThenBy(reason => reason.Code, StringComparer.Ordinal)],
+            await NamedAsync("design", "designs"), side == Shop ? [] : await NamedAsync("shop", "organisations"), side == Owner ? [] : await NamedAsync("printer", "printers"));
+
+        long Of(long week, string outcome) => counts.GetValueOrDefault((week, outcome));
+
+        async Task<IReadOnlyList<NamedCounts>> NamedAsync(string kind, string table)
+        {
+            var kept = await ReadAsync(KeptNames);
+            // Other weeks than half a year, the minute in which a week begins, or nothing to count.
+            return kept.Count > 0 ? kept : await ReadAsync(CountedNames);
+
+            Task<IReadOnlyList<NamedCounts>> ReadAsync(string names) => database.QueryAsync<NamedCounts>(
+                $"select {table}.id, {table}.name, counted.printed, counted.failed, counted.stopped, counted.refused from ({names}) as counted join {table} on {table}.id = counted.named order by counted.ended desc, counted.named",
+                new { Side = side, Whose = whose, Kind = kind, First = first, From = PrintWeek.Begin(first), Most = MostNamed }, cancel);
+        }
     }
 
     /// <summary>The prints that go on, for the overview.</summary>
@@ -73,36 +76,22 @@ internal sealed class PrintAnalytics(Database database, TimeProvider time)
 
     /// <summary>The prints that failed since then, for the overview.</summary>
     public Task<long> FailedAsync(Caller caller, DateTimeOffset since, CancellationToken cancel) =>
-        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where jobs.ended_at >= @Since and jobs.state = 7{Either(caller)}", new { caller.OrganisationId, Since = since }, cancel);
-
-    private Task<IReadOnlyList<NamedCounts>> NamedAsync(string table, string column, string mine, object args, CancellationToken cancel) => database.QueryAsync<NamedCounts>(
-        $"select {table}.id, {table}.name, {Counts} from jobs join {table} on {table}.id = jobs.{column} where jobs.ended_at >= @From{mine} group by {table}.id, {table}.name order by count(*) desc, {table}.id limit @Most", args, cancel);
+        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where jobs.ended_at >= @Since and {JobStore.Failed}{Either(caller)}", new { caller.OrganisationId, Since = since }, cancel);
 
     /// <summary>An owner is told of the designs that are printed, a shop of its printers; an organisation that is both sees the side of whoever asks.</summary>
-    private static string Mine(Caller caller, string table) => caller.SeesEverything ? "" : caller.Role == Role.Oem ? $" and {table}.owner_id = @OrganisationId" : $" and {table}.organisation_id = @OrganisationId";
+    private static (string Side, string Whose) SideOf(Caller caller) => caller.SeesEverything ? (Everybody, "") : (caller.Role == Role.Oem ? Owner : Shop, $"{caller.OrganisationId:D}");
 
     private static string Either(Caller caller) => caller.SeesEverything ? "" : " and (jobs.organisation_id = @OrganisationId or jobs.owner_id = @OrganisationId)";
 
     private sealed record WeekRow
     {
-        public long Number { get; init; }
+        public long Week { get; init; }
 
-        public long Printed { get; init; }
-
-        public long Failed { get; init; }
-
-        public long Stopped { get; init; }
-
-        public long Refused { get; init; }
-    }
-
-    private sealed record AlertRow
-    {
-        public long Number { get; init; }
+        public string Outcome { get; init; } = "";
 
         public string Code { get; init; } = "";
 
-        public long Raised { get; init; }
+        public long Count { get; init; }
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Analytics;
 using Touchmark.Engine.Designs;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Keys;
@@ -73,12 +74,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
             await vaults.KeepAsync(work, certificate, bundle, cancel);
         }
 
-        foreach (var alerts in certificate.Alerts.GroupBy(alert => alert.Code))
-        {
-            await work.ExecuteAsync("insert into print_alerts (certificate_id, code, owner_id, organisation_id, raised, ended_at) values (@Id, @Code, @OwnerId, @OrganisationId, @Raised, @EndedAt)",
-                new { Id = certificate.CertificateId, Code = alerts.Key, job.OwnerId, job.OrganisationId, Raised = alerts.LongCount(), certificate.EndedAt }, cancel);
-        }
-
+        await PrintCounts.AddAlertsAsync(work, certificate, job, cancel);
         await PartRegistry.EnterAsync(work, certificate, signed.Sha256, job, cancel);
         log.LogInformation("Certificate {CertificateId} issued for job {JobId}: {Result}", certificate.CertificateId, job.Id, PrintCertificate.NameOf(certificate.Result));
         return certificate.CertificateId;

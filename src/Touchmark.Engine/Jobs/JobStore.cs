@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Touchmark.Engine.Accounts;
+using Touchmark.Engine.Analytics;
 using Touchmark.Engine.Licences;
 using Touchmark.Engine.Printers;
 using Touchmark.Engine.Sessions;
@@ -13,6 +14,9 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 {
     /// <summary>Those that have not come to an end, in the words of the index that holds just them (0203-newest-first.sql): the state is <see cref="JobState.Done"/>, which no parameter may stand for.</summary>
     public const string Unfinished = "jobs.state < 6";
+
+    /// <summary>Those that failed, in the words of their index: the state is <see cref="JobState.Failed"/>.</summary>
+    public const string Failed = "jobs.state = 7";
 
     private const string Columns =
         "select jobs.*, designs.name as design_name, printers.name as printer_name from jobs join designs on designs.id = jobs.design_id join printers on printers.id = jobs.printer_id ";
@@ -112,7 +116,7 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         await work.CommitAsync(cancel);
     }
 
-    /// <summary>Ends a job, and gives its print back when nothing was sent, both or neither.</summary>
+    /// <summary>Ends a job, counts it, and gives its print back when nothing was sent, all or nothing.</summary>
     public async Task EndAsync(Guid id, JobState state, JobFailure? failure, bool printed, Func<Transaction, Task<Guid?>>? certify, CancellationToken cancel, Func<Transaction, Task>? note = null)
     {
         await using var work = await database.BeginAsync(cancel);
@@ -133,6 +137,8 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
             await licences.GiveBackPrintAsync(work, id, cancel);
         }
 
+        // Last: others who end a job wait for these rows until this one is written.
+        await PrintCounts.AddAsync(work, id, cancel);
         await work.CommitAsync(cancel);
     }
 

@@ -23,7 +23,7 @@ public sealed class AnalyticsTests
         await using var bench = await PrintBench.OpenAsync(storage);
         await bench.PrintPartAsync();
         // As if it had been a week ago.
-        await bench.Server.Database.ExecuteAsync("update jobs set ended_at = ended_at - @Week", new { Week = (long)TimeSpan.FromDays(7).TotalMicroseconds }, default);
+        await bench.Server.Database.ExecuteAsync("update jobs set ended_at = ended_at - @Week; update print_weeks set week = week - 1", new { Week = (long)TimeSpan.FromDays(7).TotalMicroseconds }, default);
         await using (var gateway = await bench.ConnectAsync(new Refusal("PRINTER_BUSY", "The printer runs another job.", new Dictionary<string, string>(), "Wait.")))
         {
             var refused = await bench.StartJobAsync();

@@ -1,0 +1,102 @@
+using System.Data.Common;
+using Touchmark.Engine.Jobs;
+using Touchmark.Evidence.Documents;
+using Touchmark.Hosting.Storage;
+
+namespace Touchmark.Engine.Analytics;
+
+/// <summary>
+/// What is counted of prints, kept beside them (0250-print-weeks.sql says what a job counts as, and for whom). Rows are always touched in the order of their keys, so that two transactions wait for each other
+/// and never both at once.
+/// </summary>
+internal static class PrintCounts
+{
+    /// <summary>Of rows of the view <c>counted_names</c>: how often each outcome came, and how many ended in all.</summary>
+    public const string Sums =
+        "count(case when outcome = 'printed' then 1 end) as printed, count(case when outcome = 'failed' then 1 end) as failed, count(case when outcome = 'stopped' then 1 end) as stopped, "
+        + "count(case when outcome = 'refused' then 1 end) as refused, count(*) as ended";
+
+    private const string AddWeeks =
+        """
+        insert into print_weeks (side, whose, week, outcome, code, count)
+        select side, whose, week, outcome, code, 1 from counted_jobs where id = @Id and outcome is not null order by side, whose
+        on conflict (side, whose, week, outcome, code) do update set count = print_weeks.count + excluded.count
+        """;
+
+    private const string AddAlert =
+        """
+        insert into print_weeks (side, whose, week, outcome, code, count) values ('all', '', @Week, 'alert', @Code, @Raised), ('owner', @OwnerId, @Week, 'alert', @Code, @Raised), ('shop', @OrganisationId, @Week, 'alert', @Code, @Raised)
+        on conflict (side, whose, week, outcome, code) do update set count = print_weeks.count + excluded.count
+        """;
+
+    private static readonly string AddNames = Names("+", "id = @Id");
+    private static readonly string TakeOffNames = Names("-", "ended_at >= @From and ended_at < @To");
+
+    /// <summary>Counts a job, in the transaction that ends it and after that.</summary>
+    public static async Task AddAsync(Transaction work, Guid jobId, CancellationToken cancel)
+    {
+        await work.ExecuteAsync(AddWeeks, new { Id = jobId }, cancel);
+        await work.ExecuteAsync(AddNames, new { Id = jobId }, cancel);
+    }
+
+    /// <summary>Counts the alerts of a certificate, in the transaction that keeps it.</summary>
+    public static async Task AddAlertsAsync(Transaction work, PrintCertificate certificate, Job job, CancellationToken cancel)
+    {
+        foreach (var alerts in certificate.Alerts.GroupBy(alert => alert.Code).OrderBy(alerts => alerts.Key, StringComparer.Ordinal))
+        {
+            await work.ExecuteAsync(AddAlert, new { job.OwnerId, job.OrganisationId, Week = PrintWeek.Of(certificate.EndedAt), Code = alerts.Key, Raised = alerts.LongCount() }, cancel);
+        }
+    }
+
+    /// <summary>Takes off the names what ended before a week, unless that is done already.</summary>
+    public static async Task BeginNamesAtAsync(Database database, long week, CancellationToken cancel)
+    {
+        const string Since = "select week from print_names_since";
+        var since = await database.FirstOrDefaultAsync<long>(Since, null, cancel);
+        if (since >= week)
+        {
+            return;
+        }
+
+        await using var work = await database.BeginAsync(cancel);
+        // Of several nodes one takes it off: the others wait here, and find another week then.
+        if (await work.ExecuteAsync("update print_names_since set week = @Week where week = @Since", new { Week = week, Since = since }, cancel) > 0)
+        {
+            await work.ExecuteAsync(TakeOffNames, new { From = PrintWeek.Begin(since), To = PrintWeek.Begin(week) }, cancel);
+            await work.CommitAsync(cancel);
+        }
+    }
+
+    private static string Names(string sign, string which) =>
+        $"""
+        insert into print_names (side, whose, kind, named, printed, failed, stopped, refused, ended)
+        select side, whose, kind, named, {sign}printed, {sign}failed, {sign}stopped, {sign}refused, {sign}ended
+        from (select side, whose, kind, named, {Sums} from counted_names where {which} group by side, whose, kind, named) as counted where true order by side, whose, kind, named
+        on conflict (side, whose, kind, named) do update set printed = print_names.printed + excluded.printed, failed = print_names.failed + excluded.failed,
+            stopped = print_names.stopped + excluded.stopped, refused = print_names.refused + excluded.refused, ended = print_names.ended + excluded.ended
+        """;
+}
+
+/// <summary>Each Monday the half year that is counted by name begins a week later.</summary>
+internal sealed class PrintCountsTurn(Database database, TimeProvider time, ILogger<PrintCountsTurn> log) : BackgroundService
+{
+    /// <summary>Until it is done, the jobs themselves are counted.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await PrintCounts.BeginNamesAtAsync(database, PrintAnalytics.FirstWeek(time.GetUtcNow(), PrintAnalytics.DefaultWeeks), stoppingToken);
+            }
+            catch (DbException failure)
+            {
+                log.LogWarning(failure, "Prints of before the last half year are still among those counted by name; the next look will take them off");
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+}
