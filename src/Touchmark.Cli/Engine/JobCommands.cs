@@ -9,7 +9,7 @@ namespace Touchmark.Cli.Engine;
 /// <summary><c>touchmark job</c>.</summary>
 internal static class JobCommands
 {
-    public static Command Create() => new("job", "Print jobs: start, watch, list, cancel, halt.")
+    public static Command Create() => new("job", "Print jobs: start, watch, list, pause, cancel, halt.")
     {
         Estimate(),
         Start(),
@@ -18,6 +18,8 @@ internal static class JobCommands
         Arguments.Asking("list", "List the jobs that you may see.", (engine, _, cancel) => engine.GetAsync("/api/jobs", cancel), jobs => Screen.Table(jobs, "There are no jobs yet.",
             new("Part", "design_name"), new("Printer", "printer_name"), new("State", "state"), new("Started", "created_at"), new("Id", "id"))),
         Priority(),
+        Pause(),
+        Resume(),
         Cancel(),
         Halt(),
     };
@@ -67,6 +69,19 @@ internal static class JobCommands
         priority.AcceptOnlyFromAmong("urgent", "normal");
         return Arguments.Asking("priority", "Put a job that waits before the others of its printer, or back among them.",
             (engine, parsed, cancel) => engine.PutAsync($"/api/jobs/{parsed.GetValue(id)}/priority", new { Priority = parsed.GetValue(priority) }, cancel), Screen.Facts, id, priority);
+    }
+
+    private static Command Pause()
+    {
+        var id = Arguments.Id("job");
+        return Arguments.Asking("pause", "Pause a print: what was sent is printed to its end, then the head is raised. After 8 minutes the print is ended.",
+            (engine, parsed, cancel) => engine.PostAsync($"/api/jobs/{parsed.GetValue(id)}/pause", null, cancel), Screen.Facts, id);
+    }
+
+    private static Command Resume()
+    {
+        var id = Arguments.Id("job");
+        return Arguments.Asking("resume", "Let a paused print go on.", (engine, parsed, cancel) => engine.PostAsync($"/api/jobs/{parsed.GetValue(id)}/resume", null, cancel), Screen.Facts, id);
     }
 
     private static Command Cancel()
@@ -188,14 +203,14 @@ internal static class JobCommands
         }
     }
 
-    /// <summary>A line whenever the state or what is adjusted changes, or another tenth is done.</summary>
+    /// <summary>A line whenever the state, a pause or what is adjusted changes, or another tenth is done.</summary>
     private sealed class Lines
     {
-        private (string State, int Tenth, string Adjusted) last;
+        private (string State, int Tenth, string Adjusted, string Paused) last;
 
         public void Show(JsonElement job)
         {
-            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10), Adjusted(job));
+            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10), Adjusted(job), job.TryGetProperty("paused", out var paused) ? Screen.Text(paused, "stands") : "");
             if (now == last)
             {
                 return;

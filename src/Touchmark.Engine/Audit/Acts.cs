@@ -37,6 +37,8 @@ internal static class Acts
     public const string FilePrintEnded = "file.print_ended";
     public const string JobHalted = "job.halted";
     public const string JobPrioritySet = "job.priority_set";
+    public const string JobPaused = "job.paused";
+    public const string JobResumed = "job.resumed";
     public const string KeyMade = "key.made";
     public const string CustodianInvited = "custodian.invited";
     public const string PartsRecalled = "parts.recalled";

@@ -119,4 +119,7 @@ internal sealed record Job
     public DateTimeOffset? StartedAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When somebody asked to pause it; null while it goes on.</summary>
+    public DateTimeOffset? PauseRequestedAt { get; init; }
 }

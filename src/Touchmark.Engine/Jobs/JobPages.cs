@@ -27,6 +27,8 @@ internal static class JobPages
             var priority = (await http.Request.ReadFormAsync(cancel))["priority"] == "urgent" ? JobPriority.Urgent : JobPriority.Normal;
             return await ActAsync(id, http, visit, desk, (job, caller, stop) => desk.PrioritiseAsync(job, priority, caller, stop), cancel);
         });
+        shop.MapForm("/jobs/{id:guid}/pause", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.PauseAsync, cancel));
+        shop.MapForm("/jobs/{id:guid}/resume", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.GoOnAsync, cancel));
         shop.MapForm("/jobs/{id:guid}/bed-clear", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.ClearBedAsync, cancel));
     }
 
@@ -72,6 +74,9 @@ internal static class JobPages
         CanPrioritise: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
         CanClearBed: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
         WaitsForBed: job.WaitsFor == WaitsFor.Bed,
+        CanPause: !job.State.IsFinal() && caller.Role is Role.Manufacturer or Role.Operator,
+        IsPrinting: job.State == JobState.Streaming,
+        Pause: job.Paused is { } pause ? new(pause.Stands, pause.Until) : null,
         Bed: bed,
         SliceId: slice);
 }
@@ -93,12 +98,14 @@ public sealed record JobRow(
     Guid Id, string Design, string Printer, string Terms, string State, string Tone, string Message, double Progress, int Step, bool IsFinal, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt)
 {
     internal static JobRow Of(JobView job) => new(
-        job.Id, job.DesignName, job.PrinterName, $"{job.Material}, {job.Quality}", WordOf(job.State), ToneOf(job.State), job.Message == WordOf(job.State) ? "" : job.Message, job.Progress, Math.Min((int)job.State, 6) - 1,
+        job.Id, job.DesignName, job.PrinterName, $"{job.Material}, {job.Quality}", WordOf(job), ToneOf(job), job.Message == WordOf(job.State) ? "" : job.Message, job.Progress, Math.Min((int)job.State, 6) - 1,
         job.State.IsFinal(), job.CreatedAt, job.EndedAt);
 
     public string Percent => (Progress * 100).ToString("0", CultureInfo.InvariantCulture);
 
     /// <summary>As people say it; the script of the page says the same.</summary>
+    private static string WordOf(JobView job) => job.Paused is { } pause ? pause.Stands ? "paused" : "pausing" : WordOf(job.State);
+
     private static string WordOf(JobState state) => state switch
     {
         JobState.Preflight => "checking",
@@ -107,7 +114,7 @@ public sealed record JobRow(
         _ => state.ToString().ToLowerInvariant(),
     };
 
-    private static string ToneOf(JobState state) => state switch
+    private static string ToneOf(JobView job) => job.Paused is not null ? "caution" : job.State switch
     {
         JobState.Done => "good",
         JobState.Failed => "bad",
@@ -132,7 +139,10 @@ public sealed record JobsModel(IReadOnlyList<JobRow> Rows, string? Newer, string
 /// <summary>One print.</summary>
 public sealed record JobModel(
     JobRow Row, Guid DesignId, Guid LicenceId, Guid PrinterId, long PrintNumber, string? MaterialLot, Guid? CertificateId, DateTimeOffset? StartedAt, JobFigures? Live, PageProblem? Failure,
-    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, JobBed? Bed, Guid? SliceId);
+    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, bool CanPause, bool IsPrinting, JobPause? Pause, JobBed? Bed, Guid? SliceId);
+
+/// <summary>A pause: whether the printer has come to rest, and when the print is ended if nobody lets it go on.</summary>
+public sealed record JobPause(bool Stands, DateTimeOffset Until);
 
 /// <summary>What a printer's head reaches from above, mm.</summary>
 public sealed record JobBed(double MinX, double MaxX, double MinY, double MaxY);

@@ -71,6 +71,8 @@ internal sealed class JobRunner(
             {
                 var turn = starter.Reserve(job.PrinterId);
                 var print = starter.Restore(turn, job, slice, printer, saved);
+                // What was saved may be a second older than the order.
+                print.Hold(job.PauseRequestedAt);
                 log.LogInformation("Job {JobId} waits for its gateway, to go on where it was", job.Id);
                 Start(new Run(job), async run =>
                 {
@@ -105,6 +107,19 @@ internal sealed class JobRunner(
         }
 
         return true;
+    }
+
+    /// <summary>Pauses the prints of this node that are to be paused, since when, and lets the others go on.</summary>
+    public void Hold(IReadOnlyDictionary<Guid, DateTimeOffset> paused)
+    {
+        foreach (var (id, run) in runs)
+        {
+            if (run.Print?.Hold(paused.TryGetValue(id, out var since) ? since : null) == true)
+            {
+                log.LogInformation("Job {JobId} {Does}", id, paused.ContainsKey(id) ? "is paused" : "goes on");
+                feed.Touch(id);
+            }
+        }
     }
 
     private async Task StopAllAsync()

@@ -88,6 +88,10 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
     public static async Task<bool> SetPriorityAsync(Transaction work, Guid id, JobPriority priority, CancellationToken cancel) =>
         await work.ExecuteAsync("update jobs set priority = @Priority where id = @Id and state < @Preflight and priority <> @Priority", new { Id = id, Priority = priority, JobState.Preflight }, cancel) > 0;
 
+    /// <summary>Pauses a print that runs, since then, or lets it go on (null). False when that is so already, or it does not print.</summary>
+    public static async Task<bool> SetPauseAsync(Transaction work, Guid id, DateTimeOffset? asked, CancellationToken cancel) => await work.ExecuteAsync(
+        $"update jobs set pause_requested_at = @Asked where id = @Id and state = @Streaming and pause_requested_at is {(asked is null ? "not null" : "null")}", new { Id = id, Asked = asked, JobState.Streaming }, cancel) > 0;
+
     /// <summary>The jobs that have not come to an end, oldest first.</summary>
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>
         database.QueryAsync<Job>(Columns + $"where {Unfinished} order by jobs.id", null, cancel);

@@ -15,7 +15,7 @@ using Refusal = Touchmark.Hosting.Problems.Refusal;
 
 namespace Touchmark.Engine.Jobs;
 
-/// <summary>Jobs: take a print, follow it, cancel it.</summary>
+/// <summary>Jobs: take a print, follow it, pause it, cancel it.</summary>
 internal static class JobsFeature
 {
     public static void AddJobs(this IServiceCollection services)
@@ -23,6 +23,7 @@ internal static class JobsFeature
         services.AddSingleton<JobStore>();
         services.AddSingleton<JobFeed>();
         services.AddSingleton<JobDesk>();
+        services.AddSingleton<PauseDesk>();
         services.AddSingleton<PrintStarter>();
         services.AddSingleton<PrinterQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<PrinterQueue>());
@@ -49,6 +50,13 @@ internal static class JobsFeature
         app.MapPost("/api/jobs/{id:guid}/cancel", async (Guid id, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.CancelAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator, Role.Admin).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary("Stop a job; the printer comes to rest safely.");
+        app.MapPost("/api/jobs/{id:guid}/pause", async (Guid id, Caller caller, PauseDesk desk, CancellationToken cancel) =>
+            (await desk.PauseAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
+            .For(Role.Manufacturer, Role.Operator).Produces<JobView>(StatusCodes.Status202Accepted)
+            .WithSummary("Pause a print: what was sent is printed to its end, then the head is raised. Lasts 8 minutes at most; then the print is ended.");
+        app.MapPost("/api/jobs/{id:guid}/resume", async (Guid id, Caller caller, PauseDesk desk, CancellationToken cancel) =>
+            (await desk.GoOnAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
+            .For(Role.Manufacturer, Role.Operator).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary("Let a paused print go on.");
         app.MapPut("/api/jobs/{id:guid}/priority", async (Guid id, PriorityRequest request, Caller caller, JobDesk desk, CancellationToken cancel) =>
             (await desk.PrioritiseAsync(id, request.Priority, caller, cancel)).ToResult(Results.Ok)).For(Role.Manufacturer, Role.Operator).Produces<JobView>()
             .WithSummary("Put a job before those of its printer that are normal (urgent), or back among them (normal).");
@@ -275,11 +283,14 @@ internal sealed record JobView(
     Guid Id, Guid LicenceId, long PrintNumber, Guid DesignId, string DesignName, Guid PrinterId, string PrinterName, string Material, string? MaterialLot, string Quality, JobState State,
     JobPriority Priority, WaitsFor? WaitsFor, double Progress, string Message, JobSessionView? Session, JobFailure? Failure, ExternalLicence? External, Guid? SliceId, Guid? CertificateId, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt)
 {
+    /// <summary>The pause that is on or on its way; null when there is none.</summary>
+    public JobPauseView? Paused { get; init; }
+
     public static JobView Of(Job job, JobPulse pulse) => new(
         job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State,
         job.Priority, job.State == JobState.Waiting ? pulse.WaitsFor : null, ProgressOf(job.State, pulse),
         MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
-        JobStore.ExternalOf(job), job.SliceId, job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt);
+        JobStore.ExternalOf(job), job.SliceId, job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt) { Paused = JobPauseView.Of(job, pulse) };
 
     private static double ProgressOf(JobState state, JobPulse pulse) => (state, pulse.Session) switch
     {
@@ -292,6 +303,7 @@ internal sealed record JobView(
     private static string MessageOf(Job job, JobPulse pulse) => job.State switch
     {
         JobState.Streaming when pulse.Session is { IsGatewayAway: true } => "waiting for the printer's gateway to come back",
+        JobState.Streaming when JobPauseView.Of(job, pulse) is { } pause => pause.Text,
         JobState.Queued => "waiting for the slicer",
         JobState.Slicing => "slicing",
         JobState.Waiting => pulse.WaitsFor switch

@@ -13,7 +13,7 @@ using Touchmark.Streaming.Wire;
 namespace Touchmark.Engine.Jobs;
 
 /// <summary>
-/// Stops the jobs of this node that have to stop: their licence or their printer was revoked, or somebody cancelled or halted them, on whichever node that was said. The order lies in the
+/// Pauses the jobs of this node that somebody paused, and stops those that have to stop: their licence or their printer was revoked, or somebody cancelled or halted them, on whichever node that was said. The order lies in the
 /// database and is read once a second, and at once when it was given here; so it also holds for whoever takes a job up later.
 /// </summary>
 internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail trail, LicenceOffice office, PrinterFleet fleet, GatewayHub gateways, TimeProvider time, ILogger<StopOrders> log) : BackgroundService
@@ -109,6 +109,7 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
                 }
             }
 
+            runner.Hold((await database.QueryAsync<Pause>("select id, pause_requested_at from jobs where " + JobStore.Unfinished + " and pause_requested_at is not null", null, cancel)).ToDictionary(job => job.Id, job => job.PauseRequestedAt));
             foreach (var printer in await database.QueryAsync<Guid>("select id from printers where revoked_at > @Since", new { Since = time.GetUtcNow() - DismissalTime }, cancel))
             {
                 gateways.Find(printer)?.Dismiss();
@@ -130,6 +131,13 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
             or (licences.revoked_at is not null and (licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at)))
         """,
         new { RevocationPolicy.AtOnce }, cancel);
+
+    private sealed record Pause
+    {
+        public Guid Id { get; init; }
+
+        public DateTimeOffset PauseRequestedAt { get; init; }
+    }
 
     private sealed record Order
     {

@@ -117,6 +117,27 @@ internal sealed class PrintSession : IDisposable
 
     public void Advance() => Do(session.Advance);
 
+    /// <summary>Pauses the print, since then, or lets it go on (null). True when that is something else than before.</summary>
+    public bool Hold(DateTimeOffset? since)
+    {
+        var changes = false;
+        Do(now =>
+        {
+            var before = session.Progress.Paused is not null;
+            if (since is { } asked)
+            {
+                session.Pause(asked, now);
+            }
+            else
+            {
+                session.GoOn(now);
+            }
+
+            changes = before != session.Progress.Paused is not null;
+        });
+        return changes;
+    }
+
     public void Stop(EndReason reason, string text) => Do(now => session.Stop(reason, text, now));
 
     /// <summary>The engine stops: from now on nothing changes, so that what is saved then is how it stands.</summary>

@@ -186,7 +186,7 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     private void Tell(GatewaySession session)
     {
         var (verified, open) = (session.SegmentsVerified, session.OpenSegments);
-        var phase = session.Phase == SessionPhase.Finishing ? "finishing" : session.IsEngineAway ? "engine_away" : "streaming";
+        var phase = session.Phase == SessionPhase.Finishing ? "finishing" : session.IsEngineAway ? "engine_away" : session.IsHeld ? "held" : "streaming";
         extra.Tell("status", json =>
         {
             json.WriteString("job", $"{facts.JobId:D}");

@@ -48,6 +48,8 @@ public sealed partial class EveryFormTests
         new(Role.Manufacturer, "/printers/{unknown}/revoke", "/printers", []),
         new(Role.Manufacturer, "/printers/pair", "/printers", []),
         new(Role.Manufacturer, "/jobs/{unknown}/stop", "/jobs", []),
+        new(Role.Manufacturer, "/jobs/{unknown}/pause", "/jobs", []),
+        new(Role.Manufacturer, "/jobs/{unknown}/resume", "/jobs", []),
         new(Role.Manufacturer, "/jobs/{unknown}/priority", "/jobs", [], ("priority", "{nasty}")),
         new(Role.Manufacturer, "/jobs/{unknown}/bed-clear", "/jobs", []),
         new(Role.Auditor, "/findings/{unknown}/sensor-anomaly", "/findings", [], ("decision", "accept"), ("comment", "{nasty}")),

@@ -9,6 +9,7 @@ export interface Job {
   readonly progress: number;
   readonly message: string;
   readonly waits_for?: string;
+  readonly paused?: { readonly stands: boolean; readonly until: string } | null;
   readonly session?: { readonly motion_total_s: number; readonly motion_executed_s: number } & Record<string, unknown>;
 }
 
@@ -51,16 +52,37 @@ function show(place: HTMLElement, job: Job): void {
   for (const element of place.querySelectorAll<HTMLElement>('[data-bind]')) {
     bind(element, job);
   }
+  pauses(job);
+}
+
+/** What belongs to a print that is paused, and to one that could be: buttons above it, and until when. */
+function pauses(job: Job): void {
+  for (const element of document.querySelectorAll<HTMLElement>('[data-pause]')) {
+    element.hidden = job.state !== 'streaming' || (element.dataset['pause'] === 'yes') !== Boolean(job.paused);
+  }
+  const until = document.querySelector<HTMLElement>('[data-until]');
+  if (until && job.paused && until.dataset['until'] !== job.paused.until) {
+    until.dataset['until'] = job.paused.until;
+    const time = document.createElement('time');
+    time.dateTime = job.paused.until;
+    time.textContent = job.paused.until;
+    until.replaceChildren(time);
+    localTimes(until);
+  }
+}
+
+function word(job: Job): string {
+  return job.paused ? (job.paused.stands ? 'paused' : 'pausing') : WORDS[job.state] ?? job.state;
 }
 
 function bind(element: HTMLElement, job: Job): void {
   switch (element.dataset['bind']) {
     case 'state':
-      element.dataset['tone'] = TONES[job.state] ?? 'busy';
-      write(element, WORDS[job.state] ?? job.state);
+      element.dataset['tone'] = job.paused ? 'caution' : TONES[job.state] ?? 'busy';
+      write(element, word(job));
       break;
     case 'message':
-      write(element, job.message === (WORDS[job.state] ?? job.state) ? '' : job.message);
+      write(element, job.message === word(job) ? '' : job.message);
       break;
     case 'progress':
       (element as HTMLProgressElement).value = Math.round(job.progress * 1000) / 10;
