@@ -67,6 +67,28 @@ public sealed class LiveSessionTests
         Assert.Equal(Sent(toolpath), Ran(klipper));
     }
 
+    [Fact]
+    public async Task A_pause_by_the_engine_raises_the_head_and_loses_and_repeats_no_line()
+    {
+        await using var rig = await StartAsync();
+        await using var klipper = await KlipperAsync(rig);
+        var toolpath = await rig.ToolpathAsync(layers: 40);
+        var print = rig.Engine.PrintAsync(toolpath);
+        for (ulong segments = 6; segments <= 12; segments += 6)
+        {
+            await rig.Engine.StreamedAsync(segments);
+            rig.Engine.Pause();
+            await rig.Engine.ReachedAsync(static progress => progress.Paused is { Stands: true, IsRaised: true });
+            rig.Engine.GoOn();
+        }
+
+        using var session = await print;
+        rig.AssertEnded(EndReason.Completed, session);
+        await klipper.LineAsync("// connected idle complete");
+        Assert.Equal(Sent(toolpath), Ran(klipper));
+        Assert.Equal(2, session.Record.Alerts.Count(static alert => alert.Code == "PAUSED"));
+    }
+
     [Theory]
     [InlineData("CANCEL_PRINT", EndReason.Cancelled, "// connected idle cancelled")]
     [InlineData("M112", EndReason.PrinterShutdown, "Klipper was shut down.")]

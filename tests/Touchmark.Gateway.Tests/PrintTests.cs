@@ -116,6 +116,25 @@ public sealed class PrintTests
     }
 
     [Fact]
+    public async Task A_print_that_is_paused_again_and_again_goes_on_each_time()
+    {
+        await using var rig = await GatewayRig.StartAsync();
+        var print = rig.PrintAsync();
+        for (ulong segments = 4; segments <= 16; segments += 4)
+        {
+            await rig.Engine.StreamedAsync(segments);
+            rig.Engine.Pause();
+            await rig.Engine.ReachedAsync(static progress => progress.Paused is { Stands: true, IsRaised: true });
+            rig.Engine.GoOn();
+        }
+
+        using var session = await print;
+        rig.AssertEnded(EndReason.Completed, session);
+        Assert.Equal(4, session.Record.Alerts.Count(static alert => alert.Code == "PAUSED"));
+        Assert.Equal(4, rig.Log.Count(static line => line.Contains("SAVE_GCODE_STATE NAME=touchmark_lift", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_gateway_that_is_stopped_while_its_engine_is_away_makes_the_printer_safe_first()
     {
         await using var rig = await GatewayRig.StartAsync();

@@ -61,12 +61,12 @@ public sealed class ResumeTests
     private static double Place(int number) =>
         0.03 + (0.9 * BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"cut {number}"))) / uint.MaxValue);
 
-    private static async Task<List<double[]>> RecordAsync(World world) =>
+    internal static async Task<List<double[]>> RecordAsync(World world) =>
         [.. (await File.ReadAllLinesAsync(world.PrinterRecord)).Where(line => line.Length > 0 && (char.IsAsciiDigit(line[0]) || line[0] == '-'))
             .Select(line => line.Split(',').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray())];
 
     /// <summary>Where the head went with filament flowing, and how much: ends of the moves in mm, and filament in mm. Lifts and their return extrude without going anywhere.</summary>
-    private static List<double[]> Extruded(List<double[]> record) =>
+    internal static List<double[]> Extruded(List<double[]> record) =>
         [.. record.Zip(record.Skip(1)).Where(pair => pair.Second[5] - pair.First[5] > 1e-6 && (pair.Second[2] != pair.First[2] || pair.Second[3] != pair.First[3]))
             .Select(pair => (double[])[pair.Second[2], pair.Second[3], pair.Second[4], pair.Second[5] - pair.First[5]])];
 }

@@ -143,6 +143,37 @@ public sealed partial class ShopTests(Chromium chromium, RealEngine real)
         await real.World.AssertSafeAsync();
     }
 
+    [Theory]
+    [MemberData(nameof(RealEngine.Devices), MemberType = typeof(RealEngine))]
+    public async Task Pause_and_go_on(string device)
+    {
+        var licence = await real.LicenseLongPrintAsync();
+        var job = await real.PrintingAsync(licence);
+        await using var maker = await real.EnterAsync(chromium, "maker", device);
+        await maker.GoAsync($"/jobs/{job}");
+        var (badge, message) = (maker.Page.Locator(".live-line .badge"), maker.Page.Locator("[data-bind=message]"));
+        var (pause, goOn) = (maker.Page.Locator("button:has-text('Pause')"), maker.Page.Locator("button:has-text('Go on')"));
+        await pause.ClickAsync();
+        await Assertions.Expect(message).ToHaveTextAsync("paused, the head is raised");
+        await Assertions.Expect(badge).ToHaveTextAsync("paused");
+        await Assertions.Expect(maker.Page.Locator("p[data-pause=yes]")).ToContainTextAsync("the print is ended at");
+        await Assertions.Expect(pause).ToBeHiddenAsync();
+        await maker.FitsAsync();
+        await maker.KeepAsync("real-paused");
+        await goOn.ClickAsync();
+        await Assertions.Expect(badge).ToHaveTextAsync("printing");
+        await Assertions.Expect(goOn).ToBeHiddenAsync();
+
+        // Said elsewhere, it is on the page that is open.
+        await real.World.AskAsync("maker", "job", "pause", job);
+        await Assertions.Expect(badge).ToHaveTextAsync("paused");
+        await Assertions.Expect(goOn).ToBeVisibleAsync();
+        await real.World.AskAsync("maker", "job", "cancel", job);
+        await Assertions.Expect(badge).ToHaveTextAsync("cancelled");
+        await Assertions.Expect(goOn).ToBeHiddenAsync();
+        await real.World.AssertSafeAsync();
+    }
+
     [Fact]
     public async Task Another_shop_sees_nothing_of_a_print_by_its_addresses()
     {

@@ -98,14 +98,17 @@ internal sealed class StandInEngine : IAsyncDisposable
     }
 
     /// <summary>Completes when the printer has carried out <paramref name="segments"/> segments of the running print.</summary>
-    public async Task StreamedAsync(ulong segments)
+    public Task StreamedAsync(ulong segments) => ReachedAsync(progress => progress.SegmentsVerified >= segments);
+
+    /// <summary>Waits until the session is as asked for, or over.</summary>
+    public async Task ReachedAsync(Func<SessionProgress, bool> reached)
     {
         while (true)
         {
             Task changed;
             lock (_lock)
             {
-                if (_session?.Progress.SegmentsVerified >= segments || _session?.End is not null)
+                if (_session is not null && (reached(_session.Progress) || _session.End is not null))
                 {
                     return;
                 }
@@ -114,6 +117,22 @@ internal sealed class StandInEngine : IAsyncDisposable
             }
 
             await changed.WaitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    public void Pause()
+    {
+        lock (_lock)
+        {
+            _session!.Pause(Now.Utc, Now);
+        }
+    }
+
+    public void GoOn()
+    {
+        lock (_lock)
+        {
+            _session!.GoOn(Now);
         }
     }
 
