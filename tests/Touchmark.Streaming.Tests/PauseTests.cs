@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Touchmark.Cryptography;
 using Touchmark.Streaming.Wire;
 
 namespace Touchmark.Streaming.Tests;
@@ -258,6 +259,31 @@ public class PauseTests
 
         Assert.Equal(EndReason.Completed, other.Engine.End?.Reason);
         Assert.DoesNotContain("SAVE_GCODE_STATE NAME=touchmark_lift", other.Printer.Lines);
+    }
+
+    /// <summary>Whoever holds the device's keys says that the head is raised, to be excused for it, and nobody has asked; or for segments that it does not have.</summary>
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    [InlineData(true, -3)]
+    public async Task A_raised_head_that_nobody_ordered_ends_the_print(bool isPaused, int beside)
+    {
+        using var rig = await RunAsync([new(40, isPaused ? Act.Pause : Act.Look)], new RigOptions
+        {
+            Settings = Patient,
+            Tamper = static (_, type, _, frame) => type == WireType.Held ? [] : [frame],
+        }, whole: false);
+        rig.Run(limit: 3);
+        using var exported = rig.Engine.ExportKeys()!;
+        using var keys = SessionKeys.Import(exported.Span);
+        ulong order = isPaused ? WireCounter(rig.Frames.Last(static frame => WireFrame.Peek(frame.Frame.Span, out _) == WireType.Hold).Frame.Span) : 1;
+        var held = new Held(rig.Gateway.SessionId!.Value, 1 << 20, order, rig.Engine.Progress.SegmentsSent + (ulong)beside, 5, rig.Printer.Time);
+
+        Assert.True(rig.Engine.Receive(held.Encode(keys.Telemetry).Span, rig.Now));
+        rig.Run();
+        Assert.Equal(EndReason.ProtocolViolation, rig.Engine.End?.Reason);
+
+        static ulong WireCounter(ReadOnlySpan<byte> frame) => Hold.TryDecode(frame)!.Counter;
     }
 
     private enum Act
