@@ -58,9 +58,9 @@ public sealed class PauseTests
     }
 
     /// <summary>Two events later the printer has been asked again.</summary>
-    private static Task AnswerAsync(World world, string job)
+    private static async Task AnswerAsync(World world, string job)
     {
         var seen = 0;
-        return world.UntilAsync(job, _ => ++seen > 2);
+        await world.UntilAsync(job, _ => ++seen > 2);
     }
 }
