@@ -24,8 +24,7 @@ public sealed class RevocationTests
             jobs.Add(await world.StartJobAsync(licence, printer));
             if (bench == "-2")
             {
-                // Its printer is busy: it waits for its turn.
-                jobs.Add(await world.StartJobAsync(licence, printer));
+                jobs.Add(await world.QueueJobAsync(licence, printer));
             }
         }
 

@@ -12,7 +12,11 @@ internal sealed partial class World : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>More than any command or print takes on a busy machine: what has not ended by then waits for something that does not come.</summary>
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(6);
+
     private readonly Dictionary<string, Running> running = [];
+    private readonly Dictionary<string, string> lastJobs = [];
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("touchmark-acceptance-").FullName;
 
@@ -153,12 +157,21 @@ internal sealed partial class World : IAsyncDisposable
         return Text(await AskAsync("oem", ["licence", "issue", "--design", design, "--manufacturer", "Maker Hall", "--prints", $"{prints}", "--material", "PLA", .. terms]), "id");
     }
 
-    /// <summary>Starts a job on a printer whose bed somebody has looked at. While a print goes on there, the command is refused, and the job waits for it anyway.</summary>
+    /// <summary>Starts a job on a printer whose bed somebody has looked at, which they can say when the print before is over for the engine, too.</summary>
     public async Task<string> StartJobAsync(string licence, string printer)
     {
-        await AsAsync("maker", "printer", "bed-clear", printer);
-        return Text(await AskAsync("maker", "job", "start", "--licence", licence, "--printer", printer, "--quality", "draft"), "id");
+        if (lastJobs.TryGetValue(printer, out var before))
+        {
+            await FinishAsync(before);
+        }
+
+        await SucceedAsync("maker", "printer", "bed-clear", printer);
+        return await QueueJobAsync(licence, printer);
     }
+
+    /// <summary>Starts a job that waits for its turn, whatever the printer does now.</summary>
+    public async Task<string> QueueJobAsync(string licence, string printer) =>
+        lastJobs[printer] = Text(await AskAsync("maker", "job", "start", "--licence", licence, "--printer", printer, "--quality", "draft"), "id");
 
     /// <summary>Follows a job to its end and answers with it.</summary>
     public async Task<JsonElement> FinishAsync(string job)
@@ -172,13 +185,21 @@ internal sealed partial class World : IAsyncDisposable
     {
         using var client = await ClientAsync("maker");
         await using var stream = await client.GetStreamAsync($"/api/jobs/{job}/events");
-        await foreach (var happened in System.Net.ServerSentEvents.SseParser.Create(stream).EnumerateAsync(TestContext.Current.CancellationToken))
+        using var limit = Limit();
+        try
         {
-            var state = JsonSerializer.Deserialize<JsonElement>(happened.Data);
-            if (reached(state))
+            await foreach (var happened in System.Net.ServerSentEvents.SseParser.Create(stream).EnumerateAsync(limit.Token))
             {
-                return state;
+                var state = JsonSerializer.Deserialize<JsonElement>(happened.Data);
+                if (reached(state))
+                {
+                    return state;
+                }
             }
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"After {EndLimit.TotalMinutes} minutes the job is not so far: {await AskAsync("maker", "job", "show", job)}");
         }
 
         throw new InvalidOperationException($"The job ended before that: {await AskAsync("maker", "job", "show", job)}");
@@ -304,8 +325,25 @@ internal sealed partial class World : IAsyncDisposable
         info.Environment["TOUCHMARK_HOME"] = Path.Combine(Folder, home);
         using var process = Process.Start(info)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var limit = Limit();
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} was ended after {EndLimit.TotalMinutes} minutes: {await output}{await errors}");
+        }
+
         return new Ran(process.ExitCode, await output, await errors);
+    }
+
+    private static CancellationTokenSource Limit()
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(EndLimit);
+        return limit;
     }
 
     private async Task<string> StartAsync(string name, string program, Regex ready, params string[] arguments)
