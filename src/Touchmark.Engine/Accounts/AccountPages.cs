@@ -18,29 +18,29 @@ internal static class AccountPages
         readers.MapGet("/accounts/{id:guid}", (Guid id, Visit visit, AccountDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, cancel));
         var admins = app.MapPagesFor(Role.Admin);
         admins.MapGet("/accounts/new", (string? role, Visit visit, AccountDesk desk, CancellationToken cancel) => desk.NewAsync(visit, new("", "", "", role ?? ""), null, cancel));
-        admins.MapForm("/accounts/new", CreateAsync);
-        admins.MapForm("/accounts/{id:guid}/role", async (Guid id, HttpContext http, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
+        admins.MapPost("/accounts/new", CreateAsync).AsForm();
+        admins.MapPost("/accounts/{id:guid}/role", async (Guid id, HttpContext http, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
             Enum.TryParse<Role>((await http.Request.ReadFormAsync(cancel))["role"], ignoreCase: true, out var role) && Enum.IsDefined(role)
                 ? await desk.DoneAsync(id, visit, await accounts.ChangeRoleAsync(id, role, visit.Caller, cancel), cancel)
-                : await desk.ShowAsync(id, visit, cancel, Refusal.Invalid("ROLE_MISSING", "There is no such role.", "Choose one of the list.")));
-        admins.MapForm("/accounts/{id:guid}/disable", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
-            await desk.DoneAsync(id, visit, await accounts.DisableAsync(id, visit.Caller, cancel), cancel));
-        admins.MapForm("/accounts/{id:guid}/enable", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
-            await desk.DoneAsync(id, visit, await accounts.EnableAsync(id, visit.Caller, cancel), cancel));
-        admins.MapForm("/accounts/{id:guid}/sign-out", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
-            await desk.DoneAsync(id, visit, await accounts.RevokeTokensAsync(id, visit.Caller, cancel), cancel));
-        admins.MapForm("/accounts/{id:guid}/reset-password", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
-            (await accounts.ResetPasswordAsync(id, visit.Caller, cancel)).Has(out var reset, out var refusal) ? await desk.ShowAsync(id, visit, cancel, password: reset.Password) : await desk.ShowAsync(id, visit, cancel, refusal));
-        admins.MapForm("/accounts/{id:guid}/remove-second-factor", async (Guid id, Visit visit, SecondFactorDesk factors, AccountDesk desk, CancellationToken cancel) =>
-            await desk.DoneAsync(id, visit, await factors.RemoveOfAsync(id, visit.Caller, cancel), cancel));
-        admins.MapForm("/accounts/second-factor-roles", async (HttpContext http, Visit visit, SecondFactorRules rules, CancellationToken cancel) =>
+                : await desk.ShowAsync(id, visit, cancel, Refusal.Invalid("ROLE_MISSING", "There is no such role.", "Choose one of the list."))).AsForm();
+        admins.MapPost("/accounts/{id:guid}/disable", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await accounts.DisableAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        admins.MapPost("/accounts/{id:guid}/enable", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await accounts.EnableAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        admins.MapPost("/accounts/{id:guid}/sign-out", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await accounts.RevokeTokensAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        admins.MapPost("/accounts/{id:guid}/reset-password", async (Guid id, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
+            (await accounts.ResetPasswordAsync(id, visit.Caller, cancel)).Has(out var reset, out var refusal) ? await desk.ShowAsync(id, visit, cancel, password: reset.Password) : await desk.ShowAsync(id, visit, cancel, refusal)).AsForm();
+        admins.MapPost("/accounts/{id:guid}/remove-second-factor", async (Guid id, Visit visit, SecondFactorDesk factors, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await factors.RemoveOfAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        admins.MapPost("/accounts/second-factor-roles", async (HttpContext http, Visit visit, SecondFactorRules rules, CancellationToken cancel) =>
         {
             var typed = (await http.Request.ReadFormAsync(cancel))["role"];
             return (await rules.SetAsync([.. typed.Select(name => Enum.TryParse<Role>(name, ignoreCase: true, out var role) ? role : default)], visit.Caller, cancel)).Has(out _, out var refusal)
                 ? Results.Redirect("/accounts#second-factor") : visit.Refuse(refusal);
-        });
-        admins.MapForm("/accounts/{id:guid}/sessions/{token}/end", async (Guid id, string token, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
-            await desk.DoneAsync(id, visit, await accounts.RevokeTokenAsync(id, token, visit.Caller, cancel), cancel));
+        }).AsForm();
+        admins.MapPost("/accounts/{id:guid}/sessions/{token}/end", async (Guid id, string token, Visit visit, AccountAdministration accounts, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await accounts.RevokeTokenAsync(id, token, visit.Caller, cancel), cancel)).AsForm();
     }
 
     private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, AccountDirectory accounts, SecondFactorRules rules, CancellationToken cancel)

@@ -14,21 +14,21 @@ internal static class OwnAccountPages
     {
         var pages = app.MapPagesFor();
         pages.MapGet("/account", (Visit visit, HttpContext http, OwnAccountDesk desk, CancellationToken cancel) => desk.ShowAsync(visit, http, cancel)).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/password", ChangePasswordAsync).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/sessions/{id}/end", async (string id, Visit visit, HttpContext http, AccountAdministration accounts, OwnAccountDesk desk, CancellationToken cancel) =>
-            (await accounts.RevokeTokenAsync(visit.Caller.AccountId, id, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/account#sessions") : await desk.ShowAsync(visit, http, cancel, refusal));
-        pages.MapForm("/account/second-factor/begin", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+        pages.MapPost("/account/password", ChangePasswordAsync).AsForm().WithMetadata(OpenToUnfinished.Mark);
+        pages.MapPost("/account/sessions/{id}/end", async (string id, Visit visit, HttpContext http, AccountAdministration accounts, OwnAccountDesk desk, CancellationToken cancel) =>
+            (await accounts.RevokeTokenAsync(visit.Caller.AccountId, id, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/account#sessions") : await desk.ShowAsync(visit, http, cancel, refusal)).AsForm();
+        pages.MapPost("/account/second-factor/begin", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
             (await factors.BeginAsync(await FieldAsync(http, "password", cancel), http, visit.Caller, cancel)).Has(out var made, out var refusal)
-                ? await desk.ShowAsync(visit, http, cancel, made: made) : await desk.ShowAsync(visit, http, cancel, refusal)).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/second-factor/confirm", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+                ? await desk.ShowAsync(visit, http, cancel, made: made) : await desk.ShowAsync(visit, http, cancel, refusal)).AsForm().WithMetadata(OpenToUnfinished.Mark);
+        pages.MapPost("/account/second-factor/confirm", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
             (await factors.ConfirmAsync(await FieldAsync(http, "password-code", cancel), http.Request.Cookies[TokenAuthentication.Cookie]!, visit.Caller, cancel)).Has(out var codes, out var refusal)
-                ? await desk.ShowAsync(visit, http, cancel, codes: codes) : await desk.ShowAsync(visit, http, cancel, refusal)).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/second-factor/recovery-codes", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+                ? await desk.ShowAsync(visit, http, cancel, codes: codes) : await desk.ShowAsync(visit, http, cancel, refusal)).AsForm().WithMetadata(OpenToUnfinished.Mark);
+        pages.MapPost("/account/second-factor/recovery-codes", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
             (await factors.RenewCodesAsync(await FieldAsync(http, "password-code", cancel), visit.Caller, cancel)).Has(out var codes, out var refusal)
-                ? await desk.ShowAsync(visit, http, cancel, codes: codes) : await desk.ShowAsync(visit, http, cancel, refusal));
-        pages.MapForm("/account/second-factor/remove", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
+                ? await desk.ShowAsync(visit, http, cancel, codes: codes) : await desk.ShowAsync(visit, http, cancel, refusal)).AsForm();
+        pages.MapPost("/account/second-factor/remove", async (Visit visit, HttpContext http, SecondFactorDesk factors, OwnAccountDesk desk, CancellationToken cancel) =>
             (await factors.RemoveAsync(await FieldAsync(http, "password-code", cancel), http.Request.Cookies[TokenAuthentication.Cookie]!, visit.Caller, cancel)).Has(out _, out var refusal)
-                ? Results.Redirect("/account") : await desk.ShowAsync(visit, http, cancel, refusal));
+                ? Results.Redirect("/account") : await desk.ShowAsync(visit, http, cancel, refusal)).AsForm();
     }
 
     private static async Task<string> FieldAsync(HttpContext http, string name, CancellationToken cancel) => (await http.Request.ReadFormAsync(cancel))[name].ToString();

@@ -42,8 +42,20 @@ internal static class AuditPages
 }
 
 /// <summary>What is looked for, as it was typed.</summary>
-public sealed record AuditQuery(string? Act = null, string? Actor = null, string? Subject = null, string? From = null, string? To = null, long? Before = null)
+public sealed record AuditQuery
 {
+    public string? Act { get; init; }
+
+    public string? Actor { get; init; }
+
+    public string? Subject { get; init; }
+
+    public string? From { get; init; }
+
+    public string? To { get; init; }
+
+    public long? Before { get; init; }
+
     internal Outcome<AuditFilter> ToFilter()
     {
         if (new[] { Act, Actor, Subject }.Any(name => name?.Length > AuditRecord.MaxName))
@@ -51,7 +63,7 @@ public sealed record AuditQuery(string? Act = null, string? Actor = null, string
             return Refusal.Invalid("FIELD_UNREADABLE", $"What is looked for has at most {AuditRecord.MaxName} characters.", "Shorten it.");
         }
 
-        return Day(From, 0, out var from) && Day(To, 1, out var to) ? new AuditFilter(Before, null, Named(Subject), Named(Act), Named(Actor), from, to)
+        return Day(From, 0, out var from) && Day(To, 1, out var to) ? new AuditFilter { Before = Before, Subject = Named(Subject), Act = Named(Act), Actor = Named(Actor), From = from, To = to }
             : Refusal.Invalid("FIELD_UNREADABLE", "A day is not a date.", "Write days as 2026-05-31.");
     }
 

@@ -31,15 +31,29 @@ internal sealed record AuditedAct(string Actor, Guid? AccountId, Role? Role, str
 }
 
 /// <summary>Which records are asked for; all of it has to fit.</summary>
-/// <param name="Before">Only those before this number.</param>
-/// <param name="After">Only those after this number, the oldest first.</param>
-/// <param name="Subject">To what it was done, kind and id.</param>
-/// <param name="Act">One of <see cref="Acts"/>.</param>
-/// <param name="Actor">Who did it: kind and id, or the e-mail address that the account has now.</param>
-/// <param name="From">Then or later.</param>
-/// <param name="To">Before then.</param>
-internal sealed record AuditFilter(
-    long? Before = null, long? After = null, string? Subject = null, string? Act = null, string? Actor = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+internal sealed record AuditFilter
+{
+    /// <summary>Only those before this number.</summary>
+    public long? Before { get; init; }
+
+    /// <summary>Only those after this number, the oldest first.</summary>
+    public long? After { get; init; }
+
+    /// <summary>To what it was done, kind and id.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>One of <see cref="Acts"/>.</summary>
+    public string? Act { get; init; }
+
+    /// <summary>Who did it: kind and id, or the e-mail address that the account has now.</summary>
+    public string? Actor { get; init; }
+
+    /// <summary>Then or later.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Before then.</summary>
+    public DateTimeOffset? To { get; init; }
+}
 
 /// <summary>The signed record of administrative acts, each bound to the one before it.</summary>
 internal sealed class AuditTrail(Database database, EngineStatements statements, TimeProvider time)

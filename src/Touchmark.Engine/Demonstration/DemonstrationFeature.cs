@@ -33,7 +33,7 @@ internal static class DemonstrationFeature
         var open = app.MapGroup("").ExcludeFromDescription().AddEndpointFilter(async (invocation, next) =>
             IsHere(invocation.HttpContext) ? await next(invocation) : Refusal.Forbidden("A demonstration is open only to whoever sits at its computer.", "Open it there, at its address on the loopback."));
         open.MapGet(Path, ShowAsync);
-        open.MapForm(Path, InAsync);
+        open.MapPost(Path, InAsync).AsForm();
     }
 
     /// <summary>Whether a request comes from this computer, by a name that is this computer's.</summary>
@@ -45,11 +45,11 @@ internal static class DemonstrationFeature
     internal static bool IsLoopback(string host) =>
         string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
-    private static async Task<RazorComponentResult<DemonstrationPage>> ShowAsync(string? to, HttpContext http, AccountDirectory accounts, IAntiforgery antiforgery, CancellationToken cancel)
+    private static async Task<IResult> ShowAsync(string? to, HttpContext http, AccountDirectory accounts, IAntiforgery antiforgery, CancellationToken cancel)
     {
         var people = await accounts.ListAsync(cancel);
         http.Response.Headers.CacheControl = "no-store";
-        return new(new
+        return new RazorComponentResult<DemonstrationPage>(new
         {
             Token = PagesFeature.Token(http, antiforgery),
             To = KeptForm.LocalPath(to),

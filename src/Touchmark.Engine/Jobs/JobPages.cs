@@ -19,17 +19,17 @@ internal static class JobPages
         pages.MapGet("/jobs/{id:guid}/live", async (Guid id, HttpContext context, Caller caller, JobDesk desk, RateLimits limits, CancellationToken cancel) =>
             (await desk.FindAsync(id, caller, cancel)).ToResult(_ => limits.OpenStream(context, caller) is { } refusal ? refusal : TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))))
             .DisableRequestTimeout();
-        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/stop", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.CancelAsync, cancel));
-        app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Admin).MapForm("/jobs/{id:guid}/halt", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.HaltAsync, cancel));
+        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Admin).MapPost("/jobs/{id:guid}/stop", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.CancelAsync, cancel)).AsForm();
+        app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Admin).MapPost("/jobs/{id:guid}/halt", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.HaltAsync, cancel)).AsForm();
         var shop = app.MapPagesFor(Role.Manufacturer, Role.Operator);
-        shop.MapForm("/jobs/{id:guid}/priority", async (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) =>
+        shop.MapPost("/jobs/{id:guid}/priority", async (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) =>
         {
             var priority = (await http.Request.ReadFormAsync(cancel))["priority"] == "urgent" ? JobPriority.Urgent : JobPriority.Normal;
             return await ActAsync(id, http, visit, desk, (job, caller, stop) => desk.PrioritiseAsync(job, priority, caller, stop), cancel);
         });
-        shop.MapForm("/jobs/{id:guid}/pause", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.PauseAsync, cancel));
-        shop.MapForm("/jobs/{id:guid}/resume", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.GoOnAsync, cancel));
-        shop.MapForm("/jobs/{id:guid}/bed-clear", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.ClearBedAsync, cancel));
+        shop.MapPost("/jobs/{id:guid}/pause", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.PauseAsync, cancel)).AsForm();
+        shop.MapPost("/jobs/{id:guid}/resume", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.GoOnAsync, cancel)).AsForm();
+        shop.MapPost("/jobs/{id:guid}/bed-clear", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.ClearBedAsync, cancel)).AsForm();
     }
 
     private static async Task<IResult> ListAsync(Guid? before, Visit visit, JobStore jobs, JobFeed feed, CancellationToken cancel)

@@ -17,7 +17,7 @@ internal static class CataloguePages
         var pages = app.MapPagesFor(Role.Manufacturer, Role.Operator);
         pages.MapGet("/catalogue", ListAsync);
         pages.MapGet("/catalogue/{licence:guid}", (Guid licence, Visit visit, CatalogueDesk desk, CancellationToken cancel) => ShowAsync(licence, visit, desk, PrintForm.Empty, null, cancel));
-        pages.MapForm("/catalogue/{licence:guid}", PrintAsync);
+        pages.MapPost("/catalogue/{licence:guid}", PrintAsync).AsForm();
     }
 
     private static async Task<IResult> ListAsync(Visit visit, LicenceLedger ledger, DesignLibrary designs, TimeProvider time, CancellationToken cancel)

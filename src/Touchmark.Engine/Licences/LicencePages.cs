@@ -14,8 +14,8 @@ internal static class LicencePages
         pages.MapGet("/licences/{id:guid}", ShowAsync);
         var owner = app.MapPagesFor(Role.Oem);
         owner.MapGet("/licences/new", (Guid design, Visit visit, NewLicenceDesk desk, CancellationToken cancel) => desk.ShowAsync(visit, LicenceForm.Empty(design), null, cancel));
-        owner.MapForm("/licences/new", GrantAsync);
-        owner.MapForm("/licences/{id:guid}/revoke", RevokeAsync);
+        owner.MapPost("/licences/new", GrantAsync).AsForm();
+        owner.MapPost("/licences/{id:guid}/revoke", RevokeAsync).AsForm();
     }
 
     private static async Task<IResult> ListAsync(Guid? before, Visit visit, LicenceLedger ledger, TimeProvider time, CancellationToken cancel)

@@ -19,7 +19,7 @@ internal static class PageRoutes
             .RequireRole((roles is [] ? Enum.GetValues<Role>() : roles).Select(role => role.ToString())).Build());
 
     /// <summary>What a page's form is sent to. A form whose token is too old is shown again with everything that was typed; one that orders something does it once.</summary>
-    public static RouteHandlerBuilder MapForm(this IEndpointRouteBuilder pages, string path, Delegate handler) => pages.MapPost(path, handler).WithMetadata(FormSize, FormLimits).DisableAntiforgery()
+    public static RouteHandlerBuilder AsForm(this RouteHandlerBuilder route) => route.WithMetadata(FormSize, FormLimits).DisableAntiforgery()
         .AddEndpointFilter(async (invocation, next) =>
         {
             var http = invocation.HttpContext;

@@ -21,7 +21,7 @@ internal static class SignInPages
         open.MapPost("/sign-in/passkey/begin", BeginPasskeyAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
         open.MapPost("/sign-in/passkey", PasskeyAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
         open.MapPost("/sign-in", InAsync).WithMetadata(PageRoutes.FormSize, PageRoutes.FormLimits).DisableAntiforgery();
-        app.MapPagesFor().MapForm("/sign-out", OutAsync).WithMetadata(OpenToUnfinished.Mark);
+        app.MapPagesFor().MapPost("/sign-out", OutAsync).AsForm().WithMetadata(OpenToUnfinished.Mark);
     }
 
     /// <summary>Asks somebody who has to be signed in to do so; what they were about to send is kept.</summary>

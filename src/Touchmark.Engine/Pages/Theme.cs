@@ -12,7 +12,7 @@ internal static class Theme
     /// <summary>The choice; null for the system's.</summary>
     public static string? Of(HttpContext? http) => http?.Request.Cookies[Cookie] is { } chosen && Choices.Contains(chosen) ? chosen : null;
 
-    public static void MapTheme(this WebApplication app) => app.MapPagesFor().MapForm("/account/theme", async (HttpContext http, CancellationToken cancel) =>
+    public static void MapTheme(this WebApplication app) => app.MapPagesFor().MapPost("/account/theme", async (HttpContext http, CancellationToken cancel) =>
     {
         var chosen = (await http.Request.ReadFormAsync(cancel))["theme"].ToString();
         if (Choices.Contains(chosen))
@@ -25,5 +25,5 @@ internal static class Theme
         }
 
         return Results.Redirect("/account");
-    }).WithMetadata(Accounts.OpenToUnfinished.Mark);
+    }).AsForm().WithMetadata(Accounts.OpenToUnfinished.Mark);
 }

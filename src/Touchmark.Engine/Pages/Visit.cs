@@ -29,11 +29,11 @@ internal sealed class Visit(HttpContext http, Caller caller, AccountView account
     }
 
     /// <summary>A page: a component with the parameters <c>Shell</c> and <c>Model</c>.</summary>
-    public RazorComponentResult<TPage> Show<TPage>(object model, Refusal? refusal = null)
+    public IResult Show<TPage>(object model, Refusal? refusal = null)
         where TPage : IComponent
     {
         http.Response.Headers.CacheControl = "no-store";
-        return new(new Dictionary<string, object?> { ["Shell"] = Shell(), ["Model"] = model, ["Problem"] = PageProblem.Of(refusal) })
+        return new RazorComponentResult<TPage>(new Dictionary<string, object?> { ["Shell"] = Shell(), ["Model"] = model, ["Problem"] = PageProblem.Of(refusal) })
         {
             StatusCode = refusal?.Status ?? StatusCodes.Status200OK,
         };

@@ -20,8 +20,8 @@ internal static class PartPages
         var pages = app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin);
         pages.MapGet("/parts", ListAsync);
         pages.MapGet("/parts/{id}", (string id, Visit visit, PartDesk desk, CancellationToken cancel) => ShowAsync(id, visit, desk, null, null, cancel));
-        pages.MapForm("/parts/labels", LabelsAsync);
-        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Oem, Role.Admin).MapForm("/parts/{id}/invitations", InviteAsync);
+        pages.MapPost("/parts/labels", LabelsAsync).AsForm();
+        app.MapPagesFor(Role.Manufacturer, Role.Operator, Role.Oem, Role.Admin).MapPost("/parts/{id}/invitations", InviteAsync).AsForm();
     }
 
     private static async Task<IResult> ListAsync([AsParameters] PartQuery query, Visit visit, PartSearch search, CancellationToken cancel)
@@ -29,7 +29,7 @@ internal static class PartPages
         var asked = (query.Q ?? "").Trim();
         if (asked.Length > 0 && Gtin.Parse(asked).Has(out var gtin, out _))
         {
-            return await PageAsync(query, new PartFilter(Gtin: gtin.Value), visit, search, null, cancel);
+            return await PageAsync(query, new PartFilter { Gtin = gtin.Value }, visit, search, null, cancel);
         }
 
         // What is typed or scanned is a part, a product, or a batch of material.
@@ -87,8 +87,24 @@ internal static class PartPages
 }
 
 /// <summary>What parts are looked for, as it was typed.</summary>
-public sealed record PartQuery(string? Q = null, string? Material = null, string? From = null, string? To = null, string? Design = null, string? Licence = null, string? Printer = null, string? After = null)
+public sealed record PartQuery
 {
+    public string? Q { get; init; }
+
+    public string? Material { get; init; }
+
+    public string? From { get; init; }
+
+    public string? To { get; init; }
+
+    public string? Design { get; init; }
+
+    public string? Licence { get; init; }
+
+    public string? Printer { get; init; }
+
+    public string? After { get; init; }
+
     internal bool IsEmpty => new[] { Q, Material, From, To, Design, Licence, Printer, After }.All(string.IsNullOrWhiteSpace);
 
     internal Outcome<PartFilter> ToFilter()
@@ -104,7 +120,7 @@ public sealed record PartQuery(string? Q = null, string? Material = null, string
             return Refusal.Invalid("FIELD_UNREADABLE", "The id of a design, licence or printer cannot be read.", "Follow a link to this page again.");
         }
 
-        return new PartFilter(design, licence, printer, string.IsNullOrWhiteSpace(Material) ? null : Material.Trim(), null, from, to);
+        return new PartFilter { Design = design, Licence = licence, Printer = printer, Material = string.IsNullOrWhiteSpace(Material) ? null : Material.Trim(), From = from, To = to };
     }
 
     /// <summary>The same question, from another place in the list on.</summary>

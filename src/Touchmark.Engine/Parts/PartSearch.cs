@@ -95,9 +95,29 @@ internal sealed class PartSearch(Database database)
 }
 
 /// <summary>What parts are looked for; all of it has to fit. Times are those at which the print ended.</summary>
-internal sealed record PartFilter(
-    Guid? Design = null, Guid? Licence = null, Guid? Printer = null, string? Material = null, [FromQuery(Name = "material_lot")] string? MaterialLot = null,
-    DateTimeOffset? From = null, DateTimeOffset? To = null, string? After = null, int? Limit = null, string? Gtin = null);
+internal sealed record PartFilter
+{
+    public Guid? Design { get; init; }
+
+    public Guid? Licence { get; init; }
+
+    public Guid? Printer { get; init; }
+
+    public string? Material { get; init; }
+
+    [FromQuery(Name = "material_lot")]
+    public string? MaterialLot { get; init; }
+
+    public DateTimeOffset? From { get; init; }
+
+    public DateTimeOffset? To { get; init; }
+
+    public string? After { get; init; }
+
+    public int? Limit { get; init; }
+
+    public string? Gtin { get; init; }
+}
 
 internal sealed record FoundPart(string Id, Guid DesignId, string Design, Guid LicenceId, Guid PrinterId, string Printer, Guid JobId, string Material, string? MaterialLot, DateTimeOffset MadeAt, string Standing)
 {

@@ -17,7 +17,7 @@ internal static class PreviewPages
         pages.MapGet("/slices/{id:guid}", ShowAsync);
         pages.MapGet("/slices/{id:guid}/layers/{number:int}.png", PictureAsync);
         var shop = app.MapPagesFor(Role.Manufacturer, Role.Operator);
-        shop.MapForm("/catalogue/{licence:guid}/slice", StartAsync);
+        shop.MapPost("/catalogue/{licence:guid}/slice", StartAsync).AsForm();
         shop.MapGet("/slices/runs/{id:guid}", FollowAsync);
         shop.MapGet("/slices/runs/{id:guid}/live", (Guid id, HttpContext context, Caller caller, SliceRuns runs, RateLimits limits, CancellationToken cancel) =>
             runs.Find(id, caller).ToResult(run => limits.OpenStream(context, caller) is { } refusal ? refusal : TypedResults.ServerSentEvents(runs.WatchAsync(run, cancel)))).DisableRequestTimeout();

@@ -37,7 +37,7 @@ internal static class PreviewsFeature
             .WithSummary("Say what an hour and a kilogram cost on a printer of yours; with If-Match, only when nobody else has said otherwise meanwhile.");
         var pages = app.MapPagesFor(Role.Manufacturer);
         pages.MapGet("/printers/{id:guid}/prices", (Guid id, Visit visit, PrinterFleet fleet, PriceList prices, CancellationToken cancel) => PricesAsync(id, visit, fleet, prices, null, cancel));
-        pages.MapForm("/printers/{id:guid}/prices", SetPricesAsync);
+        pages.MapPost("/printers/{id:guid}/prices", SetPricesAsync).AsForm();
     }
 
     private static IResult Tagged(HttpResponse response, Price? price)

@@ -11,10 +11,10 @@ internal static class PrinterKeyPages
     public static void MapPrinterKeyPages(this WebApplication app)
     {
         var pages = app.MapPagesFor(Role.Manufacturer, Role.Admin);
-        pages.MapForm("/printers/{id:guid}/keys/rotate", (Guid id, Visit visit, PrinterKeyring keyring, PrinterDesk desk, CancellationToken cancel) =>
-            ActAsync(id, visit, desk, keyring.RotateAsync(id, visit.Caller, cancel), cancel));
-        pages.MapForm("/printers/{id:guid}/keys/{version:int}/revoke", (Guid id, int version, Visit visit, PrinterKeyring keyring, PrinterDesk desk, CancellationToken cancel) =>
-            ActAsync(id, visit, desk, keyring.RevokeAsync(id, version, visit.Caller, cancel), cancel));
+        pages.MapPost("/printers/{id:guid}/keys/rotate", (Guid id, Visit visit, PrinterKeyring keyring, PrinterDesk desk, CancellationToken cancel) =>
+            ActAsync(id, visit, desk, keyring.RotateAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        pages.MapPost("/printers/{id:guid}/keys/{version:int}/revoke", (Guid id, int version, Visit visit, PrinterKeyring keyring, PrinterDesk desk, CancellationToken cancel) =>
+            ActAsync(id, visit, desk, keyring.RevokeAsync(id, version, visit.Caller, cancel), cancel)).AsForm();
     }
 
     private static async Task<IResult> ActAsync(Guid id, Visit visit, PrinterDesk desk, Task<Outcome<PrinterKey>> act, CancellationToken cancel) =>

@@ -22,16 +22,16 @@ internal static class PrinterPages
                 : limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))).DisableRequestTimeout();
         pages.MapGet("/printers/{id:guid}", (Guid id, Visit visit, PrinterDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
         var pairing = app.MapPagesFor(Role.Manufacturer);
-        pairing.MapForm("/printers/pair", PairAsync);
+        pairing.MapPost("/printers/pair", PairAsync).AsForm();
         pairing.MapGet("/printers/pair/live", (DateTimeOffset since, HttpContext context, Caller caller, PairingWatch watch, RateLimits limits, CancellationToken cancel) =>
             limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(watch.WatchAsync(since, caller, cancel))).DisableRequestTimeout();
-        app.MapPagesFor(Role.Manufacturer, Role.Admin).MapForm("/printers/{id:guid}/revoke", (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
-            ActAsync(id, visit, desk, fleet.RevokeAsync(id, visit.Caller, cancel), cancel));
-        app.MapPagesFor(Role.Manufacturer, Role.Operator).MapForm("/printers/{id:guid}/notes", NoteAsync);
-        app.MapPagesFor(Role.Manufacturer, Role.Operator).MapForm("/printers/{id:guid}/bed-clear", (Guid id, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
-            ActAsync(id, visit, desk, beds.ClearAsync(id, visit.Caller, cancel), cancel));
-        app.MapPagesFor(Role.Manufacturer).MapForm("/printers/{id:guid}/bed-check", async (Guid id, HttpContext http, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
-            await ActAsync(id, visit, desk, beds.SetCheckAsync(id, (await http.Request.ReadFormAsync(cancel))["required"] != "no", visit.Caller, cancel), cancel));
+        app.MapPagesFor(Role.Manufacturer, Role.Admin).MapPost("/printers/{id:guid}/revoke", (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
+            ActAsync(id, visit, desk, fleet.RevokeAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        app.MapPagesFor(Role.Manufacturer, Role.Operator).MapPost("/printers/{id:guid}/notes", NoteAsync).AsForm();
+        app.MapPagesFor(Role.Manufacturer, Role.Operator).MapPost("/printers/{id:guid}/bed-clear", (Guid id, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
+            ActAsync(id, visit, desk, beds.ClearAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        app.MapPagesFor(Role.Manufacturer).MapPost("/printers/{id:guid}/bed-check", async (Guid id, HttpContext http, Visit visit, PrinterBeds beds, PrinterDesk desk, CancellationToken cancel) =>
+            await ActAsync(id, visit, desk, beds.SetCheckAsync(id, (await http.Request.ReadFormAsync(cancel))["required"] != "no", visit.Caller, cancel), cancel)).AsForm();
     }
 
     private static async Task<IResult> ListAsync(string? q, Guid? before, Visit visit, PrinterFleet fleet, GatewayHub gateways, CancellationToken cancel)

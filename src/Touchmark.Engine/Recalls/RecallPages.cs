@@ -20,12 +20,12 @@ internal static class RecallPages
         pages.MapGet("/recalls/{id:guid}", ShowAsync);
         var owners = app.MapPagesFor(Role.Oem, Role.Admin);
         owners.MapGet("/recalls/new", (string? design, string? licence, string? printer, Visit visit) => visit.Show<NewRecallPage>(new RecallForm("", design ?? "", licence ?? "", printer ?? "", "", "", "")));
-        owners.MapForm("/recalls/new", async (HttpContext http, Visit visit, RecallDesk desk, CancellationToken cancel) =>
+        owners.MapPost("/recalls/new", async (HttpContext http, Visit visit, RecallDesk desk, CancellationToken cancel) =>
         {
             var form = RecallForm.Read(await http.Request.ReadFormAsync(cancel));
             return form.ToRequest().Has(out var request, out var refusal) && (await desk.CallAsync(request, visit.Caller, cancel)).Has(out var made, out refusal)
                 ? Results.Redirect($"/recalls/{made.Recall.Id:D}") : visit.Show<NewRecallPage>(form, refusal);
-        });
+        }).AsForm();
     }
 
     private static async Task<IResult> ShowAsync(Guid id, string? after, Visit visit, RecallDesk desk, CancellationToken cancel)

@@ -15,24 +15,24 @@ internal static class RegulatorPages
 
     public static void MapRegulatorPages(this WebApplication app)
     {
-        app.MapGet("/reveal", (string? part, string? custodian) => new Microsoft.AspNetCore.Http.HttpResults.RazorComponentResult<RevealPage>(new { Part = part, Custodian = custodian })).ExcludeFromDescription();
+        app.MapGet("/reveal", IResult (string? part, string? custodian) => new Microsoft.AspNetCore.Http.HttpResults.RazorComponentResult<RevealPage>(new { Part = part, Custodian = custodian })).ExcludeFromDescription();
         app.MapPagesFor(Role.Admin, Role.Auditor).MapGet("/regulators", (long? before, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => ShowAsync(before, visit, book, trail, null, cancel));
         var admins = app.MapPagesFor(Role.Admin);
-        admins.MapForm("/regulators", (HttpContext http, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => AddAsync(http, visit, book, trail, book.AddAsync, cancel));
-        admins.MapForm("/regulators/authorities", (HttpContext http, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => AddAsync(http, visit, book, trail, book.AddRootAsync, cancel));
-        admins.MapForm("/regulators/{id}/remove", (string id, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => RemoveAsync(id, visit, book, trail, book.RemoveAsync, cancel));
-        admins.MapForm("/regulators/authorities/{id}/remove", (string id, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => RemoveAsync(id, visit, book, trail, book.RemoveRootAsync, cancel));
+        admins.MapPost("/regulators", (HttpContext http, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => AddAsync(http, visit, book, trail, book.AddAsync, cancel)).AsForm();
+        admins.MapPost("/regulators/authorities", (HttpContext http, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => AddAsync(http, visit, book, trail, book.AddRootAsync, cancel)).AsForm();
+        admins.MapPost("/regulators/{id}/remove", (string id, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => RemoveAsync(id, visit, book, trail, book.RemoveAsync, cancel)).AsForm();
+        admins.MapPost("/regulators/authorities/{id}/remove", (string id, Visit visit, RegulatorBook book, AuditTrail trail, CancellationToken cancel) => RemoveAsync(id, visit, book, trail, book.RemoveRootAsync, cancel)).AsForm();
     }
 
     private static async Task<IResult> ShowAsync(long? before, Visit visit, RegulatorBook book, AuditTrail trail, Refusal? refusal, CancellationToken cancel, TypedCertificate? typed = null)
     {
         var regulators = await book.ListAsync(cancel);
         var names = regulators.ToDictionary(regulator => $"regulator/{regulator.Id}", regulator => regulator.Subject, StringComparer.Ordinal);
-        var rows = await trail.ListAsync(new AuditFilter(before, Act: Acts.IdentityRevealed), Rows + 1, cancel);
+        var rows = await trail.ListAsync(new AuditFilter { Before = before, Act = Acts.IdentityRevealed }, Rows + 1, cancel);
         var lines = new List<RegulatorLine>();
         foreach (var regulator in regulators)
         {
-            var added = await trail.ListAsync(new AuditFilter(Subject: $"certificate/{regulator.Id}", Act: Acts.RegulatorAdded), 1, cancel);
+            var added = await trail.ListAsync(new AuditFilter { Subject = $"certificate/{regulator.Id}", Act = Acts.RegulatorAdded }, 1, cancel);
             lines.Add(RegulatorLine.Of(regulator, added is [var act, ..] ? act : null));
         }
 

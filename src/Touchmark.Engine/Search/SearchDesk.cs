@@ -83,7 +83,7 @@ internal sealed class SearchDesk(
         }
 
         var gtin = Gtin.Parse(question).Has(out var read, out _) ? read.Value : null;
-        if ((await partSearch.FindAsync(gtin is null ? new PartFilter(MaterialLot: question, Limit: Most) : new PartFilter(Gtin: gtin, Limit: Most), caller, cancel)).Has(out var page, out _))
+        if ((await partSearch.FindAsync(gtin is null ? new PartFilter { MaterialLot = question, Limit = Most } : new PartFilter { Gtin = gtin, Limit = Most }, caller, cancel)).Has(out var page, out _))
         {
             hits.AddRange(page.Parts.Select(SearchHit.Of));
         }
@@ -103,7 +103,7 @@ internal sealed class SearchDesk(
             var printed = await jobs.ListOfDesignAsync(design.Id, Most, cancel);
             hits.AddRange(printed.Select(SearchHit.Of));
             hits.AddRange((await certificates.ListOfJobsAsync([.. printed.Select(job => job.Id)], cancel)).Select(SearchHit.Of));
-            if ((await partSearch.FindAsync(new PartFilter(Design: design.Id, Limit: Most), caller, cancel)).Has(out var page, out _))
+            if ((await partSearch.FindAsync(new PartFilter { Design = design.Id, Limit = Most }, caller, cancel)).Has(out var page, out _))
             {
                 hits.AddRange(page.Parts.Select(SearchHit.Of));
             }

@@ -37,7 +37,7 @@ internal static class SessionsFeature
     }
 
     /// <summary>Lets gateways in that prove to hold the device key of an enrolled printer.</summary>
-    private sealed class GatewayDoor(EngineOptions options, GatewayHub hub, PrinterFleet fleet, EngineKeys keys, SessionMetrics metrics, TimeProvider time, IHostApplicationLifetime host, ILogger<GatewayHub> log)
+    internal sealed class GatewayDoor(EngineOptions options, GatewayHub hub, PrinterFleet fleet, EngineKeys keys, SessionMetrics metrics, TimeProvider time, IHostApplicationLifetime host, ILogger<GatewayHub> log)
     {
         private readonly Connections arriving = new(HandshakesPerPlace);
         private readonly Connections present = new(options.GatewaysPerAddress);

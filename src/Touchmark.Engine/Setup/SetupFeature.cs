@@ -19,14 +19,14 @@ internal static class SetupFeature
     {
         var open = app.MapGroup("").ExcludeFromDescription();
         open.MapGet("/setup/begin", (HttpContext http, SetupDesk desk, CancellationToken cancel) => desk.BeginAsync(http, new("", "", "", ""), null, cancel));
-        open.MapForm("/setup/begin", BeginAsync);
+        open.MapPost("/setup/begin", BeginAsync).AsForm();
         var admins = app.MapPagesFor(Role.Admin);
         admins.MapGet(Path, (Visit visit, SetupDesk desk, CancellationToken cancel) => desk.ShowAsync(visit, cancel));
-        admins.MapForm("/setup/owner", (HttpContext http, Visit visit, SetupDesk desk, CancellationToken cancel) => desk.AddAsync(Role.Oem, http, visit, cancel));
-        admins.MapForm("/setup/shop", (HttpContext http, Visit visit, SetupDesk desk, CancellationToken cancel) => desk.AddAsync(Role.Manufacturer, http, visit, cancel));
-        admins.MapForm("/setup/printer", async (Visit visit, SetupDesk desk, PairingCodes codes, CancellationToken cancel) => await desk.FirstShopAsync(cancel) is not { } shop
+        admins.MapPost("/setup/owner", (HttpContext http, Visit visit, SetupDesk desk, CancellationToken cancel) => desk.AddAsync(Role.Oem, http, visit, cancel)).AsForm();
+        admins.MapPost("/setup/shop", (HttpContext http, Visit visit, SetupDesk desk, CancellationToken cancel) => desk.AddAsync(Role.Manufacturer, http, visit, cancel)).AsForm();
+        admins.MapPost("/setup/printer", async (Visit visit, SetupDesk desk, PairingCodes codes, CancellationToken cancel) => await desk.FirstShopAsync(cancel) is not { } shop
             ? await desk.ShowAsync(visit, cancel, Refusal.Conflict("SHOP_MISSING", "There is no organisation yet that could own a printer.", "Add the first manufacturer."))
-            : (await codes.IssueAsync(visit.Caller, cancel, shop)).Has(out var code, out var refusal) ? await desk.ShowAsync(visit, cancel, code: code) : await desk.ShowAsync(visit, cancel, refusal));
+            : (await codes.IssueAsync(visit.Caller, cancel, shop)).Has(out var code, out var refusal) ? await desk.ShowAsync(visit, cancel, code: code) : await desk.ShowAsync(visit, cancel, refusal)).AsForm();
     }
 
     /// <summary>The first account: whoever has the file with the setup token makes it, and is signed in.</summary>

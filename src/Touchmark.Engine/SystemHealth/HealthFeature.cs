@@ -22,12 +22,12 @@ internal static class HealthFeature
             (await backups.RecordAsync(request, caller, cancel)).ToResult(backup => Results.Created((string?)null, backup))).For(Role.Admin).Produces<BackupView>(StatusCodes.Status201Created)
             .WithSummary("Record that a backup was made.");
         app.MapPagesFor(Role.Admin, Role.Auditor).MapGet("/system", async (Visit visit, HealthCheck check, CancellationToken cancel) => visit.Show<SystemPage>(SystemModel.Of(await check.LookAsync(cancel), visit.Caller.Role == Role.Admin)));
-        app.MapPagesFor(Role.Admin).MapForm("/system/backups", async (HttpContext http, Visit visit, Backups backups, HealthCheck check, CancellationToken cancel) =>
+        app.MapPagesFor(Role.Admin).MapPost("/system/backups", async (HttpContext http, Visit visit, Backups backups, HealthCheck check, CancellationToken cancel) =>
         {
             var note = (await http.Request.ReadFormAsync(cancel))["note"].ToString();
             return (await backups.RecordAsync(new NewBackup(note), visit.Caller, cancel)).Has(out _, out var refusal)
                 ? Results.Redirect("/system") : visit.Show<SystemPage>(SystemModel.Of(await check.LookAsync(cancel), isAdmin: true) with { Note = note }, refusal);
-        });
+        }).AsForm();
     }
 }
 

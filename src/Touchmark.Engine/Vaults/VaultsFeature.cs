@@ -30,7 +30,7 @@ internal static class VaultsFeature
             visit.Show<FindingsPage>(new FindingsModel(state ?? "", [.. (await book.ListAsync(IsState(state, out var number) ? number : null, Most, cancel)).Select(FindingLine.Of)])));
         pages.MapGet("/findings/{bundleId:guid}/{signal}", async (Guid bundleId, string signal, Visit visit, FindingBook book, CancellationToken cancel) =>
             await book.FindAsync(bundleId, signal, cancel) is { } finding ? visit.Show<FindingPage>(new FindingModel(FindingLine.Of(finding), "")) : visit.Refuse(FindingDesk.Unknown));
-        pages.MapForm("/findings/{bundleId:guid}/{signal}", DecideAsync);
+        pages.MapPost("/findings/{bundleId:guid}/{signal}", DecideAsync).AsForm();
     }
 
     private static async Task<IResult> DecideAsync(Guid bundleId, string signal, HttpContext http, Visit visit, FindingBook book, FindingDesk desk, CancellationToken cancel)

@@ -66,15 +66,15 @@ internal static class OidcFeature
         // Links and not forms lead there: what a form sends may lead to our own pages alone (form-action).
         app.MapGroup("").ExcludeFromDescription().MapGet("/sign-in/oidc", (string? to, OidcDesk desk) => desk.SendToSignIn(to));
         var pages = app.MapPagesFor();
-        pages.MapForm("/account/provider/link", async (Visit visit, HttpContext http, OwnPassword password, OidcDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
+        pages.MapPost("/account/provider/link", async (Visit visit, HttpContext http, OwnPassword password, OidcDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
             await password.CheckAsync((await http.Request.ReadFormAsync(cancel))["password"].ToString(), http, visit.Caller, cancel) is { } refusal
-                ? await account.ShowAsync(visit, http, cancel, refusal) : visit.Show<OidcGoPage>(new OidcGoModel(provider.Name, $"/account/provider/go?ticket={desk.Ticket(visit.Caller)}")));
+                ? await account.ShowAsync(visit, http, cancel, refusal) : visit.Show<OidcGoPage>(new OidcGoModel(provider.Name, $"/account/provider/go?ticket={desk.Ticket(visit.Caller)}"))).AsForm();
         pages.MapGet("/account/provider/go", (string? ticket, Visit visit, OidcDesk desk) => desk.SendToLink(ticket ?? "", visit));
-        pages.MapForm("/account/provider/unlink", async (Visit visit, HttpContext http, OidcDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
+        pages.MapPost("/account/provider/unlink", async (Visit visit, HttpContext http, OidcDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
             (await desk.UnlinkAsync((await http.Request.ReadFormAsync(cancel))["password"].ToString(), http.Request.Cookies[TokenAuthentication.Cookie]!, http, visit.Caller, cancel)).Has(out _, out var refusal)
-                ? Results.Redirect("/account#provider") : await account.ShowAsync(visit, http, cancel, refusal));
-        app.MapPagesFor(Role.Admin).MapForm("/accounts/{id:guid}/remove-identity", async (Guid id, Visit visit, ProviderIdentities identities, AccountDesk desk, CancellationToken cancel) =>
-            await desk.DoneAsync(id, visit, await identities.RemoveOfAsync(id, visit.Caller, cancel), cancel));
+                ? Results.Redirect("/account#provider") : await account.ShowAsync(visit, http, cancel, refusal)).AsForm();
+        app.MapPagesFor(Role.Admin).MapPost("/accounts/{id:guid}/remove-identity", async (Guid id, Visit visit, ProviderIdentities identities, AccountDesk desk, CancellationToken cancel) =>
+            await desk.DoneAsync(id, visit, await identities.RemoveOfAsync(id, visit.Caller, cancel), cancel)).AsForm();
     }
 
     private static OidcDesk Desk(HttpContext http) => http.RequestServices.GetRequiredService<OidcDesk>();

@@ -26,22 +26,22 @@ internal static class PasskeyFeature
             .WithSummary("List the passkeys of an account. They are removed with its second factor.");
 
         var pages = app.MapPagesFor();
-        pages.MapForm("/account/passkeys/begin", async (Visit visit, HttpContext http, PasskeyDesk desk, CancellationToken cancel) =>
+        pages.MapPost("/account/passkeys/begin", async (Visit visit, HttpContext http, PasskeyDesk desk, CancellationToken cancel) =>
         {
             var form = await http.Request.ReadFormAsync(cancel);
             return (await desk.BeginAddingAsync(form["name"].ToString(), form["password"].ToString(), http, visit.Caller, cancel)).ToResult(options => Results.Text(options, "application/json"));
-        }).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/passkeys", async (Visit visit, HttpContext http, PasskeyDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
+        }).AsForm().WithMetadata(OpenToUnfinished.Mark);
+        pages.MapPost("/account/passkeys", async (Visit visit, HttpContext http, PasskeyDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
         {
             var form = await http.Request.ReadFormAsync(cancel);
             return (await desk.AddAsync(form["name"].ToString(), form["password-credential"].ToString(), http.Request.Cookies[TokenAuthentication.Cookie]!, http, visit.Caller, cancel)).Has(out var added, out var refusal)
                 ? added.Codes is { } codes ? await account.ShowAsync(visit, http, cancel, codes: codes) : Results.Redirect("/account#passkeys") : await account.ShowAsync(visit, http, cancel, refusal);
-        }).WithMetadata(OpenToUnfinished.Mark);
-        pages.MapForm("/account/passkeys/remove", async (Visit visit, HttpContext http, PasskeyDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
+        }).AsForm().WithMetadata(OpenToUnfinished.Mark);
+        pages.MapPost("/account/passkeys/remove", async (Visit visit, HttpContext http, PasskeyDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
         {
             var form = await http.Request.ReadFormAsync(cancel);
             return (await desk.RemoveAsync(Guid.TryParseExact(form["passkey"], "D", out var id) ? id : default, form["password"].ToString(), http.Request.Cookies[TokenAuthentication.Cookie]!, http, visit.Caller, cancel)).Has(out _, out var refusal)
                 ? Results.Redirect("/account#passkeys") : await account.ShowAsync(visit, http, cancel, refusal);
-        });
+        }).AsForm();
     }
 }
