@@ -16,8 +16,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private static string? folder;
     private static int databases;
 
-    /// <summary>The connection string of a new, empty database.</summary>
-    internal static async Task<string> NewDatabaseAsync()
+    /// <summary>The connection string of a new database: empty, or a copy of the one with the connection string <paramref name="like"/>, which nobody may be connected to.</summary>
+    internal static async Task<string> NewDatabaseAsync(string? like = null)
     {
         await Gate.WaitAsync();
         try
@@ -27,7 +27,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await using var connection = new NpgsqlConnection(ConnectionString(folder, "postgres"));
             await connection.OpenAsync();
             await using var command = connection.CreateCommand();
-            command.CommandText = $"create database {name}";
+            command.CommandText = like is null ? $"create database {name}" : $"create database {name} template {new NpgsqlConnectionStringBuilder(like).Database}";
             await command.ExecuteNonQueryAsync();
             return ConnectionString(folder, name);
         }

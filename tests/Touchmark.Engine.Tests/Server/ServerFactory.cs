@@ -18,14 +18,13 @@ public enum StorageKind
 /// <summary>A real engine on a real port of the loopback, with a data folder of its own, a clock that a test moves, and every log line kept for inspection.</summary>
 internal sealed partial class ServerFactory : IAsyncDisposable
 {
-    private readonly string? database;
     private readonly string[] arguments;
     private readonly Action<IServiceCollection>? replace;
+    private string? database;
     private WebApplication app = null!;
 
-    private ServerFactory(string? database, string[] arguments, Action<IServiceCollection>? replace)
+    private ServerFactory(string[] arguments, Action<IServiceCollection>? replace)
     {
-        this.database = database;
         this.arguments = arguments;
         this.replace = replace;
     }
@@ -46,9 +45,10 @@ internal sealed partial class ServerFactory : IAsyncDisposable
 
     public static async Task<ServerFactory> StartAsync(StorageKind storage = StorageKind.Sqlite, Action<IServiceCollection>? replace = null, string[]? arguments = null)
     {
-        var server = new ServerFactory(storage == StorageKind.Postgres ? await PostgresServer.NewDatabaseAsync() : null, arguments ?? [], replace);
+        var server = new ServerFactory(arguments ?? [], replace);
         try
         {
+            server.database = await MigratedDatabase.NewAsync(storage, server.Data);
             await server.StartAsync();
             return server;
         }
@@ -62,7 +62,7 @@ internal sealed partial class ServerFactory : IAsyncDisposable
     /// <summary>Another engine node on the same database, with the same master key and the same time.</summary>
     public async Task<ServerFactory> StartNodeAsync()
     {
-        var node = new ServerFactory(database, arguments, replace) { Time = Time };
+        var node = new ServerFactory(arguments, replace) { Time = Time, database = database };
         File.Copy(Path.Combine(Data, "master.key"), Path.Combine(node.Data, "master.key"));
         await node.StartAsync();
         return node;

@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Touchmark.Acceptance;
 
-/// <summary>Every way in which a print can end, three at a time (they mostly wait), and the table of how it went.</summary>
+/// <summary>Every way in which a print can end, four at a time (they mostly wait), and the table of how it went.</summary>
 public sealed class EndingTable : IAsyncLifetime
 {
-    private const int Lanes = 3;
+    private const int Lanes = 4;
 
     private readonly ConcurrentDictionary<string, EndingRow> rows = new(StringComparer.Ordinal);
 
