@@ -26,7 +26,7 @@ internal static class JobPages
         {
             var priority = (await http.Request.ReadFormAsync(cancel))["priority"] == "urgent" ? JobPriority.Urgent : JobPriority.Normal;
             return await ActAsync(id, http, visit, desk, (job, caller, stop) => desk.PrioritiseAsync(job, priority, caller, stop), cancel);
-        });
+        }).AsForm();
         shop.MapPost("/jobs/{id:guid}/pause", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.PauseAsync, cancel)).AsForm();
         shop.MapPost("/jobs/{id:guid}/resume", (Guid id, HttpContext http, Visit visit, JobDesk desk, PauseDesk pauses, CancellationToken cancel) => ActAsync(id, http, visit, desk, pauses.GoOnAsync, cancel)).AsForm();
         shop.MapPost("/jobs/{id:guid}/bed-clear", (Guid id, HttpContext http, Visit visit, JobDesk desk, CancellationToken cancel) => ActAsync(id, http, visit, desk, desk.ClearBedAsync, cancel)).AsForm();
