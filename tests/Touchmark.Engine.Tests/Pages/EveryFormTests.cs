@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
@@ -87,6 +88,27 @@ public sealed partial class EveryFormTests
             var matcher = new TemplateMatcher(TemplateParser.Parse(form.RoutePattern.RawText!), new RouteValueDictionary());
             Assert.Contains(All, sent => matcher.TryMatch(sent.Action, new RouteValueDictionary()));
         }
+    }
+
+    [Fact]
+    public async Task Whatever_changes_something_by_a_pages_cookie_asks_for_the_forms_token()
+    {
+        await using var server = await ServerFactory.StartAsync();
+        var unguarded = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.OfType<AuthorizationPolicy>().Any(policy => policy.AuthenticationSchemes.Contains(TokenAuthentication.Pages)))
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Any(method => method is not ("GET" or "HEAD")) ?? true)
+            .Where(endpoint => !endpoint.Metadata.Contains(PageRoutes.FormSize)).Select(endpoint => endpoint.RoutePattern.RawText);
+
+        string[] known =
+        [
+            // They look at their token themselves, as it comes before a large file or in a header: PortalFormTests, UploadTests.
+            "/designs/new", "/designs/uploads/", "/designs/uploads/{id:guid}", "/designs/uploads/{id:guid}/design",
+            // What counts here is what a custodian signs, not who has the cookie.
+            "/custody/{id}/custodians", "/custody/{id}/proposal", "/custody/{id}/events",
+            // Changes nothing.
+            "/verify",
+        ];
+        Assert.Equal(known, unguarded);
     }
 
     [Fact]
