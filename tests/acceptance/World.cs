@@ -200,9 +200,9 @@ internal sealed partial class World : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException late) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"After {EndLimit.TotalMinutes} minutes the job is not so far: {await AskAsync("maker", "job", "show", job)}");
+            throw new TimeoutException($"After {EndLimit.TotalMinutes} minutes the job is not so far: {await AskAsync("maker", "job", "show", job)}", late);
         }
 
         throw new InvalidOperationException($"The job ended before that: {await AskAsync("maker", "job", "show", job)}");
@@ -333,10 +333,10 @@ internal sealed partial class World : IAsyncDisposable
         {
             await process.WaitForExitAsync(limit.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException late)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} was ended after {EndLimit.TotalMinutes} minutes: {await output}{await errors}");
+            throw new TimeoutException($"{Path.GetFileName(program)} {string.Join(' ', arguments)} was ended after {EndLimit.TotalMinutes} minutes: {await output}{await errors}", late);
         }
 
         return new Ran(process.ExitCode, await output, await errors);

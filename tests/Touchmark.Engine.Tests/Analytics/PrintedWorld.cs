@@ -49,17 +49,17 @@ internal sealed class PrintedWorld : IAsyncDisposable
 
     public static async Task<PrintedWorld> OpenAsync(StorageKind storage, int seed)
     {
-        var shop = await PrintShop.OpenAsync("printf 'G28\\nM112\\n' > part.gcode", prints: 1, storage: storage);
-        var job = (await shop.OrderAsync()).IsGood().Id;
-        await shop.UntilAsync(job, "failed");
-        using var rival = await shop.Server.JoinAsync(Role.Manufacturer, "Rival");
-        var designs = new Guid[24];
-        for (var number = 0; number < designs.Length; number++)
+        var opened = await PrintShop.OpenAsync("printf 'G28\\nM112\\n' > part.gcode", prints: 1, storage: storage);
+        var job = (await opened.OrderAsync()).IsGood().Id;
+        await opened.UntilAsync(job, "failed");
+        using var rival = await opened.Server.JoinAsync(Role.Manufacturer, "Rival");
+        var models = new Guid[24];
+        for (var number = 0; number < models.Length; number++)
         {
-            designs[number] = (await shop.Oem.UploadAsync(PrintShop.Bracket)).IsGood().Id;
+            models[number] = (await opened.Oem.UploadAsync(PrintShop.Bracket)).IsGood().Id;
         }
 
-        return new(shop, seed, job, designs, [shop.PrinterId, await shop.Server.EnrolPrinterAsync(rival), await shop.Server.EnrolPrinterAsync(shop.Maker)], rival.OrganisationId);
+        return new(opened, seed, job, models, [opened.PrinterId, await opened.Server.EnrolPrinterAsync(rival), await opened.Server.EnrolPrinterAsync(opened.Maker)], rival.OrganisationId);
     }
 
     /// <summary>The engine's own, of a node, by this clock.</summary>

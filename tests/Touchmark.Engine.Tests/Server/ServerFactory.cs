@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Touchmark.Hosting.Storage;
-using Touchmark.Tests;
 
 namespace Touchmark.Engine.Tests.Server;
 
