@@ -1,15 +1,19 @@
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
+using Touchmark.Evidence.Parts;
 using Touchmark.Hosting.Storage;
 
 namespace Touchmark.Bench.Web;
 
 /// <summary>
-/// Fills the database of an engine that is not running: rows like the one that is there, under ids of their own. Designs, printers, prints and certificates, their times spread over a year.
-/// The statements inside the copied certificates are cut to 64 bytes: no list reads them, and a million whole ones are 10 GB.
+/// Fills the database of an engine that is not running: rows like the one that is there, under ids of their own. Designs, printers, prints, certificates and parts, their times spread over a year; the prints
+/// evenly over all designs and printers, three in twenty without a part. The statements inside the copied certificates are cut to 64 bytes: no list reads them, and a million whole ones are 10 GB.
 /// </summary>
 internal sealed class ManyRows : IDisposable
 {
+    /// <summary>States of jobs, as the engine writes them.</summary>
+    private const long Done = 6, Failed = 7, Cancelled = 8;
+
     private readonly SqliteConnection connection;
     private readonly DateTimeOffset now = TimeProvider.System.GetUtcNow();
 
@@ -26,16 +30,31 @@ internal sealed class ManyRows : IDisposable
     {
         using var rows = new ManyRows(file);
         using var transaction = rows.connection.BeginTransaction();
-        rows.Copy("designs", designs, new() { ["id"] = rows.Id(designs), ["name"] = number => $"Bracket {number}" });
-        rows.Copy("printers", printers, new() { ["id"] = rows.Id(printers), ["name"] = number => $"Printer {number}", ["device_public_key"] = _ => RandomNumberGenerator.GetBytes(65) });
-        var ids = Enumerable.Range(0, certificates).Select(number => (object)rows.Id(certificates)(number)).ToArray();
-        rows.Copy("jobs", certificates, new() { ["id"] = number => ids[number], ["created_at"] = rows.At(certificates), ["ended_at"] = rows.At(certificates) });
+        var (designIds, printerIds, ids, certificateIds) = (rows.Ids(designs), rows.Ids(printers), rows.Ids(certificates), rows.Ids(certificates));
+        rows.Copy("designs", designs, new() { ["id"] = number => designIds[number], ["name"] = number => $"Bracket {number}" });
+        rows.Copy("printers", printers, new() { ["id"] = number => printerIds[number], ["name"] = number => $"Printer {number}", ["device_public_key"] = _ => RandomNumberGenerator.GetBytes(65) });
+        // The factors have no divisor in common with the numbers: each design and printer in turn, and each design on other printers.
+        Func<int, object> design = number => designIds[number * 7919L % designs], printer = number => printerIds[((number * 337L) + (number / designs)) % printers];
+        // Of twenty prints two fail, one of them before it began, and one is cancelled; each design comes to each of them.
+        Func<int, int> lot = number => (number + (number / designs)) % 20;
+        rows.Copy("jobs", certificates, new()
+        {
+            ["id"] = number => ids[number], ["design_id"] = design, ["printer_id"] = printer, ["created_at"] = rows.At(certificates), ["ended_at"] = rows.At(certificates),
+            ["state"] = number => lot(number) switch { 0 or 1 => Failed, 2 => Cancelled, _ => Done }, ["started_at"] = number => lot(number) == 1 ? DBNull.Value : rows.At(certificates)(number),
+            ["failure_code"] = number => lot(number) < 2 ? $"BENCH_{number / 20 % 12}" : DBNull.Value,
+        });
         object cut = new byte[64];
         rows.Copy("certificates", certificates, new()
         {
-            ["id"] = rows.Id(certificates), ["job_id"] = number => ids[number], ["issued_at"] = rows.At(certificates), ["envelope"] = _ => cut, ["document"] = _ => cut,
+            ["id"] = number => certificateIds[number], ["job_id"] = number => ids[number], ["issued_at"] = rows.At(certificates), ["envelope"] = _ => cut, ["document"] = _ => cut,
             ["licence_statement"] = _ => cut, ["enrolment_statement"] = _ => cut, ["slice_statement"] = _ => cut,
         });
+        rows.Copy("parts", certificates, new()
+        {
+            ["id"] = _ => PartId.Create().Value, ["certificate_id"] = number => certificateIds[number], ["job_id"] = number => ids[number], ["design_id"] = design, ["printer_id"] = printer,
+            ["made_at"] = rows.At(certificates), ["started_at"] = rows.At(certificates), ["last_at"] = rows.At(certificates),
+        });
+        rows.Recount();
         transaction.Commit();
         // As the engine's own housekeeping would have it by then.
         rows.Execute("analyze");
@@ -46,10 +65,23 @@ internal sealed class ManyRows : IDisposable
     /// <summary>The first is a year old, the last an hour.</summary>
     private DateTimeOffset Time(int number, int count) => now - TimeSpan.FromHours(1) - (TimeSpan.FromDays(365) * (1 - ((number + 1.0) / count)));
 
-    private Func<int, object> Id(int count) => number => Guid.CreateVersion7(Time(number, count)).ToString("D");
+    private object[] Ids(int count) => [.. Enumerable.Range(0, count).Select(number => (object)Guid.CreateVersion7(Time(number, count)).ToString("D"))];
 
     /// <summary>Unix time, microseconds.</summary>
     private Func<int, object> At(int count) => number => Time(number, count).ToUnixTimeMilliseconds() * 1000;
+
+    /// <summary>As if the engine had counted each job when it ended; its migration does the same (0250-print-weeks.sql).</summary>
+    private void Recount() => Execute(
+        """
+        delete from print_weeks where outcome <> 'alert';
+        insert into print_weeks (side, whose, week, outcome, code, count)
+        select side, whose, week, outcome, code, count(*) from counted_jobs where outcome is not null group by side, whose, week, outcome, code;
+        delete from print_names;
+        insert into print_names (side, whose, kind, named, printed, failed, stopped, refused, ended)
+        select side, whose, kind, named, count(case when outcome = 'printed' then 1 end), count(case when outcome = 'failed' then 1 end), count(case when outcome = 'stopped' then 1 end),
+            count(case when outcome = 'refused' then 1 end), count(*)
+        from counted_names where ended_at >= (select week from print_names_since) * 604800000000 + 345600000000 group by side, whose, kind, named;
+        """);
 
     private void Copy(string table, int count, Dictionary<string, Func<int, object>> changes)
     {

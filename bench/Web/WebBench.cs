@@ -47,7 +47,7 @@ internal static class WebBench
     /// <summary>Each page again and again from one connection on this machine: what the server needs, and the loopback.</summary>
     private static async Task AskAsync(Figures figures, Uri engine, (string Owner, string Maker) tokens, int times)
     {
-        string[] both = ["/", "/licences", "/jobs", "/certificates", "/analytics"];
+        string[] both = ["/", "/licences", "/jobs", "/certificates", "/parts", "/analytics"];
         foreach (var (who, token, pages) in new[] { ("owner", tokens.Owner, (string[])[.. both, "/designs", "/designs?q=Bracket+77"]), ("shop", tokens.Maker, [.. both, "/printers", "/catalogue"]) })
         {
             using var http = Client(engine, token);
