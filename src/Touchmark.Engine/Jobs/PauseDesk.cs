@@ -62,7 +62,7 @@ internal sealed record JobPauseView(bool Stands, bool HeadRaised, DateTimeOffset
     public string Text => !Stands ? "pausing: what was sent is printed to its end first" : HeadRaised ? "paused, the head is raised" : "paused";
 
     /// <summary>As the session has it; before that heard of it, as it was asked for.</summary>
-    public static JobPauseView? Of(Job job, JobPulse pulse) => job.State != JobState.Streaming ? null
+    public static JobPauseView? Of(Job job, JobPulse pulse) => job.State != JobState.Streaming || pulse.Session?.Phase >= SessionPhase.Finishing ? null
         : pulse.Session?.Paused is { } pause ? new(pause.Stands, pause.IsRaised, pause.Asked, pause.Until)
         : job.PauseRequestedAt is { } asked ? new(Stands: false, HeadRaised: false, asked, asked + Longest)
         : null;

@@ -32,6 +32,7 @@ public sealed class PauseTests
         // To ask again for what holds is no act, and lengthens nothing.
         bench.Server.Time.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Equal(pausing.GetProperty("until").GetDateTimeOffset(), (await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/pause")).IsGood()["paused"].GetProperty("until").GetDateTimeOffset());
+        await bench.UntilAsync(job, static session => session.Paused is not null);
         await gateway.PrintAsync(until: _ => Stands(bench, job));
 
         var paused = (await bench.Manufacturer.GetAsync($"/api/jobs/{job:D}")).IsGood().Body;
@@ -91,7 +92,7 @@ public sealed class PauseTests
         await using var bench = await PrintBench.OpenAsync(storage);
         await using var gateway = await bench.ConnectAsync();
         var job = await bench.StartPrintAsync(gateway);
-        (await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/pause")).IsGood();
+        await PauseAsync(bench, job);
         await gateway.PrintAsync(until: _ => Stands(bench, job));
         var verified = gateway.Session.SegmentsVerified;
 
@@ -124,9 +125,14 @@ public sealed class PauseTests
         using var there = bench.Manufacturer.At(other);
 
         (await there.PostAsync($"/api/jobs/{job:D}/pause")).IsGood();
+        bench.Server.Time.Advance(TimeSpan.FromSeconds(1));
+        await bench.UntilAsync(job, static session => session.Paused is not null);
         await gateway.PrintAsync(until: _ => Stands(bench, job));
-        Assert.Equal("paused, the head is raised", (await bench.Manufacturer.GetAsync($"/api/jobs/{job:D}")).IsGood()["message"].GetString());
+        var paused = (await bench.Manufacturer.GetAsync($"/api/jobs/{job:D}")).IsGood().Body;
+        Assert.True(paused.GetProperty("message").GetString() == "paused, the head is raised", paused.ToString());
         (await there.PostAsync($"/api/jobs/{job:D}/resume")).IsGood();
+        bench.Server.Time.Advance(TimeSpan.FromSeconds(1));
+        await bench.UntilAsync(job, static session => session.Paused is null);
         await gateway.PrintAsync();
 
         Assert.Equal("done", (await bench.FollowAsync(job)).GetProperty("state").GetString());
@@ -138,7 +144,7 @@ public sealed class PauseTests
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
         var job = await bench.StartPrintAsync(gateway);
-        (await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/pause")).IsGood();
+        await PauseAsync(bench, job);
         await gateway.PrintAsync();
         var ended = await bench.FollowAsync(job);
 
@@ -156,7 +162,7 @@ public sealed class PauseTests
         await using var bench = await PrintBench.OpenAsync();
         await using var gateway = await bench.ConnectAsync();
         var job = await bench.StartPrintAsync(gateway);
-        (await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/pause")).IsGood();
+        await PauseAsync(bench, job);
         await gateway.PrintAsync(until: _ => Stands(bench, job));
 
         (await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/cancel")).IsGood();
@@ -183,6 +189,7 @@ public sealed class PauseTests
         }
 
         Assert.Contains("pausing: what was sent is printed to its end first", await shop.TextAsync(page), StringComparison.Ordinal);
+        await bench.UntilAsync(job, static session => session.Paused is not null);
         await gateway.PrintAsync(until: _ => Stands(bench, job));
         var text = await shop.TextAsync(page);
         Assert.Contains("paused, the head is raised", text, StringComparison.Ordinal);
@@ -202,6 +209,13 @@ public sealed class PauseTests
         await gateway.PrintAsync();
         using var again = await shop.SubmitAsync("/jobs", $"{page}/pause");
         Assert.Contains("This job has ended; there is nothing to pause.", await again.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Pauses a print, and waits until its session has heard of it: the printer's time is ours, and it would be done before.</summary>
+    private static async Task PauseAsync(PrintBench bench, Guid job)
+    {
+        (await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/pause")).IsGood();
+        await bench.UntilAsync(job, static session => session.Paused is not null);
     }
 
     private static bool Stands(PrintBench bench, Guid job) => bench.Server.Services.GetRequiredService<JobFeed>().Read(job).Session?.Paused is { Stands: true };
