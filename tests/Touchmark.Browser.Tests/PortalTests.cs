@@ -27,7 +27,7 @@ public sealed class PortalTests(Chromium chromium)
         await reader.KeepAsync("portal-upload");
         await reader.Page.ClickAsync("button:has-text('Upload')");
         await Assertions.Expect(reader.Page.Locator("h1")).ToHaveTextAsync("hinge");
-        Assert.DoesNotContain("UTC", await reader.Page.Locator("time").First.InnerTextAsync(), StringComparison.Ordinal);
+        await Assertions.Expect(reader.Page.Locator("time").First).Not.ToContainTextAsync("UTC");
         await reader.KeepAsync("portal-design");
 
         await reader.Page.ClickAsync("text=License it");
