@@ -24,12 +24,28 @@ public sealed partial class HelpTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_command_that_stands_beside_an_order_of_the_portal_exists()
+    {
+        var commands = Beside().Matches(await File.ReadAllTextAsync(Path.Combine(CommandLine.VectorFolder, "../../docs/portal.md"), TestContext.Current.CancellationToken)).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal).ToList();
+        Assert.True(commands.Count > 30);
+        foreach (var command in commands)
+        {
+            var one = await touchmark.RunAsync([.. command.Split(' '), "--help"]);
+            Assert.Equal(0, one.ExitCode);
+            Assert.Contains($"touchmark {command}", one.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_command_that_does_not_exist_is_refused()
     {
         var outcome = await touchmark.RunAsync("verfy");
         Assert.NotEqual(0, outcome.ExitCode);
         Assert.Contains("verify", outcome.Output + outcome.Errors, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"^\|.*\| `touchmark (?<name>[a-z -]+)` \|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Beside();
 
     [GeneratedRegex(@"^  (?<name>[a-z][a-z-]*)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Row();

@@ -100,7 +100,7 @@ internal sealed class PrintShop : IAsyncDisposable
         Device.Dispose();
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Touchmark.slnx")))

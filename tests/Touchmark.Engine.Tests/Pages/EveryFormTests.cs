@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.Extensions.DependencyInjection;
 using Touchmark.Engine.Accounts;
 using Touchmark.Engine.Pages;
+using Touchmark.Engine.Tests.Accounts;
+using Touchmark.Engine.Tests.Jobs;
 using Touchmark.Engine.Tests.Server;
 
 namespace Touchmark.Engine.Tests.Pages;
@@ -88,6 +90,23 @@ public sealed partial class EveryFormTests
             var matcher = new TemplateMatcher(TemplateParser.Parse(form.RoutePattern.RawText!), new RouteValueDictionary());
             Assert.Contains(All, sent => matcher.TryMatch(sent.Action, new RouteValueDictionary()));
         }
+    }
+
+    [Fact]
+    public async Task Every_order_of_the_portal_is_in_the_documents_table()
+    {
+        string[] ofABrowserAlone = ["/account/passkeys", "/account/passkeys/begin", "/account/provider/link", "/account/theme", "/setup/begin", "/demonstration/{id}"];
+        await using var provider = await StandInProvider.StartAsync();
+        await using var server = await ServerFactory.StartAsync(arguments: provider.Options);
+        var routes = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
+        var forms = routes.Where(route => route.Metadata.Contains(PageRoutes.FormSize)).Select(Path).Except(ofABrowserAlone).Where(path => !path.StartsWith("/sign-in/", StringComparison.Ordinal)).Append("/designs/new").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var orders = routes.SelectMany(route => route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Select(method => $"{method} {Path(route)}") ?? []).ToHashSet(StringComparer.Ordinal);
+        var table = Order().Matches(await File.ReadAllTextAsync(System.IO.Path.Combine(PrintShop.Root(), "docs", "portal.md"), TestContext.Current.CancellationToken));
+
+        Assert.Equal(forms, table.Select(row => row.Groups["form"].Value).Order(StringComparer.Ordinal));
+        Assert.All(table, row => Assert.Contains(row.Groups["api"].Value, orders));
+
+        static string Path(RouteEndpoint route) => Constraint().Replace("/" + route.RoutePattern.RawText!.Trim('/'), "");
     }
 
     [Fact]
@@ -183,6 +202,12 @@ public sealed partial class EveryFormTests
         Assert.False(page.Contains("<img src=x", StringComparison.Ordinal) || page.Contains("<script>alert", StringComparison.Ordinal), $"{action} lets markup through");
         Assert.False(page.Contains("   at Touchmark", StringComparison.Ordinal), $"{action} shows a stack trace");
     }
+
+    [GeneratedRegex(@"^\| `(?<form>/[^`]*)` \| `(?<api>[A-Z]+ /[^`]*)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Order();
+
+    [GeneratedRegex(":[a-z]+(?=})", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Constraint();
 
     [GeneratedRegex("<input type=\"hidden\" name=\"(?<name>kept[^\"]*)\" value=\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Kept();
