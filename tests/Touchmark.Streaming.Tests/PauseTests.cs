@@ -33,7 +33,7 @@ public class PauseTests
     {
         using var rig = await RunAsync([new(at, Act.Pause), new(at + seconds, Act.GoOn)]);
 
-        AssertPrinted(rig, await WholeAsync());
+        WholePrint.AssertPrinted(rig, await WholeAsync());
         Assert.Equal("PAUSED", Assert.Single(rig.Engine.Record.Alerts).Code);
         Assert.Equal(0, rig.Engine.Record.ForgedFrames);
         Assert.Equal(0, rig.Gateway.Ignored);
@@ -59,7 +59,7 @@ public class PauseTests
         rig.Engine.GoOn(rig.Now);
         rig.Run();
 
-        AssertPrinted(rig, await WholeAsync());
+        WholePrint.AssertPrinted(rig, await WholeAsync());
         var own = rig.Printer.Executed.Skip(moves).TakeWhile(static move => move.Start.X == move.End.X && move.Start.Y == move.End.Y).ToList();
         var back = own.First(static move => move.Start.Z != move.End.Z).End;
         Assert.Equal((place.X, place.Y, place.Z), (back.X, back.Y, Math.Round(back.Z, 6)));
@@ -84,7 +84,7 @@ public class PauseTests
         rig.Engine.GoOn(rig.Now);
         rig.Engine.GoOn(rig.Now);
         rig.Run();
-        AssertPrinted(rig, await WholeAsync());
+        WholePrint.AssertPrinted(rig, await WholeAsync());
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public class PauseTests
             var when = given.Events.Select(item => new Event(at += item.Gap, item.Act)).ToList();
             using var rig = RunAsync(when, new RigOptions { Settings = Endless, LatencySeconds = given.Latency, Seed = given.Seed, Printer = plans => new TestPrinter(plans) { Pace = given.Pace } }, given.Layers).GetAwaiter().GetResult();
 
-            AssertPrinted(rig, WholeAsync(given.Layers).GetAwaiter().GetResult());
+            WholePrint.AssertPrinted(rig, WholeAsync(given.Layers).GetAwaiter().GetResult());
         }));
     }
 
@@ -118,7 +118,7 @@ public class PauseTests
         rig.Engine.GoOn(rig.Now);
         rig.Run();
 
-        AssertPrinted(rig, await WholeAsync());
+        WholePrint.AssertPrinted(rig, await WholeAsync());
         Assert.Equal(["RESUMED", "PAUSED"], rig.Engine.Record.Alerts.Select(static alert => alert.Code));
     }
 
@@ -240,7 +240,7 @@ public class PauseTests
         rig.Engine.GoOn(rig.Now);
         rig.Run();
 
-        AssertPrinted(rig, await WholeAsync());
+        WholePrint.AssertPrinted(rig, await WholeAsync());
         Assert.Equal(attack == "drop" ? 0 : 1, attacked == WireType.Held ? rig.Engine.Record.ForgedFrames : rig.Gateway.Ignored);
     }
 
@@ -347,17 +347,4 @@ public class PauseTests
     }
 
     private static async Task<SessionRig> WholeAsync(int layers = 2) => await RunAsync([], layers: layers);
-
-    private static void AssertPrinted(SessionRig rig, SessionRig whole)
-    {
-        using (whole)
-        {
-            Assert.True(rig.Engine.End?.Reason == EndReason.Completed, $"{rig.Engine.End?.Reason} {rig.Engine.End?.Text} after {rig.Elapsed:F1} s, {rig.Engine.Progress}");
-            Assert.Equal(EndReason.Completed, rig.Gateway.End?.Reason);
-            Assert.Equal(rig.Facts.Segments, rig.Engine.End!.SegmentsVerified);
-            Assert.Equal(whole.Printer.Printed, rig.Printer.Printed);
-            Assert.InRange(rig.Engine.Record.MaxExposure, 0, 3.0);
-            Assert.True(rig.Gateway.IsWiped);
-        }
-    }
 }

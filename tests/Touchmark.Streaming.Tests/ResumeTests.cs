@@ -32,7 +32,7 @@ public class ResumeTests
     {
         using var rig = await PrintAsync([(at, seconds)]);
 
-        AssertPrinted(rig, await WholeAsync());
+        WholePrint.AssertPrinted(rig, await WholeAsync());
         Assert.Contains(rig.Engine.Record.Alerts, static alert => alert.Code == "RESUMED");
     }
 
@@ -53,7 +53,7 @@ public class ResumeTests
     {
         using var rig = await PrintAsync([(40, 6)], layers: 14);
 
-        AssertPrinted(rig, await WholeAsync(layers: 14));
+        WholePrint.AssertPrinted(rig, await WholeAsync(layers: 14));
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public class ResumeTests
             var when = given.Cuts.Select(cut => (At: at += cut.Item1, (at += cut.Item2) - at + cut.Item2)).ToList();
             using var rig = PrintAsync(when, new RigOptions { Settings = Patient, LatencySeconds = given.Latency, Printer = plans => new TestPrinter(plans) { Pace = given.Pace } }, given.Layers).GetAwaiter().GetResult();
 
-            AssertPrinted(rig, WholeAsync(given.Layers).GetAwaiter().GetResult());
+            WholePrint.AssertPrinted(rig, WholeAsync(given.Layers).GetAwaiter().GetResult());
         }));
     }
 
@@ -173,7 +173,7 @@ public class ResumeTests
         rig.Join();
         rig.Run();
 
-        AssertPrinted(rig, await WholeAsync(layers: 1));
+        WholePrint.AssertPrinted(rig, await WholeAsync(layers: 1));
     }
 
     [Fact]
@@ -213,18 +213,4 @@ public class ResumeTests
     }
 
     private static async Task<SessionRig> WholeAsync(int layers = 2) => await PrintAsync([], layers: layers);
-
-    private static void AssertPrinted(SessionRig rig, SessionRig whole)
-    {
-        using (whole)
-        {
-            Assert.True(rig.Engine.End?.Reason == EndReason.Completed, $"{rig.Engine.End?.Reason} {rig.Engine.End?.Text} after {rig.Elapsed:F1} s, {rig.Engine.Progress}");
-            Assert.Equal(EndReason.Completed, rig.Gateway.End?.Reason);
-            Assert.Equal(rig.Facts.Segments, rig.Engine.End!.SegmentsVerified);
-            Assert.Equal(whole.Printer.Printed, rig.Printer.Printed);
-            Assert.Equal(whole.Engine.Record.Ivs.Length, rig.Engine.Record.Ivs.Length);
-            Assert.InRange(rig.Engine.Record.MaxExposure, 0, 3.0);
-            Assert.True(rig.Gateway.IsWiped);
-        }
-    }
 }
