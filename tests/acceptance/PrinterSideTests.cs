@@ -97,6 +97,8 @@ public sealed class PrinterSideTests
             await scene.World.StartGatewayAsync();
             // Enrolment puts the dead-man timer in and restarts Klipper, which ends subscriptions.
             scene.FrontEnd = await FrontEnd.OpenAsync(scene.World.Printer);
+            // A job that begins before would go through Moonraker, which keeps what it is sent.
+            await scene.FrontEnd.ConnectedAsync();
             return scene;
         }
 

@@ -63,6 +63,9 @@ internal sealed class FrontEnd : IAsyncDisposable
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Returns when Klipper's extra has found its gateway.</summary>
+    public Task ConnectedAsync() => UntilAsync(message => Find(message, "touchmark", "gateway") is { } gateway && gateway.GetString() == "connected");
+
     /// <summary>Returns when the job that runs has come so far.</summary>
     public Task ProgressAsync(double share) => UntilAsync(message => Find(message, "virtual_sdcard", "progress") is { } progress && progress.GetDouble() > share);
 
@@ -97,9 +100,13 @@ internal sealed class FrontEnd : IAsyncDisposable
         stop.Dispose();
     }
 
-    private static JsonElement? Find(JsonElement message, string name, string field) =>
-        message.TryGetProperty("method", out var method) && method.GetString() == "notify_status_update"
-        && message.GetProperty("params")[0].TryGetProperty(name, out var status) && status.TryGetProperty(field, out var value) ? value : null;
+    /// <summary>A field of an object's status: in the answer to the subscription, which has all of it, or in what changed since.</summary>
+    private static JsonElement? Find(JsonElement message, string name, string field)
+    {
+        var all = message.TryGetProperty("result", out var answer) && answer.TryGetProperty("status", out var first) ? first
+            : message.TryGetProperty("method", out var method) && method.GetString() == "notify_status_update" ? message.GetProperty("params")[0] : default;
+        return all.ValueKind == JsonValueKind.Object && all.TryGetProperty(name, out var status) && status.TryGetProperty(field, out var value) ? value : null;
+    }
 
     private async Task<IEnumerable<string>> ObjectsAsync() => JsonSerializer.Deserialize<JsonElement>(await http.GetByteArrayAsync("printer/objects/list", TestContext.Current.CancellationToken))
         .GetProperty("result").GetProperty("objects").EnumerateArray().Select(name => name.GetString()!);
