@@ -72,7 +72,7 @@ internal sealed record CommandLine(string Command, string? Home, EnrolOptions? E
           touchmark-gateway vault --socket FILE | --none
               the vault beside this printer, which signs a bundle of each print and counter-signs its certificate: its Unix socket
           touchmark-gateway sessions --through extra|moonraker
-              how the lines of live sessions reach Klipper: through its extra [touchmark] where that is connected (so at first), or always through Moonraker
+              how the lines of live sessions reach Klipper: through its extra [touchmark] where it has that (so at first), or always through Moonraker
           touchmark-gateway keys [--add-fernet FILE | --remove NAME]
               the keys that open encrypted files on this printer; a Fernet key comes from the marketplace whose files it opens, and its file is yours to delete
           touchmark-gateway run          connects to the engine and prints what it is sent, until stopped

@@ -70,7 +70,7 @@ internal static class Program
     private static void SetWay(GatewayHome home, bool throughMoonraker)
     {
         home.WriteSettings(home.ReadSettings() with { ThroughMoonraker = throughMoonraker });
-        Console.WriteLine(throughMoonraker ? "Live sessions go through Moonraker." : "Live sessions go through Klipper's extra where it is connected, otherwise through Moonraker.");
+        Console.WriteLine(throughMoonraker ? "Live sessions go through Moonraker." : "Live sessions go through Klipper's extra where Klipper has it, otherwise through Moonraker.");
         Console.WriteLine(TakenUpLater);
     }
 

@@ -25,15 +25,16 @@ internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
     private readonly List<Extra> _extras = [];
     private (Extra Extra, long Handle, Guid JobId)? _job;
     private long _lastHandle = FirstHandle - 1;
+    private TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The extra that greeted last of those that are connected; null when none is.</summary>
-    public Extra? Extra
+    /// <summary>Whether an extra is connected.</summary>
+    public bool HasExtra
     {
         get
         {
             lock (_lock)
             {
-                return _extras.LastOrDefault();
+                return _extras.Count > 0;
             }
         }
     }
@@ -50,13 +51,42 @@ internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
         }
     }
 
+    /// <summary>Waits for an extra; false when none was there in time.</summary>
+    public async Task<bool> HasExtraWithinAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Task joined;
+        lock (_lock)
+        {
+            if (_extras.Count > 0)
+            {
+                return true;
+            }
+
+            joined = _joined.Task;
+        }
+
+        try
+        {
+            await joined.WaitAsync(limit, time, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
     public void Join(Extra extra)
     {
+        TaskCompletionSource joined;
         lock (_lock)
         {
             _extras.Remove(extra);
             _extras.Add(extra);
+            (joined, _joined) = (_joined, new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
+
+        joined.SetResult();
     }
 
     public ValueTask LeaveAsync(Extra extra, CancellationToken cancellationToken)
@@ -68,13 +98,18 @@ internal sealed class LiveDesk(ChannelWriter<HostEvent> events)
         }
     }
 
-    /// <summary>The handle of a session that begins with this extra.</summary>
-    public long Begin(Extra extra, Guid jobId)
+    /// <summary>A session begins with the extra that greeted last, under a handle of its own; null when none is connected.</summary>
+    public (Extra Extra, long Handle)? Begin(Guid jobId)
     {
         lock (_lock)
         {
+            if (_extras.LastOrDefault() is not { } extra)
+            {
+                return null;
+            }
+
             _job = (extra, ++_lastHandle, jobId);
-            return _lastHandle;
+            return (extra, _lastHandle);
         }
     }
 

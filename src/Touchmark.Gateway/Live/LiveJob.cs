@@ -5,7 +5,7 @@ namespace Touchmark.Gateway.Live;
 /// <summary>
 /// One session as a print job of Klipper's extra: offered with the first script, taken segment by segment, ended with the session. Called from the gateway's loop only, but for <see cref="ClosedAsync"/>.
 /// </summary>
-internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimeProvider time)
+internal sealed class LiveJob
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(10);
@@ -14,7 +14,11 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     /// <summary>A line that holds Klipper's queue for longer keeps whatever follows from running, too.</summary>
     private static readonly TimeSpan CloseWithin = TimeSpan.FromSeconds(5);
 
-    private readonly long _handle = desk.Begin(extra, facts.JobId);
+    private readonly LiveDesk _desk;
+    private readonly Extra _extra;
+    private readonly long _handle;
+    private readonly JobFacts _facts;
+    private readonly TimeProvider _time;
     private readonly Queue<GatewayAction.SendScript> _ready = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SegmentOrder? _order;
@@ -24,6 +28,12 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     private bool _taken;
     private long _told;
     private SessionEnd? _end;
+
+    private LiveJob(LiveDesk desk, (Extra Extra, long Handle) begun, JobFacts facts, TimeProvider time) =>
+        (_desk, _extra, _handle, _facts, _time) = (desk, begun.Extra, begun.Handle, facts, time);
+
+    /// <summary>The job of a session with the extra that is connected; null when none is.</summary>
+    public static LiveJob? Begin(LiveDesk desk, JobFacts facts, TimeProvider time) => desk.Begin(facts.JobId) is { } begun ? new LiveJob(desk, begun, facts, time) : null;
 
     /// <summary>The extra closed it, or is gone.</summary>
     public bool IsClosed => _closed.Task.IsCompleted;
@@ -36,15 +46,15 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
         _ready.Enqueue(script);
         if (_offered is null)
         {
-            _offered = time.GetTimestamp();
-            extra.Tell("session", json =>
+            _offered = _time.GetTimestamp();
+            _extra.Tell("session", json =>
             {
                 json.WriteNumber("handle", _handle);
-                json.WriteString("name", facts.Title);
-                json.WriteString("job", $"{facts.JobId:D}");
-                json.WriteString("licence", $"{facts.LicenceId:D}");
+                json.WriteString("name", _facts.Title);
+                json.WriteString("job", $"{_facts.JobId:D}");
+                json.WriteString("licence", $"{_facts.LicenceId:D}");
                 json.WriteNumber("layers", 0);
-                json.WriteNumber("segments", facts.Segments);
+                json.WriteNumber("segments", _facts.Segments);
             });
         }
 
@@ -62,7 +72,7 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
         }
 
         _order?.Serve(new SegmentAnswer(0, IsRefused: true));
-        (_order, _ordered, _taken) = (order, time.GetTimestamp(), true);
+        (_order, _ordered, _taken) = (order, _time.GetTimestamp(), true);
         var queued = _handedOut;
         _handedOut = null;
         Serve();
@@ -72,16 +82,16 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     /// <summary>Lets time pass. False when the extra has not made a job of the session in time.</summary>
     public bool Tick(GatewaySession session)
     {
-        if (_order is not null && time.GetElapsedTime(_ordered) > AnswerWithin)
+        if (_order is not null && _time.GetElapsedTime(_ordered) > AnswerWithin)
         {
             Answer(new SegmentAnswer(0));
         }
 
-        if (_offered is { } offered && !IsClosed && time.GetElapsedTime(_told) > StatusPeriod)
+        if (_offered is { } offered && !IsClosed && _time.GetElapsedTime(_told) > StatusPeriod)
         {
-            _told = time.GetTimestamp();
+            _told = _time.GetTimestamp();
             Tell(session);
-            return _taken || time.GetElapsedTime(offered) < StartWithin;
+            return _taken || _time.GetElapsedTime(offered) < StartWithin;
         }
 
         return true;
@@ -104,14 +114,12 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
         Serve();
     }
 
-    /// <summary>The extra ended its print job, or is gone; where the session is not over, this ends it. A printer that is still being checked refuses the session once that is done.</summary>
+    /// <summary>The extra ended its print job, or is gone; where the session is not over, this ends it.</summary>
     public void Close(JobEnd how, GatewaySession session, Moment now)
     {
         Close();
         switch (how)
         {
-            case var _ when session.Phase == SessionPhase.Offered:
-                break;
             case JobEnd.Cancelled:
                 session.Cancel("Cancelled at the printer.", now);
                 break;
@@ -130,7 +138,7 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     /// <summary>Nothing of the session is left to be asked for.</summary>
     public void Close()
     {
-        desk.End();
+        _desk.End();
         _closed.TrySetResult();
         _ready.Clear();
         // A print that is cancelled while it is paused has asked, and its connection is to be used again.
@@ -143,7 +151,7 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     {
         try
         {
-            await _closed.Task.WaitAsync(CloseWithin, time, cancellationToken);
+            await _closed.Task.WaitAsync(CloseWithin, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -152,7 +160,7 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
         }
     }
 
-    private void Stop(SessionEnd end) => extra.Tell("stop", json =>
+    private void Stop(SessionEnd end) => _extra.Tell("stop", json =>
     {
         json.WriteNumber("handle", _handle);
         json.WriteString("reason", end.Code);
@@ -187,12 +195,12 @@ internal sealed class LiveJob(LiveDesk desk, Extra extra, JobFacts facts, TimePr
     {
         var (verified, open) = (session.SegmentsVerified, session.OpenSegments);
         var phase = session.Phase == SessionPhase.Finishing ? "finishing" : session.IsEngineAway ? "engine_away" : session.IsHeld ? "held" : "streaming";
-        extra.Tell("status", json =>
+        _extra.Tell("status", json =>
         {
-            json.WriteString("job", $"{facts.JobId:D}");
-            json.WriteNumber("segments", facts.Segments);
+            json.WriteString("job", $"{_facts.JobId:D}");
+            json.WriteNumber("segments", _facts.Segments);
             json.WriteNumber("verified", verified);
-            json.WriteNumber("exposure_s", Math.Round(facts.MotionSeconds * open / Math.Max(facts.Segments, 1), 3));
+            json.WriteNumber("exposure_s", Math.Round(_facts.MotionSeconds * open / Math.Max(_facts.Segments, 1), 3));
             json.WriteString("phase", phase);
         });
     }

@@ -45,6 +45,9 @@ internal sealed record MachineReading
 
     public required MoonrakerTransport Transport { get; init; }
 
+    /// <summary>Whether Klipper has loaded Touchmark's extra, connected to this gateway or not.</summary>
+    public required bool HasExtra { get; init; }
+
     /// <summary>Version of the dead-man timer in the printer's configuration; null when there is none.</summary>
     public required int? DeadMan { get; init; }
 
@@ -86,6 +89,7 @@ internal sealed record MachineReading
             IdleState = await StateAsync("idle_timeout", "Idle"),
             ScriptStoreSize = await printer.GetScriptStoreSizeAsync(cancellationToken),
             Transport = printer.Address.Transport,
+            HasExtra = objects.Contains("touchmark"),
             DeadMan = await DeadManFile.InstalledVersionAsync(printer, objects, cancellationToken),
         });
 

@@ -38,6 +38,14 @@ internal static class Preflight
         "Switch the printer on and check its address and the network.",
         ("address", address));
 
+    /// <summary>Sent through Moonraker after all, the lines would be where the printer's owner does not want them, and one print in many would be.</summary>
+    public static Refusal ExtraAbsent(TimeSpan limit) => Refuse(
+        "EXTRA_ABSENT",
+        string.Create(CultureInfo.InvariantCulture, $"Klipper has Touchmark's extra, but it did not connect to this gateway within {limit.TotalSeconds:0} s."),
+        "Have [touchmark] in printer.cfg name this gateway's socket, and run Klipper as the same user on the same computer; or run touchmark-gateway sessions --through moonraker.",
+        ("section", "[touchmark]"),
+        ("waited", Seconds(limit.TotalSeconds)));
+
     public static Refusal ExtraGone { get; } = Refuse("NOT_READY", "Klipper's extra went away while the printer was checked.", "Look in Klipper's log for why; then start the print again.");
 
     /// <summary>What Moonraker keeps of each script, and what becomes of that. Null when it keeps nothing.</summary>
@@ -148,6 +156,8 @@ internal static class Preflight
             ("job", Box(job.Min, job.Max)),
             ("printer", Box((limits.MinX, limits.MinY, limits.MinZ), (limits.MaxX, limits.MaxY, limits.MaxZ))));
     }
+
+    private static string Seconds(double value) => value.ToString("0.#", CultureInfo.InvariantCulture) + " s";
 
     private static string Celsius(double value) => value.ToString("0.#", CultureInfo.InvariantCulture) + " °C";
 

@@ -6,15 +6,14 @@ using Touchmark.Streaming;
 namespace Touchmark.Gateway.Machine;
 
 /// <summary>What the check came to: a profile and its notes, or the reason not to print.</summary>
-internal sealed record PrinterFinding(MachineProfile? Profile, PreflightNotes? Notes, Refusal? Refusal)
+/// <param name="Profile">The machine.</param>
+/// <param name="Notes">What a reader of the certificate should know.</param>
+/// <param name="ThroughExtra">Whether the lines go through Klipper's extra, and not through Moonraker.</param>
+/// <param name="Refusal">The reason.</param>
+internal sealed record PrinterFinding(MachineProfile? Profile, PreflightNotes? Notes, bool ThroughExtra, Refusal? Refusal)
 {
     public PrinterFinding(Refusal refusal)
-        : this(null, null, refusal)
-    {
-    }
-
-    public PrinterFinding(MachineProfile profile, PreflightNotes notes)
-        : this(profile, notes, null)
+        : this(null, null, ThroughExtra: false, refusal)
     {
     }
 }
@@ -30,15 +29,14 @@ internal static class PrinterCheck
     /// <summary>How long a printer may go on moving (parking after the last print, somebody's jog) before it counts as busy.</summary>
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(10);
 
-    /// <param name="port">The printer.</param>
-    /// <param name="enrolled">The machine as it was enrolled.</param>
+    /// <summary>How long an extra that Klipper has loaded may take to connect: it tries again after 5 s at most.</summary>
+    private static readonly TimeSpan ExtraLimit = TimeSpan.FromSeconds(10);
+
+    /// <param name="context">The printer, and the machine as it was enrolled.</param>
     /// <param name="job">What is to be printed.</param>
-    /// <param name="throughExtra">Whether Moonraker gets no script, so that it does not matter what it keeps of them.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    public static async Task<PrinterFinding> RunAsync(
-        PrinterPort port, MachineProfile enrolled, JobFacts job, bool throughExtra, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<PrinterFinding> RunAsync(PrintContext context, JobFacts job)
     {
+        var (port, enrolled, time, cancellationToken) = (context.Port, context.Enrolled, context.Time, context.Stopped);
         try
         {
             if (await ConnectedAsync(port, time, cancellationToken) is not { } printer)
@@ -58,6 +56,19 @@ internal static class PrinterCheck
                 return new(refusal);
             }
 
+            // Moonraker gets none of the scripts then, so that it does not matter what it keeps of them.
+            var throughExtra = context.Live is { HasExtra: true };
+            if (!throughExtra && reading.HasExtra && context.Live is { } desk)
+            {
+                context.Journal.Event($"job {job.JobId}: waiting for Klipper's extra");
+                if (!await desk.HasExtraWithinAsync(ExtraLimit, time, cancellationToken))
+                {
+                    return new(Preflight.ExtraAbsent(ExtraLimit));
+                }
+
+                throughExtra = true;
+            }
+
             var warnings = new List<PreflightWarning>();
             foreach (var (found, isAllowed) in new[] { (throughExtra ? null : Preflight.ScriptStore(reading), job.AllowScriptStore), (DeadManFile.Judge(reading.DeadMan), job.AllowNoDeadMan) })
             {
@@ -72,7 +83,7 @@ internal static class PrinterCheck
                 }
             }
 
-            return new(reading.Profile, new PreflightNotes((throughExtra ? "extra+" : "") + NameOf(reading.Transport), warnings));
+            return new(reading.Profile, new PreflightNotes((throughExtra ? "extra+" : "") + NameOf(reading.Transport), warnings), throughExtra, Refusal: null);
         }
         catch (MoonrakerException failure)
         {

@@ -213,13 +213,9 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
         _job = job;
         _answered = 0;
         context.Progress.Reset();
-        _live = context.Live is { Extra: { } extra } desk ? new LiveJob(desk, extra, job, context.Time) : null;
-        context.Journal.Event($"job {job.JobId}: {job.Segments} segments, {job.MotionSeconds / 60:F1} min of motion{(_live is null ? "" : ", through Klipper's extra")}; checking the printer");
-        var (session, live) = (_session, _live);
-        Then(async () =>
-        {
-            return new HostEvent.PreflightDone(session, await PrinterCheck.RunAsync(context.Port, context.Enrolled, job, live is not null, context.Time, context.Stopped));
-        });
+        context.Journal.Event($"job {job.JobId}: {job.Segments} segments, {job.MotionSeconds / 60:F1} min of motion; checking the printer");
+        var session = _session;
+        Then(async () => new HostEvent.PreflightDone(session, await PrinterCheck.RunAsync(context, job)));
     }
 
     /// <summary>The engine asks for a session that is not the one that runs: it is told how that one ended, or that this gateway knows nothing of it.</summary>
@@ -286,14 +282,16 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
 
     private void PreflightDone(HostEvent.PreflightDone done, Moment now)
     {
-        if ((done.Finding.Refusal ?? (_live is { IsClosed: true } ? Preflight.ExtraGone : null)) is { } refusal)
+        // An extra that went away meanwhile is not there to begin with.
+        _live = done.Finding.ThroughExtra ? LiveJob.Begin(context.Live!, _job!, context.Time) : null;
+        if ((done.Finding.Refusal ?? (done.Finding.ThroughExtra && _live is null ? Preflight.ExtraGone : null)) is { } refusal)
         {
             context.Journal.Event($"job {_job!.JobId}: refused, {refusal.Code}: {refusal.Text}");
             _session.PreflightRefused(refusal, now);
             return;
         }
 
-        context.Journal.Event($"job {_job!.JobId}: the printer fits");
+        context.Journal.Event($"job {_job!.JobId}: the printer fits{(_live is null ? "" : "; through Klipper's extra")}");
         foreach (var warning in done.Finding.Notes!.Warnings)
         {
             context.Journal.Event($"job {_job!.JobId}: the licence allows {warning.Code}: {warning.Text}");
