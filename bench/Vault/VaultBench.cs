@@ -71,7 +71,10 @@ internal static class VaultBench
         }
     }
 
-    /// <summary>From the start of the process to the answer to its first signature, by a caller who asks until somebody listens.</summary>
+    /// <summary>
+    /// From the start of the process to the answer to its first signature, by a caller who waits for the line that says that it listens. (One who knocks each 2 ms instead, each time with an exception, took the processors
+    /// from the vault that it waited for: it measured 697 ms where this measures what the vault takes.)
+    /// </summary>
     private static async Task ColdStartsAsync(Figures figures, RunningVault vault, int starts)
     {
         var times = new List<double>();
@@ -79,11 +82,11 @@ internal static class VaultBench
         for (var start = 0; start <= starts; start++)
         {
             var begun = Stopwatch.GetTimestamp();
-            vault.Start();
+            await vault.StartAsync();
             using var client = vault.Client();
-            while (await RunningVault.TrySignAsync(client, string.Create(CultureInfo.InvariantCulture, $"start {start}"), toolpath) is null)
+            if (await RunningVault.TrySignAsync(client, string.Create(CultureInfo.InvariantCulture, $"start {start}"), toolpath) is null)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(2));
+                throw new InvalidOperationException("The vault died before its first signature.");
             }
 
             // The first one makes the manifest.
