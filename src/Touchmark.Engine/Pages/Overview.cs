@@ -65,7 +65,8 @@ internal sealed class Overview(
 
         foreach (var changed in await changes.PendingAsync(caller, cancel))
         {
-            todos.Add(new($"{changed.PrinterName} was presented as changed", $"Since {Say.Time(changed.PresentedAt)} it waits to be accepted by the owner of a design that it prints, or by an admin.", $"/printers/{changed.PrinterId:D}"));
+            var waits = await changes.WhyNotDecideAsync(caller, changed, cancel) is null ? "waits for you to accept or decline it" : "waits to be accepted by the owner of a design that it prints, or by an admin";
+            todos.Add(new($"{changed.PrinterName} was presented as changed", $"Since {Say.Time(changed.PresentedAt)} it {waits}; nothing is printed on it meanwhile.", $"/printers/changes/{changed.Id:D}"));
         }
 
         var running = (await jobs.ListRunningAsync(caller, MostRunning, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id)))).ToList();

@@ -82,13 +82,33 @@ internal sealed class ChangedPrinters(
         var seen = new List<PresentedEnrolment>();
         foreach (var one in pending)
         {
-            if (caller.MaySee(one.OrganisationId) || (await licences.OwnersRelyingOnAsync(one.PrinterId, one.OrganisationId, cancel)).Contains(caller.OrganisationId))
+            if (await SeesAsync(caller, one, cancel))
             {
                 seen.Add(one);
             }
         }
 
         return seen;
+    }
+
+    /// <summary>What was presented, decided about or not, for whom it concerns.</summary>
+    public async Task<Outcome<PresentedEnrolment>> FindAsync(Guid id, Caller caller, CancellationToken cancel) =>
+        await FindAsync(id, cancel) is { } presented && await SeesAsync(caller, presented, cancel) ? presented : Refusal.NotFound("enrolment");
+
+    /// <summary>Why this is not for them to decide, who may see it; null when it is.</summary>
+    public async Task<Refusal?> WhyNotDecideAsync(Caller caller, PresentedEnrolment presented, CancellationToken cancel)
+    {
+        switch (caller.Role)
+        {
+            case Role.Admin:
+                return null;
+            case Role.Oem:
+                var owners = await licences.OwnersRelyingOnAsync(presented.PrinterId, presented.OrganisationId, cancel);
+                return !owners.Contains(caller.OrganisationId) ? Refusal.Forbidden("No licence of yours lets this machine print.", "Ask an admin to decide.")
+                    : owners.Count > 1 ? Refusal.Forbidden("Licences of other owners can print on this machine as well: one owner cannot decide for the others.", "Ask an admin to decide.") : null;
+            default:
+                return Refusal.Forbidden("Nobody accepts a machine of their own shop.", "Ask the owner whose licences name it, or an admin.");
+        }
     }
 
     /// <summary>All enrolments of a printer, oldest first.</summary>
@@ -132,7 +152,7 @@ internal sealed class ChangedPrinters(
         if (decided == 0 || await work.ExecuteAsync(
             "update printers set model = @PrinterModel, machine_id = @MachineId, profile = @Profile, statement = @Statement, enrolled_at = @Now where id = @PrinterId and statement = @Former", row, cancel) == 0)
         {
-            return Decided(id);
+            return await OvertakenAsync(id, cancel);
         }
 
         await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PrinterAccepted, $"printer/{printer.Id:D}",
@@ -153,7 +173,7 @@ internal sealed class ChangedPrinters(
         var row = new { Id = id, EnrolmentState.Declined, EnrolmentState.Pending, caller.AccountId, Now = time.GetUtcNow() };
         if (await work.ExecuteAsync("update printer_enrolments set state = @Declined, decided_by = @AccountId, decided_at = @Now where id = @Id and state = @Pending", row, cancel) == 0)
         {
-            return Decided(id);
+            return await OvertakenAsync(id, cancel);
         }
 
         await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PrinterDeclined, $"printer/{presented.PrinterId:D}", new AuditDetail("enrolment", id.ToString("D"))), cancel);
@@ -164,32 +184,28 @@ internal sealed class ChangedPrinters(
     private Task<PresentedEnrolment?> FindAsync(Guid id, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<PresentedEnrolment>(Columns + "where printer_enrolments.id = @Id", new { Id = id }, cancel);
 
+    private async Task<bool> SeesAsync(Caller caller, PresentedEnrolment presented, CancellationToken cancel) =>
+        caller.MaySee(presented.OrganisationId) || (await licences.OwnersRelyingOnAsync(presented.PrinterId, presented.OrganisationId, cancel)).Contains(caller.OrganisationId);
+
     private async Task<Outcome<PresentedEnrolment>> DecidableAsync(Guid id, Caller caller, CancellationToken cancel)
     {
-        if (await FindAsync(id, cancel) is not { } presented)
+        if (!(await FindAsync(id, caller, cancel)).Has(out var presented, out var refusal) || (refusal = await WhyNotDecideAsync(caller, presented, cancel)) is not null)
         {
-            return Refusal.NotFound("enrolment");
+            return refusal;
         }
 
-        if (caller.Role != Role.Admin)
-        {
-            var owners = await licences.OwnersRelyingOnAsync(presented.PrinterId, presented.OrganisationId, cancel);
-            if (!owners.Contains(caller.OrganisationId))
-            {
-                return Refusal.NotFound("enrolment");
-            }
-
-            if (owners.Count > 1)
-            {
-                return Refusal.Forbidden("Licences of other owners can print on this machine as well: one owner cannot decide for the others.", "Ask an admin to decide.");
-            }
-        }
-
-        return presented.State == EnrolmentState.Pending ? presented : Decided(id);
+        return presented.State == EnrolmentState.Pending ? presented : Decided(presented);
     }
 
-    private static Refusal Decided(Guid id) =>
-        Refusal.Conflict("ENROLMENT_DECIDED", "Somebody decided about this enrolment before, or the gateway presented the machine once more.", "List what waits under /api/enrolments/pending.").With("enrolment", id);
+    private async Task<Refusal> OvertakenAsync(Guid id, CancellationToken cancel) => Decided((await FindAsync(id, cancel))!);
+
+    private static Refusal Decided(PresentedEnrolment presented) => Refusal.Conflict("ENROLMENT_DECIDED", presented switch
+    {
+        { State: EnrolmentState.Accepted } => $"{presented.DecidedBy} has accepted this machine already.",
+        { State: EnrolmentState.Declined } => $"{presented.DecidedBy} has declined this machine already.",
+        { State: EnrolmentState.Replaced } => "The gateway has presented the machine once more: this one no longer waits.",
+        _ => "Somebody decided about this printer at the same moment.",
+    }, "List what waits under /api/enrolments/pending.").With("enrolment", presented.Id);
 }
 
 /// <param name="PrinterId">Of the former enrolment.</param>

@@ -64,5 +64,5 @@ internal static class EnrolmentDifferences
         return [.. differences, .. had == has ? Array.Empty<string>() : [$"measured behaviour was {had}, is {has}"]];
     }
 
-    private static string Named(MachineProfile profile) => profile.Behaviour is { Names: { Count: > 0 } names } ? string.Join(", ", names) : "none";
+    public static string Named(MachineProfile profile) => profile.Behaviour is { Names: { Count: > 0 } names } ? string.Join(", ", names) : "none";
 }

@@ -14,7 +14,7 @@ namespace Touchmark.Engine.Printers;
 
 /// <summary>Shows one printer, and its state as it changes.</summary>
 internal sealed class PrinterDesk(
-    PrinterFleet fleet, ChangedPrinters changes, GatewayHub gateways, JobStore jobs, JobFeed feed, PrinterDrift drift, PrinterNotes notes, PriceList prices, PrinterKeyring keyring, IHostApplicationLifetime host)
+    PrinterFleet fleet, ChangedPrinters changes, ChangeDesk desk, GatewayHub gateways, JobStore jobs, JobFeed feed, PrinterDrift drift, PrinterNotes notes, PriceList prices, PrinterKeyring keyring, IHostApplicationLifetime host)
 {
     private const int LatestJobs = 10;
 
@@ -29,10 +29,12 @@ internal sealed class PrinterDesk(
         var isShop = caller.Role is Role.Manufacturer or Role.Operator;
         var keeps = caller.Role is Role.Manufacturer or Role.Admin;
         var view = PrinterView.Of(printer, gateways.Find(id));
-        var enrolments = (await changes.HistoryAsync(id, cancel)).Select(EnrolmentView.Of).Select(one => new PrinterEvent(one.PresentedAt, one.State.ToString().ToLowerInvariant(), one.Differences, one.DecidedBy)).Reverse();
+        var history = await changes.HistoryAsync(id, cancel);
+        var waiting = history.FirstOrDefault(one => one.State == EnrolmentState.Pending);
+        var enrolments = history.Select(EnrolmentView.Of).Select(one => new PrinterEvent(one.Id, one.PresentedAt, one.State.ToString().ToLowerInvariant(), one.Differences, one.DecidedBy)).Reverse();
         return visit.Show<PrinterPage>(
             new PrinterModel(
-                PrinterRow.Of(view), view.Firmware, view.Kinematics, view.MachineId, view.MaxNozzleC, view.MaxBedC, view.MaxChamberC, view.MaxVelocity, view.MaxAcceleration, view.Gateway?.Software, view.Gateway?.Transport,
+                PrinterRow.Of(view), waiting is null ? null : await desk.ModelAsync(waiting, history, caller, cancel), view.Firmware, view.Kinematics, view.MachineId, view.MaxNozzleC, view.MaxBedC, view.MaxChamberC, view.MaxVelocity, view.MaxAcceleration, view.Gateway?.Software, view.Gateway?.Transport,
                 view.Gateway?.NozzleC, view.Gateway?.BedC, view.Gateway?.Text, view.SeenAt, printer.Profile.Behaviour?.Names ?? [], [.. enrolments],
                 [.. (await jobs.ListOfPrinterAsync(id, LatestJobs, cancel)).Select(job => JobRow.Of(JobView.Of(job, feed.Read(job.Id))))],
                 [.. (await jobs.ListQueueAsync(id, cancel)).Select(job => QueueRow.Of(JobView.Of(job, feed.Read(job.Id))))],

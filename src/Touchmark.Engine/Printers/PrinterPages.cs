@@ -21,6 +21,13 @@ internal static class PrinterPages
             await desk.FindAsync(id, caller, cancel) is null ? Refusal.NotFound("printer")
                 : limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(desk.WatchAsync(id, caller, cancel))).DisableRequestTimeout();
         pages.MapGet("/printers/{id:guid}", (Guid id, Visit visit, PrinterDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
+        app.MapPagesFor(Role.Oem, Role.Manufacturer, Role.Operator, Role.Auditor, Role.Admin)
+            .MapGet("/printers/changes/{id:guid}", (Guid id, Visit visit, ChangeDesk desk, CancellationToken cancel) => desk.ShowAsync(id, visit, null, cancel));
+        var deciders = app.MapPagesFor(Role.Oem, Role.Admin);
+        deciders.MapPost("/printers/changes/{id:guid}/accept", (Guid id, Visit visit, ChangedPrinters changes, ChangeDesk desk, CancellationToken cancel) =>
+            DecideAsync(id, visit, desk, changes.AcceptAsync(id, visit.Caller, cancel), cancel)).AsForm();
+        deciders.MapPost("/printers/changes/{id:guid}/decline", (Guid id, Visit visit, ChangedPrinters changes, ChangeDesk desk, CancellationToken cancel) =>
+            DecideAsync(id, visit, desk, changes.DeclineAsync(id, visit.Caller, cancel), cancel)).AsForm();
         var pairing = app.MapPagesFor(Role.Manufacturer);
         pairing.MapPost("/printers/pair", PairAsync).AsForm();
         pairing.MapGet("/printers/pair/live", (DateTimeOffset since, HttpContext context, Caller caller, PairingWatch watch, RateLimits limits, CancellationToken cancel) =>
@@ -51,6 +58,9 @@ internal static class PrinterPages
 
     private static async Task<IResult> ActAsync(Guid id, Visit visit, PrinterDesk desk, Task<Outcome<EnrolledPrinter>> act, CancellationToken cancel) =>
         (await act).Has(out _, out var refusal) ? Results.Redirect($"/printers/{id:D}") : await desk.ShowAsync(id, visit, refusal, cancel);
+
+    private static async Task<IResult> DecideAsync(Guid id, Visit visit, ChangeDesk desk, Task<Outcome<PresentedEnrolment>> decision, CancellationToken cancel) =>
+        (await decision).Has(out _, out var refusal) ? Results.Redirect($"/printers/changes/{id:D}") : await desk.ShowAsync(id, visit, refusal, cancel);
 
     private static async Task<IResult> PairAsync(HttpContext context, Visit visit, PairingCodes codes, CancellationToken cancel) =>
         (await codes.IssueAsync(visit.Caller, cancel)).Has(out var code, out var refusal)
@@ -84,11 +94,11 @@ public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, string Search
 public sealed record PairModel(string Code, DateTimeOffset MadeAt, DateTimeOffset ExpiresAt, string Engine);
 
 /// <summary>An enrolment of a printer, in what it differed from the one before, and whose account decided about it.</summary>
-public sealed record PrinterEvent(DateTimeOffset At, string State, IReadOnlyList<string> Differences, string? By);
+public sealed record PrinterEvent(Guid Id, DateTimeOffset At, string State, IReadOnlyList<string> Differences, string? By);
 
-/// <summary>A printer: temperatures in °C, speeds in mm/s, accelerations in mm/s². Keys are null for those who do not keep them.</summary>
+/// <summary>A printer: temperatures in °C, speeds in mm/s, accelerations in mm/s². Keys are null for those who do not keep them, and so is the change while none waits.</summary>
 public sealed record PrinterModel(
-    PrinterRow Row, string Firmware, string Kinematics, string MachineId, double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, string? Software, string? Transport,
+    PrinterRow Row, ChangeModel? Change, string Firmware, string Kinematics, string MachineId, double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, string? Software, string? Transport,
     double? NozzleC, double? BedC, string? Text, DateTimeOffset? SeenAt, IReadOnlyList<string> Measured, IReadOnlyList<PrinterEvent> Enrolments, IReadOnlyList<JobRow> Jobs, IReadOnlyList<QueueRow> Queue, BedModel Bed,
     IReadOnlyList<DriftFigure> Drift, IReadOnlyList<PrinterNote> Notes, string? Draft, IReadOnlyList<KeyRow>? Keys, bool IsShop, bool IsRevoked, bool CanRevoke, string? Price, bool CanPrice, bool SeesTrail);
 

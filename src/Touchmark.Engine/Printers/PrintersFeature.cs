@@ -18,6 +18,7 @@ internal static class PrintersFeature
         services.AddSingleton<PrinterDrift>();
         services.AddSingleton<PrinterNotes>();
         services.AddSingleton<ChangedPrinters>();
+        services.AddSingleton<ChangeDesk>();
         services.AddSingleton<EnrolmentAttempts>();
         services.AddSingleton<PrinterDesk>();
         services.AddSingleton<PairingWatch>();

@@ -57,6 +57,8 @@ public sealed partial class EveryFormTests
         new(Role.Manufacturer, "/jobs/{unknown}/priority", "/jobs", [], ("priority", "{nasty}")),
         new(Role.Manufacturer, "/jobs/{unknown}/bed-clear", "/jobs", []),
         new(Role.Auditor, "/findings/{unknown}/sensor-anomaly", "/findings", [], ("decision", "accept"), ("comment", "{nasty}")),
+        new(Role.Admin, "/printers/changes/{unknown}/accept", "/printers", []),
+        new(Role.Admin, "/printers/changes/{unknown}/decline", "/printers", []),
         new(Role.Admin, "/accounts/new", "/accounts/new", ["email", "name", "organisation"], ("email", "x@touchmark.test"), ("name", "X"), ("organisation", "Y"), ("role", "chief")),
         new(Role.Admin, "/accounts/second-factor-roles", "/accounts", [], ("role", "{nasty}")),
         new(Role.Admin, "/accounts/{maker}/role", "/accounts/{maker}", [], ("role", "{nasty}")),

@@ -31,7 +31,7 @@ public sealed class ChangedPrinterTests
         var printer = await EnrolAsync(server, manufacturer, device);
         var before = await FindAsync(server, printer);
 
-        var presented = (await PresentAsync(server, device, printer, Repaired)).IsGood();
+        var presented = (await server.PresentAsync(device, printer, Repaired)).IsGood();
         Assert.Equal("pending", presented["state"].GetString());
         Assert.Equal("mcu_id was usb-Klipper_stm32f446xx_1, is usb-Klipper_stm32f446xx_2", Assert.Single(presented["differences"].EnumerateArray()).GetString());
         Assert.Equal(before.MachineId, (await FindAsync(server, printer)).MachineId);
@@ -54,7 +54,7 @@ public sealed class ChangedPrinterTests
     {
         await using var shop = await PrintShop.OpenAsync();
         var admin = await shop.Server.AdminAsync();
-        var presented = (await PresentAsync(shop.Server, shop.Device, shop.PrinterId, Repaired)).IsGood()["enrolment_id"].GetGuid();
+        var presented = (await shop.Server.PresentAsync(shop.Device, shop.PrinterId, Repaired)).IsGood()["enrolment_id"].GetGuid();
 
         (await shop.OrderAsync()).IsRefused(HttpStatusCode.Conflict, "PRINTER_CHANGED");
         Assert.Equal(0, await shop.TakenAsync());
@@ -75,7 +75,7 @@ public sealed class ChangedPrinterTests
         using var other = await server.JoinAsync(Role.Oem, "Other Works");
         using var device = P256PrivateKey.Generate();
         var printer = await EnrolAsync(server, manufacturer, device);
-        var enrolment = (await PresentAsync(server, device, printer, Repaired)).IsGood()["enrolment_id"].GetGuid();
+        var enrolment = (await server.PresentAsync(device, printer, Repaired)).IsGood()["enrolment_id"].GetGuid();
 
         (await manufacturer.PostAsync($"/api/enrolments/{enrolment}/accept")).IsRefused(HttpStatusCode.Forbidden, "FORBIDDEN");
         (await worker.PostAsync($"/api/enrolments/{enrolment}/accept")).IsRefused(HttpStatusCode.Forbidden, "FORBIDDEN");
@@ -101,7 +101,7 @@ public sealed class ChangedPrinterTests
         using var manufacturer = await server.JoinAsync(Role.Manufacturer, "Print Shop");
         using var device = P256PrivateKey.Generate();
         var printer = await EnrolAsync(server, manufacturer, device);
-        var enrolment = (await PresentAsync(server, device, printer, Repaired)).IsGood()["enrolment_id"].GetGuid();
+        var enrolment = (await server.PresentAsync(device, printer, Repaired)).IsGood()["enrolment_id"].GetGuid();
         var admin = await server.AdminAsync();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => admin.PostAsync($"/api/enrolments/{enrolment}/{(i % 2 == 0 ? "accept" : "decline")}")));
@@ -119,7 +119,7 @@ public sealed class ChangedPrinterTests
         var measured = Gateways.Profile() with { Behaviour = new BehaviouralSnapshot { ThermalRise = new(14.2, 0.1) } };
         var printer = await EnrolAsync(server, manufacturer, device, measured);
 
-        var again = (await PresentAsync(server, device, printer, measured with { Behaviour = new BehaviouralSnapshot { ThermalRise = new(14.5, 0.2) } })).IsGood();
+        var again = (await server.PresentAsync(device, printer, measured with { Behaviour = new BehaviouralSnapshot { ThermalRise = new(14.5, 0.2) } })).IsGood();
 
         Assert.Equal("unchanged", again["state"].GetString());
         Assert.Empty((await manufacturer.GetAsync("/api/enrolments/pending")).IsGood().Body.EnumerateArray());
@@ -135,7 +135,7 @@ public sealed class ChangedPrinterTests
         var behaviour = new BehaviouralSnapshot { ThermalRise = new(14, 0.1), Homing = new HomingBehaviour(new(4, 0.1), 50, 50, 10), MeshDeviation = new(0.05, 0.001) };
         var printer = await EnrolAsync(server, manufacturer, device, Gateways.Profile() with { Behaviour = behaviour });
 
-        var presented = (await PresentAsync(server, device, printer, Gateways.Profile() with { Behaviour = behaviour with { ThermalRise = new(9, 0.1), Homing = behaviour.Homing with { SpeedX = 25 }, MeshDeviation = null } })).IsGood();
+        var presented = (await server.PresentAsync(device, printer, Gateways.Profile() with { Behaviour = behaviour with { ThermalRise = new(9, 0.1), Homing = behaviour.Homing with { SpeedX = 25 }, MeshDeviation = null } })).IsGood();
 
         Assert.Equal(
             [
@@ -154,17 +154,17 @@ public sealed class ChangedPrinterTests
         using var device = P256PrivateKey.Generate();
         using var thief = P256PrivateKey.Generate();
         var printer = await EnrolAsync(server, manufacturer, device);
-        var honest = Presentation(device, printer, Repaired, server.Time.GetUtcNow());
+        var honest = Gateways.Presentation(device, printer, Repaired, server.Time.GetUtcNow());
 
-        (await PresentAsync(server, thief, printer, Repaired)).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
-        (await PresentAsync(server, device, Guid.CreateVersion7(), Repaired)).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
-        (await PostAsync(server, new(honest) { ["profile"] = Gateways.Profile("another").Encode() })).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
-        (await PostAsync(server, Presentation(device, printer, Repaired, server.Time.GetUtcNow() - TimeSpan.FromMinutes(11)))).IsRefused(HttpStatusCode.BadRequest, "PROOF_STALE");
-        (await PostAsync(server, honest)).IsGood();
-        (await PostAsync(server, honest)).IsRefused(HttpStatusCode.BadRequest, "PROOF_STALE");
+        (await server.PresentAsync(thief, printer, Repaired)).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
+        (await server.PresentAsync(device, Guid.CreateVersion7(), Repaired)).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
+        (await server.PresentAsync(new(honest) { ["profile"] = Gateways.Profile("another").Encode() })).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
+        (await server.PresentAsync(Gateways.Presentation(device, printer, Repaired, server.Time.GetUtcNow() - TimeSpan.FromMinutes(11)))).IsRefused(HttpStatusCode.BadRequest, "PROOF_STALE");
+        (await server.PresentAsync(honest)).IsGood();
+        (await server.PresentAsync(honest)).IsRefused(HttpStatusCode.BadRequest, "PROOF_STALE");
         (await manufacturer.PostAsync($"/api/printers/{printer}/revoke")).IsGood();
         server.Time.Advance(TimeSpan.FromMinutes(1));
-        (await PresentAsync(server, device, printer, Repaired)).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
+        (await server.PresentAsync(device, printer, Repaired)).IsRefused(HttpStatusCode.Forbidden, "DEVICE_UNKNOWN");
     }
 
     [Fact]
@@ -174,9 +174,9 @@ public sealed class ChangedPrinterTests
         using var manufacturer = await server.JoinAsync(Role.Manufacturer, "Print Shop");
         using var device = P256PrivateKey.Generate();
         var printer = await EnrolAsync(server, manufacturer, device);
-        var first = (await PresentAsync(server, device, printer, Repaired)).IsGood()["enrolment_id"].GetGuid();
+        var first = (await server.PresentAsync(device, printer, Repaired)).IsGood()["enrolment_id"].GetGuid();
         server.Time.Advance(TimeSpan.FromSeconds(1));
-        var second = (await PresentAsync(server, device, printer, Gateways.Profile("usb-Klipper_stm32f446xx_3"))).IsGood()["enrolment_id"].GetGuid();
+        var second = (await server.PresentAsync(device, printer, Gateways.Profile("usb-Klipper_stm32f446xx_3"))).IsGood()["enrolment_id"].GetGuid();
         var admin = await server.AdminAsync();
 
         (await admin.PostAsync($"/api/enrolments/{first}/accept")).IsRefused(HttpStatusCode.Conflict, "ENROLMENT_DECIDED");
@@ -194,22 +194,6 @@ public sealed class ChangedPrinterTests
     }
 
     private static async Task<EnrolledPrinter> FindAsync(ServerFactory server, Guid printer) => (await server.Services.GetRequiredService<PrinterFleet>().FindAsync(printer, default))!;
-
-    private static Task<Answer> PresentAsync(ServerFactory server, P256PrivateKey device, Guid printer, MachineProfile profile) =>
-        PostAsync(server, Presentation(device, printer, profile, server.Time.GetUtcNow()));
-
-    private static async Task<Answer> PostAsync(ServerFactory server, Dictionary<string, object?> request)
-    {
-        using var gateway = server.Stranger();
-        return await gateway.PostAsync("/api/enrolments/again", request);
-    }
-
-    private static Dictionary<string, object?> Presentation(P256PrivateKey device, Guid printer, MachineProfile profile, DateTimeOffset at)
-    {
-        var proof = new byte[Es256.SignatureSize];
-        Es256.Sign(device, ChangedPrinters.ProofMessage(printer, at, profile.Encode()), proof);
-        return new() { ["printer_id"] = printer, ["presented_at"] = at, ["profile"] = profile.Encode(), ["proof"] = proof };
-    }
 
     private static async Task<Guid> GrantAsync(Person owner, Person manufacturer)
     {

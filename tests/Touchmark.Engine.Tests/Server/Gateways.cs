@@ -45,6 +45,23 @@ internal static class Gateways
         return request;
     }
 
+    /// <summary>A repaired or changed machine, as its gateway presents it.</summary>
+    public static Dictionary<string, object?> Presentation(P256PrivateKey device, Guid printer, MachineProfile profile, DateTimeOffset at)
+    {
+        var proof = new byte[Es256.SignatureSize];
+        Es256.Sign(device, Engine.Printers.ChangedPrinters.ProofMessage(printer, at, profile.Encode()), proof);
+        return new() { ["printer_id"] = printer, ["presented_at"] = at, ["profile"] = profile.Encode(), ["proof"] = proof };
+    }
+
+    public static Task<Answer> PresentAsync(this ServerFactory server, P256PrivateKey device, Guid printer, MachineProfile profile) =>
+        server.PresentAsync(Presentation(device, printer, profile, server.Time.GetUtcNow()));
+
+    public static async Task<Answer> PresentAsync(this ServerFactory server, Dictionary<string, object?> request)
+    {
+        using var gateway = server.Stranger();
+        return await gateway.PostAsync("/api/enrolments/again", request);
+    }
+
     /// <summary>The request for a printer's token that a gateway makes with its device key.</summary>
     public static Dictionary<string, object?> TokenRequest(P256PrivateKey device, Guid printer, DateTimeOffset at)
     {
