@@ -62,8 +62,8 @@ internal sealed class Enrolment(
         {
             await work.ExecuteAsync(
                 """
-                insert into printers (id, organisation_id, name, model, machine_id, device_public_key, profile, statement, enrolled_at)
-                values (@PrinterId, @Organisation, @PrinterName, @PrinterModel, @MachineId, @DevicePublicKey, @Profile, @Statement, @EnrolledAt)
+                insert into printers (id, organisation_id, name, model, machine_id, device_public_key, profile, statement, enrolled_at, pairing_id)
+                values (@PrinterId, @Organisation, @PrinterName, @PrinterModel, @MachineId, @DevicePublicKey, @Profile, @Statement, @EnrolledAt, @PairingId)
                 """,
                 new
                 {
@@ -76,6 +76,7 @@ internal sealed class Enrolment(
                     request.Profile,
                     Statement = statement,
                     document.EnrolledAt,
+                    sponsor.PairingId,
                 }, cancel);
             await work.ExecuteAsync(
                 """

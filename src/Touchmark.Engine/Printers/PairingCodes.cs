@@ -22,6 +22,7 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
         var organisationId = shop ?? caller.OrganisationId;
         var now = time.GetUtcNow();
         var (code, hash) = OneTimeCode.Create();
+        var id = Guid.CreateVersion7(now);
         await using var work = await database.BeginAsync(cancel);
         if (shop is not null && await work.FirstOrDefaultAsync<long>(
             "select count(*) from accounts where organisation_id = @Shop and role = @Manufacturer and disabled_at is null", new { Shop = shop, Role.Manufacturer }, cancel) == 0)
@@ -38,11 +39,11 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
         }
 
         await work.ExecuteAsync(
-            "insert into pairing_codes (hash, organisation_id, created_by, expires_at) values (@Hash, @OrganisationId, @AccountId, @ExpiresAt)",
-            new { Hash = hash, OrganisationId = organisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
+            "insert into pairing_codes (id, hash, organisation_id, created_by, expires_at) values (@Id, @Hash, @OrganisationId, @AccountId, @ExpiresAt)",
+            new { Id = id, Hash = hash, OrganisationId = organisationId, caller.AccountId, ExpiresAt = now + Lifetime }, cancel);
         await trail.RecordAsync(work, AuditedAct.By(caller, Acts.PairingCodeMade, $"organisation/{organisationId:D}"), cancel);
         await work.CommitAsync(cancel);
-        return new PairingCode(code, now + Lifetime);
+        return new PairingCode(id, code, now + Lifetime);
     }
 
     /// <summary>Uses the code up and says to which organisation it leads, and who made it.</summary>
@@ -54,7 +55,7 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
             // One statement decides, so two gateways with one code cannot both win.
             if (await work.ExecuteAsync("update pairing_codes set used_at = @Now where hash = @Hash and used_at is null and expires_at > @Now", args, cancel) == 1)
             {
-                return (await work.FirstOrDefaultAsync<Sponsor>("select organisation_id, created_by as account_id from pairing_codes where hash = @Hash", args, cancel))!;
+                return (await work.FirstOrDefaultAsync<Sponsor>("select organisation_id, created_by as account_id, id as pairing_id from pairing_codes where hash = @Hash", args, cancel))!;
             }
         }
 
@@ -62,9 +63,10 @@ internal sealed class PairingCodes(Database database, AuditTrail trail, TimeProv
     }
 }
 
+/// <param name="Id">No secret: the printer that comes by the code bears it from then on.</param>
 /// <param name="Code">Four groups of four characters; shown once.</param>
 /// <param name="ExpiresAt">Ten minutes after it was made.</param>
-internal sealed record PairingCode(string Code, DateTimeOffset ExpiresAt);
+internal sealed record PairingCode(Guid Id, string Code, DateTimeOffset ExpiresAt);
 
 /// <summary>Who answers for a printer that is enrolled, and the organisation that it belongs to from then on.</summary>
 internal sealed record Sponsor
@@ -72,4 +74,7 @@ internal sealed record Sponsor
     public Guid OrganisationId { get; init; }
 
     public Guid AccountId { get; init; }
+
+    /// <summary>Of the code that the printer comes by; null when it comes by a password.</summary>
+    public Guid? PairingId { get; init; }
 }

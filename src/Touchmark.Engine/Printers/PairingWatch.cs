@@ -10,10 +10,10 @@ namespace Touchmark.Engine.Printers;
 internal sealed class PairingWatch(Enrolment enrolment, PrinterFleet fleet, GatewayHub gateways, IHostApplicationLifetime host)
 {
     /// <summary>How far it is at once, and whenever it comes further.</summary>
-    /// <param name="since">When the code was made: the newest printer that was enrolled from then on is the one.</param>
+    /// <param name="pairing">Which code.</param>
     /// <param name="caller">Who made it.</param>
     /// <param name="cancel">The page is closed.</param>
-    public async IAsyncEnumerable<SseItem<PairingPulse>> WatchAsync(DateTimeOffset since, Caller caller, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<SseItem<PairingPulse>> WatchAsync(Guid pairing, Caller caller, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel, host.ApplicationStopping);
         // A watcher is told the latest, never the backlog.
@@ -42,7 +42,7 @@ internal sealed class PairingWatch(Enrolment enrolment, PrinterFleet fleet, Gate
         {
             await foreach (var _ in changed.Reader.ReadAllAsync(over.Token))
             {
-                var printer = (await fleet.ListAsync(caller, over.Token)).LastOrDefault(printer => printer.EnrolledAt >= since && printer.OrganisationId == caller.OrganisationId);
+                var printer = await fleet.FindByPairingAsync(pairing, over.Token) is { } came && came.OrganisationId == caller.OrganisationId ? came : null;
                 shown = printer?.Id;
                 yield return new SseItem<PairingPulse>(PairingPulse.Of(printer, printer is not null && gateways.Find(printer.Id) is not null), "pairing");
             }

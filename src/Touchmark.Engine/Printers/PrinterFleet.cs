@@ -14,7 +14,7 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
 {
     private const string Columns =
         "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
-        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.revoked_at, printers.bed_check, printers.bed_used_at, printers.bed_cleared_at, printers.seen_at, "
+        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.pairing_id, printers.revoked_at, printers.bed_check, printers.bed_used_at, printers.bed_cleared_at, printers.seen_at, "
         + "(select pending.presented_at from printer_enrolments pending where pending.printer_id = printers.id and pending.state = 1) as change_presented_at from printers join organisations on organisations.id = printers.organisation_id ";
 
     /// <summary>Tells, on the node where it happened, that a printer was revoked.</summary>
@@ -32,6 +32,10 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
     /// <summary>The printer whose gateway holds this key (P-256, 65 bytes), unless it was revoked.</summary>
     public Task<EnrolledPrinter?> FindByDeviceKeyAsync(byte[] devicePublicKey, CancellationToken cancel) =>
         database.FirstOrDefaultAsync<EnrolledPrinter>(Columns + "where printers.device_public_key = @Key and printers.revoked_at is null", new { Key = devicePublicKey }, cancel);
+
+    /// <summary>The printer that came by this pairing code; null while none has.</summary>
+    public Task<EnrolledPrinter?> FindByPairingAsync(Guid pairing, CancellationToken cancel) =>
+        database.FirstOrDefaultAsync<EnrolledPrinter>(Columns + "where printers.pairing_id = @Pairing", new { Pairing = pairing }, cancel);
 
     /// <summary>Its gateway has come or gone.</summary>
     public Task SeenAsync(Guid id, CancellationToken cancel) => database.ExecuteAsync("update printers set seen_at = @Now where id = @Id", new { Id = id, Now = time.GetUtcNow() }, cancel);
@@ -105,6 +109,9 @@ internal sealed record EnrolledPrinter
     public byte[] Statement { get; init; } = [];
 
     public DateTimeOffset EnrolledAt { get; init; }
+
+    /// <summary>Of the pairing code that it came by; null when it came by a password, or before this was kept.</summary>
+    public Guid? PairingId { get; init; }
 
     public DateTimeOffset? RevokedAt { get; init; }
 

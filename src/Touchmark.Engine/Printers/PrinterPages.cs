@@ -30,8 +30,8 @@ internal static class PrinterPages
             DecideAsync(id, visit, desk, changes.DeclineAsync(id, visit.Caller, cancel), cancel)).AsForm();
         var pairing = app.MapPagesFor(Role.Manufacturer);
         pairing.MapPost("/printers/pair", PairAsync).AsForm();
-        pairing.MapGet("/printers/pair/live", (DateTimeOffset since, HttpContext context, Caller caller, PairingWatch watch, RateLimits limits, CancellationToken cancel) =>
-            limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(watch.WatchAsync(since, caller, cancel))).DisableRequestTimeout();
+        pairing.MapGet("/printers/pair/live", (Guid pairing, HttpContext context, Caller caller, PairingWatch watch, RateLimits limits, CancellationToken cancel) =>
+            limits.OpenStream(context, caller) is { } refusal ? refusal : (IResult)TypedResults.ServerSentEvents(watch.WatchAsync(pairing, caller, cancel))).DisableRequestTimeout();
         app.MapPagesFor(Role.Manufacturer, Role.Admin).MapPost("/printers/{id:guid}/revoke", (Guid id, Visit visit, PrinterFleet fleet, PrinterDesk desk, CancellationToken cancel) =>
             ActAsync(id, visit, desk, fleet.RevokeAsync(id, visit.Caller, cancel), cancel)).AsForm();
         app.MapPagesFor(Role.Manufacturer, Role.Operator).MapPost("/printers/{id:guid}/notes", NoteAsync).AsForm();
@@ -64,7 +64,7 @@ internal static class PrinterPages
 
     private static async Task<IResult> PairAsync(HttpContext context, Visit visit, PairingCodes codes, CancellationToken cancel) =>
         (await codes.IssueAsync(visit.Caller, cancel)).Has(out var code, out var refusal)
-            ? visit.Show<PairPage>(new PairModel(code.Code, code.ExpiresAt - PairingCodes.Lifetime, code.ExpiresAt, $"{context.Request.Scheme}://{context.Request.Host}")) : visit.Refuse(refusal);
+            ? visit.Show<PairPage>(new PairModel(code.Id, code.Code, code.ExpiresAt, $"{context.Request.Scheme}://{context.Request.Host}")) : visit.Refuse(refusal);
 }
 
 /// <summary>A printer in a list.</summary>
@@ -91,7 +91,7 @@ public sealed record PrinterRow(Guid Id, string Name, string Model, string Organ
 public sealed record PrintersModel(IReadOnlyList<PrinterRow> Rows, string Search, bool CanPair, bool ShowsOrganisation, string? Newer, string? Older);
 
 /// <summary>A code that was made just now.</summary>
-public sealed record PairModel(string Code, DateTimeOffset MadeAt, DateTimeOffset ExpiresAt, string Engine);
+public sealed record PairModel(Guid Pairing, string Code, DateTimeOffset ExpiresAt, string Engine);
 
 /// <summary>An enrolment of a printer, in what it differed from the one before, and whose account decided about it.</summary>
 public sealed record PrinterEvent(Guid Id, DateTimeOffset At, string State, IReadOnlyList<string> Differences, string? By);

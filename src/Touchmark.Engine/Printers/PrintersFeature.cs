@@ -121,11 +121,11 @@ internal sealed class EnrolmentAttempts(TimeProvider time)
     public void Succeed(HttpContext context) => perPlace.Uncount(Place.Of(context));
 }
 
-/// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s. Online: its gateway is connected to this node.</summary>
+/// <summary>A printer as the API shows it: lengths in mm, temperatures in °C, speeds in mm/s. Online: its gateway is connected to this node. Pairing: the code that it came by.</summary>
 internal sealed record PrinterView(
     Guid Id, string Name, string Model, Guid OrganisationId, string Organisation, string MachineId, string Firmware, string Kinematics, Volume BuildVolume,
     double MaxNozzleC, double MaxBedC, double MaxChamberC, double MaxVelocity, double MaxAcceleration, DateTimeOffset EnrolledAt, DateTimeOffset? RevokedAt, DateTimeOffset? ChangePresentedAt,
-    BedView Bed, DateTimeOffset? SeenAt, bool Online, GatewayView? Gateway)
+    BedView Bed, DateTimeOffset? SeenAt, bool Online, GatewayView? Gateway, Guid? PairingId)
 {
     public static PrinterView Of(EnrolledPrinter printer, GatewayLink? gateway)
     {
@@ -134,7 +134,7 @@ internal sealed record PrinterView(
             printer.Id, printer.Name, printer.Model, printer.OrganisationId, printer.Organisation, Convert.ToHexStringLower(printer.MachineId), profile.Firmware, profile.Kinematics,
             new Volume(limits.MinX, limits.MaxX, limits.MinY, limits.MaxY, limits.MinZ, limits.MaxZ),
             limits.MaxNozzleC, limits.MaxBedC, limits.MaxChamberC, limits.MaxVelocity, limits.MaxAcceleration, printer.EnrolledAt, printer.RevokedAt, printer.ChangePresentedAt,
-            new BedView(printer.BedCheck, printer.BedUsedAt is null, printer.BedUsedAt, printer.BedClearedAt), printer.SeenAt, gateway is not null, gateway is null ? null : GatewayView.Of(gateway));
+            new BedView(printer.BedCheck, printer.BedUsedAt is null, printer.BedUsedAt, printer.BedClearedAt), printer.SeenAt, gateway is not null, gateway is null ? null : GatewayView.Of(gateway), printer.PairingId);
     }
 }
 

@@ -36,6 +36,9 @@ internal sealed partial class Browser : IDisposable
 
     public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(address, path));
 
+    /// <summary>A stream of events, which ends when it is disposed.</summary>
+    public Task<Stream> StreamAsync(string path) => http.GetStreamAsync(new Uri(address, path));
+
     public Task<HttpResponseMessage> PostAsync(string path, HttpContent content, string site = "same-origin")
     {
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, path)) { Content = content };
