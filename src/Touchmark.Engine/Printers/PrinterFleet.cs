@@ -84,8 +84,6 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
 /// <summary>A printer as it was enrolled.</summary>
 internal sealed record EnrolledPrinter
 {
-    private MachineProfile? profile;
-
     public Guid Id { get; init; }
 
     public Guid OrganisationId { get; init; }
@@ -139,5 +137,5 @@ internal sealed record EnrolledPrinter
     };
 
     /// <summary>The profile, which was checked when it was enrolled.</summary>
-    public MachineProfile Profile => profile ??= MachineProfile.TryDecode(ProfileBytes, out var problem) ?? throw new InvalidDataException($"The stored profile of printer {Id:D} is damaged: {problem}.");
+    public MachineProfile Profile => DecodedProfiles.Of(Id, ProfileBytes);
 }
