@@ -56,8 +56,6 @@ internal sealed class ManyRows : IDisposable
         });
         rows.Recount();
         transaction.Commit();
-        // As the engine's own housekeeping would have it by then.
-        rows.Execute("analyze");
     }
 
     public void Dispose() => connection.Dispose();
