@@ -28,7 +28,6 @@ public sealed partial class EngineSession : IDisposable
     private readonly Observations _observations = new();
     private readonly SnapshotWatch _snapshot;
     private readonly SegmentDresser _dresser;
-    private EngineHandshake? _handshake;
     private SessionKeys? _keys;
     private MachineProfile? _profile;
     private string _transport = "";
@@ -36,9 +35,7 @@ public sealed partial class EngineSession : IDisposable
     private HaltReason? _halt;
     private bool _supplied;
     private ulong _controlCounter;
-    private ulong _telemetryCounter;
     private int _forged;
-    private Moment _begun;
     private Moment _spoke;
     private Moment _advanced;
     private Moment _stopped;
@@ -92,19 +89,6 @@ public sealed partial class EngineSession : IDisposable
         Behaviour = _snapshot.Figures,
         ForgedFrames = _forged,
     };
-
-    /// <summary>Makes the offer.</summary>
-    public void Begin(Moment now)
-    {
-        if (Phase != SessionPhase.New)
-        {
-            throw new InvalidOperationException("A session begins once.");
-        }
-        _handshake = new EngineHandshake(_options, now.Utc);
-        _frames.Enqueue(_handshake.OfferFrame);
-        (_begun, _advanced) = (now, now);
-        Phase = SessionPhase.Offered;
-    }
 
     /// <summary>Takes a frame from the gateway. False: it was not genuine or not in its place, and was ignored and counted.</summary>
     public bool Receive(ReadOnlySpan<byte> frame, Moment now)
@@ -220,127 +204,6 @@ public sealed partial class EngineSession : IDisposable
         _keys?.Dispose();
     }
 
-    private bool TakeAccept(ReadOnlySpan<byte> frame, Moment now)
-    {
-        if (Phase != SessionPhase.Offered || Accept.TryDecode(frame) is not { } accept)
-        {
-            return false;
-        }
-        if (_handshake!.TakeAccept(accept, frame, out string problem) is not var (keys, profile))
-        {
-            Finish(EndReason.HandshakeFailed, problem, now);
-            return false;
-        }
-        (_keys, _profile, _transport) = (keys, profile, accept.Notes.Transport);
-        foreach (var (code, text) in accept.Notes.Warnings)
-        {
-            _observations.Raise(code, text, now.Utc);
-        }
-        _outlet.Open(keys);
-        Phase = SessionPhase.Accepted;
-        var differences = MachineProfile.Compare(_options.Profile, profile);
-        if (!profile.MachineId().Span.SequenceEqual(_options.Profile.MachineId().Span))
-        {
-            Stop(EndReason.IdentityChanged, $"This is not the machine that was enrolled: {string.Join("; ", differences.Where(static difference => difference.IdentifiesMachine))}.", now);
-            return true;
-        }
-        if (differences.Count > 0)
-        {
-            _observations.Raise("PROFILE_CHANGED", $"The machine differs from its enrolment: {string.Join("; ", differences.Take(8))}.", now.Utc);
-        }
-        Say(_handshake.StartFrame(keys), now);
-        _handshake.Dispose();
-        Phase = SessionPhase.Streaming;
-        RepeatHold(now);
-        return true;
-    }
-
-    private bool TakeRefuse(ReadOnlySpan<byte> frame, Moment now)
-    {
-        if (Phase != SessionPhase.Offered)
-        {
-            return TakeDecline(frame, now);
-        }
-        if (Refuse.TryDecode(frame) is not { } refuse || !_handshake!.IsRefusedBy(frame))
-        {
-            return false;
-        }
-        _ending = NewEnd(EndReason.Refused, refuse.Refusal.Text) with { Refusal = refuse.Refusal };
-        Close(madeSafe: true, now);
-        return true;
-    }
-
-    private bool TakeTelemetry(ReadOnlySpan<byte> frame, Moment now)
-    {
-        if (_keys is null || !WireWriter.HasMac(frame, _keys.Telemetry) || Telemetry.TryDecode(frame) is not { } telemetry || telemetry.Counter <= _telemetryCounter)
-        {
-            return false;
-        }
-        _telemetryCounter = telemetry.Counter;
-        _absence.Hear();
-        if (Phase != SessionPhase.Streaming || _absence.IsOn)
-        {
-            return true;
-        }
-        if (telemetry.Answered > _outlet.Sent)
-        {
-            Stop(EndReason.ProtocolViolation, "The gateway answered for a segment that was never sent.", now);
-            return true;
-        }
-        Answered(telemetry.Answered);
-        foreach (var sample in telemetry.Samples.Where(IsNew))
-        {
-            _silence.Hear(sample.EventTime);
-            _observations.Observe(sample, _dresser.Ordered(sample.SpeedFactor), _options.Facts.ChamberC > 0, now.Utc);
-            if (_restoration is not null)
-            {
-                continue;
-            }
-            _snapshot.Observe(sample);
-            _gate.Observe(sample, now);
-            _dresser.Observe(sample, _gate.ExecutedSeconds);
-        }
-        if ((_gate.Verdict ?? _dresser.Verdict) is { } verdict)
-        {
-            if (verdict.Reason == EndReason.ProxySuspected)
-            {
-                Halt(HaltReason.ProxySuspected, verdict.Text, now);
-            }
-            else
-            {
-                Stop(verdict.Reason, verdict.Text, now);
-            }
-            return true;
-        }
-        Confirm(now);
-        if (_snapshot.Difference is { } difference)
-        {
-            Stop(EndReason.IdentityChanged, difference, now);
-            _ending = _ending! with { BeforeExtrusion = true };
-            return true;
-        }
-        Pump(now);
-        FinishWhenVerified(now);
-        return true;
-    }
-
-    private void Confirm(Moment now)
-    {
-        bool any = false;
-        while (_outlet.TryConfirm(out var plan))
-        {
-            any = true;
-            _observations.Expect(plan!);
-            _snapshot.Confirm(plan!);
-        }
-        if (any)
-        {
-            SayVerified(now);
-        }
-    }
-
-    private void SayVerified(Moment now) => Say(new Verified(_options.SessionId, ++_controlCounter, _gate.VerifiedThrough).Encode(_keys!.Control), now);
-
     private void Pump(Moment now)
     {
         if (Phase == SessionPhase.Streaming && !_absence.IsOn && _restoration is null && !_pause.IsOn && _outlet.TryRelease(out var frame, out var plan))
@@ -373,15 +236,6 @@ public sealed partial class EngineSession : IDisposable
             EndingKept(now);
         }
     }
-
-    private void Answered(ulong through)
-    {
-        _gate.Answered(through);
-        _outlet.Answered(through);
-    }
-
-    /// <summary>What a gateway is not sure to have delivered it reports again.</summary>
-    private bool IsNew(PrinterSample sample) => _observations.Last is not { } last || sample.EventTime > last.EventTime;
 
     private void Say(ReadOnlyMemory<byte> frame, Moment now)
     {
