@@ -90,7 +90,8 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
     {
         try
         {
-            foreach (var order in await ReadAsync(cancel))
+            var orders = await ReadAsync(cancel);
+            foreach (var order in orders)
             {
                 switch (order)
                 {
@@ -103,13 +104,15 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
                     case { CancelRequestedAt: not null }:
                         runner.Stop(order.Id, EndReason.Cancelled, JobEndings.Of(EndReason.Cancelled));
                         break;
-                    default:
+                    case { LicenceRevokedAt: not null }:
                         runner.Stop(order.Id, EndReason.Revoked, JobEndings.Of(EndReason.Revoked), HaltReason.Revoked);
+                        break;
+                    default:
                         break;
                 }
             }
 
-            runner.Hold((await database.QueryAsync<Pause>("select id, pause_requested_at from jobs where " + JobStore.Unfinished + " and pause_requested_at is not null", null, cancel)).ToDictionary(job => job.Id, job => job.PauseRequestedAt));
+            runner.Hold(orders.Where(order => order.PauseRequestedAt is not null).ToDictionary(order => order.Id, order => order.PauseRequestedAt!.Value));
             foreach (var printer in await database.QueryAsync<Guid>("select id from printers where revoked_at > @Since", new { Since = time.GetUtcNow() - DismissalTime }, cancel))
             {
                 gateways.Find(printer)?.Dismiss();
@@ -125,28 +128,26 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
     // A licence that lets a running print finish stops those that started after it was revoked: they passed their own check a moment too early.
     private Task<IReadOnlyList<Order>> ReadAsync(CancellationToken cancel) => database.QueryAsync<Order>(
         $"""
-        select jobs.id, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at
-        from jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id
-        where {JobStore.Unfinished} and (jobs.cancel_requested_at is not null or jobs.halt_requested is not null or printers.revoked_at is not null
-            or (licences.revoked_at is not null and (licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at)))
+        select * from (
+            select jobs.id, jobs.pause_requested_at, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at,
+                case when licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at then licences.revoked_at end as licence_revoked_at
+            from jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id where {JobStore.Unfinished}) as orders
+        where pause_requested_at is not null or cancel_requested_at is not null or halt_requested is not null or printer_revoked_at is not null or licence_revoked_at is not null
         """,
         new { RevocationPolicy.AtOnce }, cancel);
-
-    private sealed record Pause
-    {
-        public Guid Id { get; init; }
-
-        public DateTimeOffset PauseRequestedAt { get; init; }
-    }
 
     private sealed record Order
     {
         public Guid Id { get; init; }
+
+        public DateTimeOffset? PauseRequestedAt { get; init; }
 
         public DateTimeOffset? CancelRequestedAt { get; init; }
 
         public HaltReason? HaltRequested { get; init; }
 
         public DateTimeOffset? PrinterRevokedAt { get; init; }
+
+        public DateTimeOffset? LicenceRevokedAt { get; init; }
     }
 }
