@@ -72,10 +72,13 @@ public sealed record SessionSettings
     public double OutageSeconds { get; init; } = 30;
 
     /// <summary>
-    /// Longest pause, s of the engine's clock from when it was asked for. Below Klipper's <c>idle_timeout</c> (600 s unless its owner set another), which would switch heaters and motors off
-    /// and lose the place of the head.
+    /// Longest pause, s of the engine's clock from when it was asked for: a hot head is not to stand over a part that nobody comes back to. Below Klipper's <c>idle_timeout</c> (600 s unless its
+    /// owner set another), which would switch heaters and motors off and lose the place of the head where no gateway keeps it off.
     /// </summary>
-    public double PauseSeconds { get; init; } = 480;
+    public double PauseSeconds { get; init; } = LongestPause.TotalSeconds;
+
+    /// <summary>What <see cref="PauseSeconds"/> is where nobody says otherwise.</summary>
+    public static TimeSpan LongestPause { get; } = TimeSpan.FromMinutes(8);
 
     /// <summary>Time between two telemetry messages of the gateway while samples arrive, s of the gateway's clock.</summary>
     public double ReportSeconds { get; init; } = 0.2;

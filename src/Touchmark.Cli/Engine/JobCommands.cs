@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
 using Touchmark.Cli.Terminal;
+using Touchmark.Streaming;
 
 namespace Touchmark.Cli.Engine;
 
@@ -74,7 +75,7 @@ internal static class JobCommands
     private static Command Pause()
     {
         var id = Arguments.Id("job");
-        return Arguments.Asking("pause", "Pause a print: what was sent is printed to its end, then the head is raised. After 8 minutes the print is ended.",
+        return Arguments.Asking("pause", $"Pause a print: what was sent is printed to its end, then the head is raised. After {SessionSettings.LongestPause.Minutes} minutes the print is ended.",
             (engine, parsed, cancel) => engine.PostAsync($"/api/jobs/{parsed.GetValue(id)}/pause", null, cancel), Screen.Facts, id);
     }
 

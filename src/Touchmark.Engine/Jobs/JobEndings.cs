@@ -60,7 +60,7 @@ internal static class JobEndings
         EndReason.PrinterTooSlow => "Check heaters, homing and start macro of the printer, then start a new job.",
         EndReason.PrinterError or EndReason.PrinterShutdown or EndReason.PrinterNotReady or EndReason.PrinterVanished => "Look at the printer's own messages, make it ready, then start a new job.",
         EndReason.Halted => "See that the printer is in order, then start a new job.",
-        EndReason.PausedTooLong => "Remove the unfinished part and start a new job; a pause lasts 8 minutes at most.",
+        EndReason.PausedTooLong => $"Remove the unfinished part and start a new job; a pause lasts {SessionSettings.LongestPause.Minutes} minutes at most.",
         EndReason.GatewayStopped => "Start the gateway again, then start a new job.",
         EndReason.SupplyFailed => "Check the engine's storage, then start a new job.",
         _ => "Update gateway and engine to the same version, then start a new job.",

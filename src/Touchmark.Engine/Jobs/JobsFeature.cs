@@ -9,6 +9,7 @@ using Touchmark.Engine.Slicing;
 using Touchmark.Engine.Web;
 using Touchmark.Hosting.Problems;
 using Touchmark.Hosting.Storage;
+using Touchmark.Streaming;
 using Touchmark.Streaming.Files;
 using Touchmark.Streaming.Wire;
 using Refusal = Touchmark.Hosting.Problems.Refusal;
@@ -53,7 +54,7 @@ internal static class JobsFeature
         app.MapPost("/api/jobs/{id:guid}/pause", async (Guid id, Caller caller, PauseDesk desk, CancellationToken cancel) =>
             (await desk.PauseAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator).Produces<JobView>(StatusCodes.Status202Accepted)
-            .WithSummary("Pause a print: what was sent is printed to its end, then the head is raised. Lasts 8 minutes at most; then the print is ended.");
+            .WithSummary($"Pause a print: what was sent is printed to its end, then the head is raised. Lasts {SessionSettings.LongestPause.Minutes} minutes at most; then the print is ended.");
         app.MapPost("/api/jobs/{id:guid}/resume", async (Guid id, Caller caller, PauseDesk desk, CancellationToken cancel) =>
             (await desk.GoOnAsync(id, caller, cancel)).ToResult(job => Results.Accepted($"/api/jobs/{job.Id:D}", job)))
             .For(Role.Manufacturer, Role.Operator).Produces<JobView>(StatusCodes.Status202Accepted).WithSummary("Let a paused print go on.");

@@ -56,14 +56,12 @@ internal sealed class PauseDesk(Database database, JobStore jobs, JobFeed feed, 
 /// <param name="Until">When the print is ended, if nobody lets it go on.</param>
 internal sealed record JobPauseView(bool Stands, bool HeadRaised, DateTimeOffset Since, DateTimeOffset Until)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(new SessionSettings().PauseSeconds);
-
     /// <summary>In a few words; the job's message.</summary>
     public string Text => !Stands ? "pausing: what was sent is printed to its end first" : HeadRaised ? "paused, the head is raised" : "paused";
 
     /// <summary>As the session has it; before that heard of it, as it was asked for.</summary>
     public static JobPauseView? Of(Job job, JobPulse pulse) => job.State != JobState.Streaming || pulse.Session?.Phase >= SessionPhase.Finishing ? null
         : pulse.Session?.Paused is { } pause ? new(pause.Stands, pause.IsRaised, pause.Asked, pause.Until)
-        : job.PauseRequestedAt is { } asked ? new(Stands: false, HeadRaised: false, asked, asked + Longest)
+        : job.PauseRequestedAt is { } asked ? new(Stands: false, HeadRaised: false, asked, asked + SessionSettings.LongestPause)
         : null;
 }
