@@ -45,48 +45,43 @@ public sealed class LiveSessionTests
     }
 
     [Fact]
-    public async Task A_pause_at_the_printer_loses_and_repeats_no_line()
-    {
-        await using var rig = await StartAsync();
-        await using var klipper = await KlipperAsync(rig);
-        // Long enough that a pause always comes in its middle.
-        var toolpath = await rig.ToolpathAsync(layers: 40);
-        var print = rig.Engine.PrintAsync(toolpath);
-        for (ulong segments = 6; segments <= 12; segments += 6)
+    public Task A_pause_at_the_printer_loses_and_repeats_no_line() => PausedTwiceAsync(
+        static async (_, klipper) =>
         {
-            await rig.Engine.StreamedAsync(segments);
             await klipper.SayAsync("PAUSE");
             await klipper.LineAsync("// connected paused paused");
             await klipper.SayAsync("RESUME");
             await klipper.LineAsync("// connected printing printing");
-        }
-
-        using var session = await print;
-        rig.AssertEnded(EndReason.Completed, session);
-        await klipper.LineAsync("// connected idle complete");
-        Assert.Equal(Sent(toolpath), Ran(klipper));
-    }
+        },
+        alerts: 0);
 
     [Fact]
-    public async Task A_pause_by_the_engine_raises_the_head_and_loses_and_repeats_no_line()
+    public Task A_pause_by_the_engine_raises_the_head_and_loses_and_repeats_no_line() => PausedTwiceAsync(
+        static async (engine, _) =>
+        {
+            engine.Pause();
+            await engine.ReachedAsync(static progress => progress.Paused is { Stands: true, IsRaised: true });
+            engine.GoOn();
+        },
+        alerts: 2);
+
+    [Fact]
+    public async Task A_pause_that_nobody_ends_ends_the_job_and_leaves_the_printer_safe()
     {
         await using var rig = await StartAsync();
+        rig.Engine.PauseSeconds = 1;
         await using var klipper = await KlipperAsync(rig);
-        var toolpath = await rig.ToolpathAsync(layers: 40);
+        var toolpath = await rig.ToolpathAsync(layers: 200);
         var print = rig.Engine.PrintAsync(toolpath);
-        for (ulong segments = 6; segments <= 12; segments += 6)
-        {
-            await rig.Engine.StreamedAsync(segments);
-            rig.Engine.Pause();
-            await rig.Engine.ReachedAsync(static progress => progress.Paused is { Stands: true, IsRaised: true });
-            rig.Engine.GoOn();
-        }
+        await rig.Engine.StreamedAsync(8);
+        rig.Engine.Pause();
 
         using var session = await print;
-        rig.AssertEnded(EndReason.Completed, session);
-        await klipper.LineAsync("// connected idle complete");
-        Assert.Equal(Sent(toolpath), Ran(klipper));
-        Assert.Equal(2, session.Record.Alerts.Count(static alert => alert.Code == "PAUSED"));
+        rig.AssertEnded(EndReason.PausedTooLong, session);
+        Assert.True(session.End!.MadeSafe);
+        await klipper.LineAsync("idle error");
+        Assert.StartsWith(Ran(klipper), Sent(toolpath), StringComparison.Ordinal);
+        await rig.Printer.AssertSafeAsync();
     }
 
     [Theory]
@@ -299,6 +294,26 @@ public sealed class LiveSessionTests
         using var session = await print;
         rig.AssertEnded(EndReason.PrinterVanished, session);
         await rig.Printer.AssertSafeAsync();
+    }
+
+    private static async Task PausedTwiceAsync(Func<StandInEngine, ChildProcess, Task> pauseAsync, int alerts)
+    {
+        await using var rig = await StartAsync();
+        await using var klipper = await KlipperAsync(rig);
+        // Long enough that a pause always comes in its middle.
+        var toolpath = await rig.ToolpathAsync(layers: 40);
+        var print = rig.Engine.PrintAsync(toolpath);
+        for (ulong segments = 6; segments <= 12; segments += 6)
+        {
+            await rig.Engine.StreamedAsync(segments);
+            await pauseAsync(rig.Engine, klipper);
+        }
+
+        using var session = await print;
+        rig.AssertEnded(EndReason.Completed, session);
+        await klipper.LineAsync("// connected idle complete");
+        Assert.Equal(Sent(toolpath), Ran(klipper));
+        Assert.Equal(alerts, session.Record.Alerts.Count(static alert => alert.Code == "PAUSED"));
     }
 
     private static async Task<GatewayRig> StartAsync(params string[] options)

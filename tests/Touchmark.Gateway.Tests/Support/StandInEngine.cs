@@ -49,6 +49,9 @@ internal sealed class StandInEngine : IAsyncDisposable
     /// <summary>Between two challenges; 0: none, so that the printer is sent the toolpath and nothing else.</summary>
     public double ChallengeSeconds { get; set; } = new SessionSettings().ChallengeSeconds;
 
+    /// <summary>The longest pause, s.</summary>
+    public double PauseSeconds { get; set; } = new SessionSettings().PauseSeconds;
+
     public byte[] PublicKey => _transport.PublicKey.ToArray();
 
     public static async Task<StandInEngine> StartAsync()
@@ -88,7 +91,7 @@ internal sealed class StandInEngine : IAsyncDisposable
                 Profile = Enrolled,
                 DeviceKey = _deviceKey!,
                 TransportKey = new Es256Signer(_transport),
-                Settings = new SessionSettings { ChallengeSeconds = ChallengeSeconds },
+                Settings = new SessionSettings { ChallengeSeconds = ChallengeSeconds, PauseSeconds = PauseSeconds },
             });
             _session.Begin(Now);
             ended = _ended.Task;
