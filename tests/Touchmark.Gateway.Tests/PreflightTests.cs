@@ -45,6 +45,7 @@ public sealed class PreflightTests
     [InlineData("NOT_KLIPPER", "version", "?")]
     [InlineData("IDENTITY_CHANGED", "mcu_id", "enrolled '/home/pi/printer_data/comms/mcu', found 'another'")]
     [InlineData("BUSY", "print_stats", "paused")]
+    [InlineData("IDLE_TIMEOUT", "timeout", "29.5 s")]
     public async Task Every_refusal_has_its_code_its_figures_and_a_fix(string code, string figure, string value)
     {
         var machine = await ReadAsync();
@@ -58,6 +59,7 @@ public sealed class PreflightTests
             "FIRMWARE_TOO_OLD" => (machine with { Klipper = machine.Klipper with { Version = "v0.11.0-41-g0c5d1d54" } }, Job),
             "NOT_KLIPPER" => (machine with { Klipper = machine.Klipper with { Version = "?" } }, Job),
             "IDENTITY_CHANGED" => (machine with { Profile = machine.Profile with { McuId = "another" } }, Job),
+            "IDLE_TIMEOUT" => (machine with { IdleTimeout = 29.5 }, Job),
             _ => (machine with { PrintState = "paused" }, Job),
         };
         var refusal = Preflight.Check(found, job, machine.Profile);

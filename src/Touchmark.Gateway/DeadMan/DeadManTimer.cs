@@ -10,7 +10,7 @@ namespace Touchmark.Gateway.DeadMan;
 /// printer has not answered yet, and never more than one at a time unless a segment goes out, so that a printer that is busy for long (G28, a macro) does
 /// not collect them.
 /// </summary>
-internal sealed class DeadManTimer(PrinterPort port, Journal journal, TimeProvider time)
+internal sealed class DeadManTimer(PrinterPort port, PrinterPace pace, Journal journal, TimeProvider time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
@@ -19,7 +19,6 @@ internal sealed class DeadManTimer(PrinterPort port, Journal journal, TimeProvid
 
     private static readonly TimeSpan LineLimit = TimeSpan.FromSeconds(15);
 
-    private readonly PrinterPace _pace = new(time);
     private readonly Lock _lock = new();
     private bool _keeping;
     private long? _sent;
@@ -37,9 +36,6 @@ internal sealed class DeadManTimer(PrinterPort port, Journal journal, TimeProvid
         }
     }
 
-    /// <summary>Learns how fast the printer's clock runs.</summary>
-    public void Observe(double eventTime) => _pace.Observe(eventTime);
-
     /// <summary>Pushes the timer off if it is time to; to be called often, and with <paramref name="beforeSegment"/> before each segment.</summary>
     public void Keep(bool beforeSegment = false)
     {
@@ -56,7 +52,7 @@ internal sealed class DeadManTimer(PrinterPort port, Journal journal, TimeProvid
                 return;
             }
 
-            var script = DeadManFile.Arm(DeadManFile.ArmSeconds * _pace.Factor);
+            var script = DeadManFile.Arm(DeadManFile.ArmSeconds * pace.Factor);
             if (_sent is null)
             {
                 script = DeadManFile.Forget + "\n" + script;

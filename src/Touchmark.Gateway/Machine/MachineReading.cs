@@ -40,6 +40,9 @@ internal sealed record MachineReading
     /// <summary><c>idle_timeout.state</c>; <c>Printing</c> means moving.</summary>
     public required string IdleState { get; init; }
 
+    /// <summary>Time without motion after which Klipper switches heaters and motors off, s.</summary>
+    public required double IdleTimeout { get; init; }
+
     /// <summary>Entries that Moonraker's script store keeps; null when it does not say.</summary>
     public required int? ScriptStoreSize { get; init; }
 
@@ -87,6 +90,8 @@ internal sealed record MachineReading
                 && Child(Child(await printer.QueryAsync("virtual_sdcard", "is_active", cancellationToken), "virtual_sdcard"), "is_active").ValueKind == JsonValueKind.True,
             PrintState = await StateAsync("print_stats", "standby"),
             IdleState = await StateAsync("idle_timeout", "Idle"),
+            // Klipper has it whether or not printer.cfg has the section (idle_timeout.py).
+            IdleTimeout = settings.Number("idle_timeout", "timeout") ?? 600,
             ScriptStoreSize = await printer.GetScriptStoreSizeAsync(cancellationToken),
             Transport = printer.Address.Transport,
             HasExtra = objects.Contains("touchmark"),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Touchmark.GCode;
+using Touchmark.Gateway.Running;
 using Touchmark.Moonraker;
 using Touchmark.Streaming;
 
@@ -17,6 +18,7 @@ internal static class Preflight
         ?? Identity(enrolled, machine.Profile)
         ?? Homing(machine)
         ?? Busy(machine)
+        ?? IdleTimeout(machine)
         ?? Heaters(job, machine.Profile.Limits)
         ?? Volume(job, machine.Profile.Limits);
 
@@ -109,6 +111,14 @@ internal static class Preflight
                 ("print_stats", machine.PrintState),
                 ("idle_timeout", machine.IdleState))
             : null;
+
+    /// <summary>A print that waits for a heater, or is paused, rests for longer than such a timeout; longer ones are kept off.</summary>
+    private static Refusal? IdleTimeout(MachineReading machine) => machine.IdleTimeout >= IdleGuard.Least ? null : Refuse(
+        "IDLE_TIMEOUT",
+        $"Klipper's idle_timeout is {Seconds(machine.IdleTimeout)}: it would switch heaters and motors off while the print waits for a heater or is paused. At least {Seconds(IdleGuard.Least)} are needed.",
+        "Set timeout: 600 under [idle_timeout] in printer.cfg, or leave that section out, and restart Klipper.",
+        ("timeout", Seconds(machine.IdleTimeout)),
+        ("least", Seconds(IdleGuard.Least)));
 
     private static Refusal? Heaters(JobFacts job, MachineLimits limits)
     {

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Touchmark.Cryptography;
+using Touchmark.Gateway.DeadMan;
 using Touchmark.Gateway.Diagnostics;
 using Touchmark.Gateway.Live;
 using Touchmark.Streaming;
@@ -17,4 +18,8 @@ internal sealed record PrintContext(
     Progress Progress,
     TimeProvider Time,
     ChannelWriter<HostEvent> Events,
-    CancellationToken Stopped);
+    CancellationToken Stopped)
+{
+    /// <summary>How fast the printer's clock runs.</summary>
+    public PrinterPace Pace { get; } = new(Time);
+}

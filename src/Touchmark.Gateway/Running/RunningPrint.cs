@@ -13,7 +13,8 @@ namespace Touchmark.Gateway.Running;
 internal sealed class RunningPrint(PrintContext context) : IDisposable
 {
     private readonly ScriptSender _scripts = new(context.Events);
-    private readonly DeadManTimer _deadMan = new(context.Port, context.Journal, context.Time);
+    private readonly DeadManTimer _deadMan = new(context.Port, context.Pace, context.Journal, context.Time);
+    private readonly IdleGuard _idle = new(context.Port, context.Pace, context.Journal, context.Time);
     private readonly Queue<ReadOnlyMemory<byte>> _lastFrames = new();
     private (Guid? Session, ReadOnlyMemory<byte> Word) _last;
     private GatewaySession _session = new(context.Device, context.EngineKey);
@@ -59,7 +60,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
     public void TakeStatus(PrinterStatus status, Moment now)
     {
         var sample = status.ToSample();
-        _deadMan.Observe(sample.EventTime);
+        context.Pace.Observe(sample.EventTime);
         _session.ReportPrinter(sample, now);
         CarryOut(now);
         if (_session.Phase == SessionPhase.Streaming)
@@ -142,6 +143,7 @@ internal sealed class RunningPrint(PrintContext context) : IDisposable
                 break;
             case HostEvent.Tick:
                 _session.Advance(now);
+                _idle.Keep(_session.IsWaiting);
                 if (_session.Phase is SessionPhase.Streaming or SessionPhase.Finishing)
                 {
                     _deadMan.Keep();

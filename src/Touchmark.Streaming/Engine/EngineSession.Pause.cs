@@ -35,11 +35,11 @@ public sealed partial class EngineSession
     private PauseProgress? PauseNow => !_pause.IsOn ? null
         : new PauseProgress(_pause.Asked, _pause.Asked.AddSeconds(_options.Settings.PauseSeconds), _pause.IsAnswered && _outlet.IsConfirmed, _pause.IsRaised);
 
-    /// <summary>Klipper would soon switch heaters and motors off, and with them the place of the head.</summary>
+    /// <summary>Nobody came back to a hot head over a part.</summary>
     private bool IsPausedTooLong(Moment now) => _pause.IsOn && _pause.Seconds(now) > _options.Settings.PauseSeconds;
 
     private void EndPausedPrint(Moment now) =>
-        Stop(EndReason.PausedTooLong, FormattableString.Invariant($"Nobody let the print go on within {_options.Settings.PauseSeconds:F0} s of its pause; it was ended before the printer would have switched itself off."), now);
+        Stop(EndReason.PausedTooLong, FormattableString.Invariant($"Nobody let the print go on within {_options.Settings.PauseSeconds:F0} s of its pause; it was ended so that the printer does not stay hot with nobody there."), now);
 
     private void EndPause(Moment now)
     {

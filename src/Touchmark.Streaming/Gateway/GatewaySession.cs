@@ -57,6 +57,9 @@ public sealed partial class GatewaySession : IDisposable
     /// <summary>Segments that the engine has confirmed as carried out.</summary>
     public ulong SegmentsVerified => _store.Verified;
 
+    /// <summary>Whether the printer has taken everything over and moves for nothing: it waits for a heater, for the engine, or for whoever paused the print.</summary>
+    public bool IsWaiting => Phase == SessionPhase.Streaming && _store.IsDry && !_lift.IsMoving;
+
     /// <summary>How the session ends, from the moment on that it is decided.</summary>
     public SessionEnd? Ending => _ending;
 

@@ -23,7 +23,7 @@ internal sealed class VirtualPrinter : IAsyncDisposable
     public int Port => new Uri(Url).Port;
 
     /// <summary>The printer's dead-man timer, as it is shipped.</summary>
-    public static string DeadManConfiguration([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "printer", "klipper", "touchmark.cfg"));
+    public static string DeadManConfiguration() => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "..", "printer", "klipper", "touchmark.cfg"));
 
     /// <summary>Thirty printer seconds a second, the dead-man timer, and a Moonraker that keeps no scripts, unless <paramref name="options"/> say otherwise.</summary>
     public static async Task<VirtualPrinter> StartAsync(params string[] options)
@@ -74,4 +74,6 @@ internal sealed class VirtualPrinter : IAsyncDisposable
         _http.Dispose();
         await _process.DisposeAsync();
     }
+
+    private static string Here([CallerFilePath] string here = "") => here;
 }
