@@ -68,17 +68,17 @@ internal sealed class ManyRows : IDisposable
     /// <summary>Unix time, microseconds.</summary>
     private Func<int, object> At(int count) => number => Time(number, count).ToUnixTimeMilliseconds() * 1000;
 
-    /// <summary>As if the engine had counted each job when it ended; its migration does the same (0250-print-weeks.sql).</summary>
+    /// <summary>As if the engine had counted each job when it ended; its migrations do the same (0250-print-weeks.sql, 0261-print-names-spans.sql).</summary>
     private void Recount() => Execute(
         """
         delete from print_weeks where outcome <> 'alert';
         insert into print_weeks (side, whose, week, outcome, code, count)
         select side, whose, week, outcome, code, count(*) from counted_jobs where outcome is not null group by side, whose, week, outcome, code;
         delete from print_names;
-        insert into print_names (side, whose, kind, named, printed, failed, stopped, refused, ended)
-        select side, whose, kind, named, count(case when outcome = 'printed' then 1 end), count(case when outcome = 'failed' then 1 end), count(case when outcome = 'stopped' then 1 end),
+        insert into print_names (weeks, side, whose, kind, named, printed, failed, stopped, refused, ended)
+        select weeks, side, whose, kind, named, count(case when outcome = 'printed' then 1 end), count(case when outcome = 'failed' then 1 end), count(case when outcome = 'stopped' then 1 end),
             count(case when outcome = 'refused' then 1 end), count(*)
-        from counted_names where ended_at >= (select week from print_names_since) * 604800000000 + 345600000000 group by side, whose, kind, named;
+        from counted_names join print_spans on ended_at >= since * 604800000000 + 345600000000 group by weeks, side, whose, kind, named;
         """);
 
     private void Copy(string table, int count, Dictionary<string, Func<int, object>> changes)

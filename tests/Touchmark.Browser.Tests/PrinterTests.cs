@@ -69,7 +69,7 @@ public sealed class PrinterTests(Chromium chromium)
         await reader.GoAsync($"/printers/{bench.PrinterId:D}");
         await reader.FitsAsync();
         await reader.KeepAsync("printer");
-        await reader.GoAsync("/analytics?weeks=12");
+        await reader.GoAsync("/analytics?weeks=13");
         await reader.FitsAsync();
         await reader.KeepAsync("analytics");
     }

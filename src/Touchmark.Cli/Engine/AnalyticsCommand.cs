@@ -8,7 +8,7 @@ internal static class AnalyticsCommand
 {
     public static Command Create()
     {
-        var weeks = new Option<int?>("--weeks") { Description = "How many weeks, with the one that goes on: 1 to 104; 26 without this option." };
+        var weeks = new Option<int?>("--weeks") { Description = "How many weeks, with the one that goes on: 4, 13, 26, 52 or 104; 26 without this option." };
         return Arguments.Asking("analytics", "Count prints, refusals and alerts by week and by reason: of your designs, or on your printers.",
             (engine, parsed, cancel) => engine.GetAsync("/api/analytics" + (parsed.GetValue(weeks) is { } many ? $"?weeks={many}" : ""), cancel), counted =>
             {

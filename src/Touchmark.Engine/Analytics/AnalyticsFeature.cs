@@ -49,5 +49,8 @@ internal static class AnalyticsFeature
 public sealed record AnalyticsModel(
     IReadOnlyList<WeekCounts> Weeks, IReadOnlyList<ReasonCount> Reasons, IReadOnlyList<NamedCounts> Designs, IReadOnlyList<NamedCounts> Shops, IReadOnlyList<NamedCounts> Printers, string Whose, bool LinksDesigns)
 {
+    /// <summary>The numbers of weeks that can be looked at.</summary>
+    public IReadOnlyList<int> Spans => PrintAnalytics.Spans;
+
     public bool IsEmpty => Weeks.All(week => week.Printed + week.Failed + week.Stopped + week.Refused + week.Alerts == 0);
 }

@@ -8,10 +8,10 @@ namespace Touchmark.Engine.Analytics;
 /// <summary>Counts prints, refusals and alerts week by week: an owner's designs, a shop's printers, or everything for those who see everything. Weeks begin on Monday, UTC.</summary>
 internal sealed class PrintAnalytics(Database database, TimeProvider time)
 {
-    /// <summary>Half a year: for so many weeks the counts by name are kept (<see cref="PrintCounts"/>).</summary>
     public const int DefaultWeeks = 26;
 
-    public const int MostWeeks = 104;
+    /// <summary>The numbers of weeks for which prints are counted: names are kept for each of them (0261-print-names-spans.sql), so that none takes longer than another.</summary>
+    public static readonly IReadOnlyList<int> Spans = [4, 13, DefaultWeeks, 52, 104];
 
     /// <summary>Designs, shops and printers with the most prints; the rest is counted in the weeks.</summary>
     private const int MostNamed = 20;
@@ -24,28 +24,28 @@ internal sealed class PrintAnalytics(Database database, TimeProvider time)
     private const string KeptNames =
         """
         select named, printed, failed, stopped, refused, ended from print_names
-        where side = @Side and whose = @Whose and kind = @Kind and ended > 0 and (select week from print_names_since) = @First order by ended desc, named limit @Most
+        where weeks = @Weeks and side = @Side and whose = @Whose and kind = @Kind and ended > 0 and (select since from print_spans where weeks = @Weeks) = @First order by ended desc, named limit @Most
         """;
 
     private const string CountedNames =
         $"select named, {PrintCounts.Sums} from counted_names where side = @Side and whose = @Whose and kind = @Kind and ended_at >= @From group by named order by count(*) desc, named limit @Most";
 
     /// <summary>The first of so many weeks, of which the one that goes on is the last.</summary>
-    public static long FirstWeek(DateTimeOffset now, int weeks) => PrintWeek.Of(now) - weeks + 1;
+    public static long FirstWeek(long thisWeek, long weeks) => thisWeek - weeks + 1;
 
     /// <param name="caller">Who asks; what they do not see is not counted.</param>
-    /// <param name="weeks">So many, with the one that goes on; null for half a year.</param>
+    /// <param name="weeks">So many, with the one that goes on: one of <see cref="Spans"/>; null for half a year.</param>
     /// <param name="cancel">Stops it.</param>
     public async Task<Outcome<AnalyticsView>> CountAsync(Caller caller, int? weeks, CancellationToken cancel)
     {
         var many = weeks ?? DefaultWeeks;
-        if (many is < 1 or > MostWeeks)
+        if (!Spans.Contains(many))
         {
-            return Refusal.Invalid("WEEKS_INVALID", $"Prints are counted for 1 to {MostWeeks} weeks.", "Ask for fewer weeks.").With("weeks", many).With("maximum", MostWeeks);
+            return Refusal.Invalid("WEEKS_INVALID", $"Prints are counted for {string.Join(", ", Spans.SkipLast(1))} or {Spans[^1]} weeks.", "Ask for one of these.").With("weeks", many).With("offered", Spans);
         }
 
         var (side, whose) = SideOf(caller);
-        var first = FirstWeek(time.GetUtcNow(), many);
+        var first = FirstWeek(PrintWeek.Of(time.GetUtcNow()), many);
         var rows = await database.QueryAsync<WeekRow>(
             "select week, outcome, code, count from print_weeks where side = @Side and whose = @Whose and week >= @First", new { Side = side, Whose = whose, First = first }, cancel);
         var counts = rows.GroupBy(row => (row.Week, row.Outcome)).ToDictionary(same => same.Key, same => same.Sum(row => row.Count));
@@ -61,12 +61,12 @@ internal sealed class PrintAnalytics(Database database, TimeProvider time)
         async Task<IReadOnlyList<NamedCounts>> NamedAsync(string kind, string table)
         {
             var kept = await ReadAsync(KeptNames);
-            // Other weeks than half a year, the minute in which a week begins, or nothing to count.
+            // The minute in which a week begins, or nothing to count.
             return kept.Count > 0 ? kept : await ReadAsync(CountedNames);
 
             Task<IReadOnlyList<NamedCounts>> ReadAsync(string names) => database.QueryAsync<NamedCounts>(
                 $"select {table}.id, {table}.name, counted.printed, counted.failed, counted.stopped, counted.refused from ({names}) as counted join {table} on {table}.id = counted.named order by counted.ended desc, counted.named",
-                new { Side = side, Whose = whose, Kind = kind, First = first, From = PrintWeek.Begin(first), Most = MostNamed }, cancel);
+                new { Side = side, Whose = whose, Kind = kind, Weeks = many, First = first, From = PrintWeek.Begin(first), Most = MostNamed }, cancel);
         }
     }
 

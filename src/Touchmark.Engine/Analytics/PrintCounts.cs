@@ -29,8 +29,8 @@ internal static class PrintCounts
         on conflict (side, whose, week, outcome, code) do update set count = print_weeks.count + excluded.count
         """;
 
-    private static readonly string AddNames = Names("+", "id = @Id");
-    private static readonly string TakeOffNames = Names("-", "ended_at >= @From and ended_at < @To");
+    private static readonly string AddNames = Names("+", "print_spans", "id = @Id");
+    private static readonly string TakeOffNames = Names("-", "(select weeks from print_spans where weeks = @Weeks) as span", "ended_at >= @From and ended_at < @To");
 
     /// <summary>Counts a job, in the transaction that ends it and after that.</summary>
     public static async Task AddAsync(Transaction work, Guid jobId, CancellationToken cancel)
@@ -48,36 +48,46 @@ internal static class PrintCounts
         }
     }
 
-    /// <summary>Takes off the names what ended before a week, unless that is done already.</summary>
-    public static async Task BeginNamesAtAsync(Database database, long week, CancellationToken cancel)
+    /// <summary>Lets every span end with this week: takes off the names what ended before its first one, unless that is done already.</summary>
+    public static async Task TurnAsync(Database database, long thisWeek, CancellationToken cancel)
     {
-        const string Since = "select week from print_names_since";
-        var since = await database.FirstOrDefaultAsync<long>(Since, null, cancel);
-        if (since >= week)
+        foreach (var span in await database.QueryAsync<Span>("select weeks, since from print_spans", null, cancel))
         {
-            return;
-        }
+            var first = PrintAnalytics.FirstWeek(thisWeek, span.Weeks);
+            if (span.Since >= first)
+            {
+                continue;
+            }
 
-        await using var work = await database.BeginAsync(cancel);
-        // Of several nodes one takes it off: the others wait here, and find another week then.
-        if (await work.ExecuteAsync("update print_names_since set week = @Week where week = @Since", new { Week = week, Since = since }, cancel) > 0)
-        {
-            await work.ExecuteAsync(TakeOffNames, new { From = PrintWeek.Begin(since), To = PrintWeek.Begin(week) }, cancel);
-            await work.CommitAsync(cancel);
+            await using var work = await database.BeginAsync(cancel);
+            // Of several nodes one takes it off: the others wait here, and find another week then.
+            if (await work.ExecuteAsync("update print_spans set since = @First where weeks = @Weeks and since = @Since", new { First = first, span.Weeks, span.Since }, cancel) > 0)
+            {
+                await work.ExecuteAsync(TakeOffNames, new { span.Weeks, From = PrintWeek.Begin(span.Since), To = PrintWeek.Begin(first) }, cancel);
+                await work.CommitAsync(cancel);
+            }
         }
     }
 
-    private static string Names(string sign, string which) =>
+    private static string Names(string sign, string spans, string which) =>
         $"""
-        insert into print_names (side, whose, kind, named, printed, failed, stopped, refused, ended)
-        select side, whose, kind, named, {sign}printed, {sign}failed, {sign}stopped, {sign}refused, {sign}ended
-        from (select side, whose, kind, named, {Sums} from counted_names where {which} group by side, whose, kind, named) as counted where true order by side, whose, kind, named
-        on conflict (side, whose, kind, named) do update set printed = print_names.printed + excluded.printed, failed = print_names.failed + excluded.failed,
+        insert into print_names (weeks, side, whose, kind, named, printed, failed, stopped, refused, ended)
+        select weeks, side, whose, kind, named, {sign}printed, {sign}failed, {sign}stopped, {sign}refused, {sign}ended
+        from (select side, whose, kind, named, {Sums} from counted_names where {which} group by side, whose, kind, named) as counted cross join {spans} where true order by weeks, side, whose, kind, named
+        on conflict (weeks, side, whose, kind, named) do update set printed = print_names.printed + excluded.printed, failed = print_names.failed + excluded.failed,
             stopped = print_names.stopped + excluded.stopped, refused = print_names.refused + excluded.refused, ended = print_names.ended + excluded.ended
         """;
+
+    private sealed record Span
+    {
+        public long Weeks { get; init; }
+
+        /// <summary>Its first week.</summary>
+        public long Since { get; init; }
+    }
 }
 
-/// <summary>Each Monday the half year that is counted by name begins a week later.</summary>
+/// <summary>Each Monday what is counted by name begins a week later.</summary>
 internal sealed class PrintCountsTurn(Database database, TimeProvider time, ILogger<PrintCountsTurn> log) : BackgroundService
 {
     /// <summary>Until it is done, the jobs themselves are counted.</summary>
@@ -90,11 +100,11 @@ internal sealed class PrintCountsTurn(Database database, TimeProvider time, ILog
         {
             try
             {
-                await PrintCounts.BeginNamesAtAsync(database, PrintAnalytics.FirstWeek(time.GetUtcNow(), PrintAnalytics.DefaultWeeks), stoppingToken);
+                await PrintCounts.TurnAsync(database, PrintWeek.Of(time.GetUtcNow()), stoppingToken);
             }
             catch (DbException failure)
             {
-                log.LogWarning(failure, "Prints of before the last half year are still among those counted by name; the next look will take them off");
+                log.LogWarning(failure, "Prints of weeks that are over are still among those counted by name; the next look will take them off");
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -45,7 +45,7 @@ internal sealed class PrintedWorld : IAsyncDisposable
 
     public Guid Shop { get; }
 
-    public long FirstWeek => PrintAnalytics.FirstWeek(Time.GetUtcNow(), PrintAnalytics.DefaultWeeks);
+    public long ThisWeek => PrintWeek.Of(Time.GetUtcNow());
 
     public static async Task<PrintedWorld> OpenAsync(StorageKind storage, int seed)
     {
@@ -80,7 +80,7 @@ internal sealed class PrintedWorld : IAsyncDisposable
         return id;
     }
 
-    /// <summary>Some weeks in which jobs begin and end, some of them twice, and in which the names' half year begins anew or is late.</summary>
+    /// <summary>Some weeks in which jobs begin and end, some of them twice, and in which the names' weeks begin anew or are late.</summary>
     public async Task LiveAsync()
     {
         for (var act = 0; act < 15; act++)
@@ -91,7 +91,7 @@ internal sealed class PrintedWorld : IAsyncDisposable
                     Time.Advance(TimeSpan.FromHours(draws.Next(24 * 40)));
                     break;
                 case 1:
-                    await PrintCounts.BeginNamesAtAsync(Server.Database, FirstWeek, default);
+                    await PrintCounts.TurnAsync(Server.Database, ThisWeek, default);
                     break;
                 case 2 or 3 or 4:
                     open.Add(await BeginAsync());
@@ -109,14 +109,14 @@ internal sealed class PrintedWorld : IAsyncDisposable
         }
     }
 
-    /// <summary>All who may read are told what the jobs' rows say, for all weeks that may be asked for and for some of them.</summary>
+    /// <summary>All who may read are told what the jobs' rows say, for every number of weeks that is offered.</summary>
     public async Task CheckAsync(long alerts = 0)
     {
         var jobs = await Server.Database.QueryAsync<EndedJob>("select owner_id, organisation_id, design_id, printer_id, state, started_at, failure_code, ended_at from jobs where state >= @Done", new { JobState.Done }, default);
         var analytics = new PrintAnalytics(Server.Database, Time);
         foreach (var reader in readers)
         {
-            foreach (var weeks in new int?[] { null, 1, 3, PrintAnalytics.MostWeeks })
+            foreach (var weeks in PrintAnalytics.Spans.Select(span => (int?)span).Append(null))
             {
                 Assert.True((await analytics.CountAsync(reader, weeks, default)).Has(out var told, out _));
                 Compare(jobs, reader, weeks ?? PrintAnalytics.DefaultWeeks, told, reader.SeesEverything || (reader.OrganisationId == Owner) || (reader.OrganisationId == Shop && reader.Role != Role.Oem) ? alerts : 0);
