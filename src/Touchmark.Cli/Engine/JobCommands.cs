@@ -136,14 +136,22 @@ internal static class JobCommands
     {
         if (Screen.Text(job, "state") == "done")
         {
-            Screen.Line($"Printed. Certificate {Screen.Text(job, "certificate_id")}.");
+            Screen.Line($"Printed. Certificate {Screen.Text(job, "certificate_id")}.{Rest(job)}");
             return 0;
         }
 
         var failure = job.TryGetProperty("failure", out var told) && told.ValueKind == JsonValueKind.Object ? told : default;
         var code = Screen.Text(failure, "code");
-        throw new CliFailure($"the job is {Screen.Text(job, "state")}{(code.Length > 0 ? $": {Screen.Text(failure, "text")} ({code})" : ".")}", Screen.Text(failure, "fix") is { Length: > 0 } fix ? fix : null);
+        throw new CliFailure($"the job is {Screen.Text(job, "state")}{(code.Length > 0 ? $": {Screen.Text(failure, "text")} ({code})" : ".")}{Rest(job)}", Screen.Text(failure, "fix") is { Length: > 0 } fix ? fix : null);
     }
+
+    /// <summary>How the printer was left; nothing where nothing was printed.</summary>
+    private static string Rest(JsonElement job) => Screen.Text(job, "at_rest") switch
+    {
+        "yes" => " The printer is at rest.",
+        "no" => " The printer did not report that it is at rest: look at it.",
+        _ => "",
+    };
 
     private static double Share(JsonElement job, string member) =>
         double.TryParse(Screen.Text(job, member), NumberStyles.Float, CultureInfo.InvariantCulture, out var share) ? Math.Clamp(share, 0, 1) : 0;
@@ -207,11 +215,11 @@ internal static class JobCommands
     /// <summary>A line whenever the state, a pause or what is adjusted changes, or another tenth is done.</summary>
     private sealed class Lines
     {
-        private (string State, int Tenth, string Adjusted, string Paused) last;
+        private (string State, int Tenth, string Adjusted, string Paused, bool Ending) last;
 
         public void Show(JsonElement job)
         {
-            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10), Adjusted(job), job.TryGetProperty("paused", out var paused) ? Screen.Text(paused, "stands") : "");
+            var now = (Screen.Text(job, "state"), (int)(Share(job, "progress") * 10), Adjusted(job), job.TryGetProperty("paused", out var paused) ? Screen.Text(paused, "stands") : "", job.TryGetProperty("ending", out var ending) && ending.ValueKind == JsonValueKind.Object);
             if (now == last)
             {
                 return;

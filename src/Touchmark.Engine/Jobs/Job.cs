@@ -122,4 +122,7 @@ internal sealed record Job
 
     /// <summary>When somebody asked to pause it; null while it goes on.</summary>
     public DateTimeOffset? PauseRequestedAt { get; init; }
+
+    /// <summary>Whether the gateway reported, when the print ended, that the printer is at rest; null where nothing was printed.</summary>
+    public bool? AtRest { get; init; }
 }

@@ -66,3 +66,17 @@ internal static class JobEndings
         _ => "Update gateway and engine to the same version, then start a new job.",
     };
 }
+
+/// <summary>A print that has ended while its printer is being brought to rest, as the API shows it.</summary>
+/// <param name="Code">As the job's failure will have it; <c>COMPLETED</c> of a print that is complete.</param>
+/// <param name="Text">One sentence; empty of a print that is complete.</param>
+internal sealed record JobEndingView(string Code, string Text)
+{
+    private const string Rest = "The printer is being brought to rest.";
+
+    /// <summary>The job's message.</summary>
+    public string Said => Text.Length == 0 ? $"All is printed. {Rest}" : $"{Text} {Rest}";
+
+    public static JobEndingView? Of(Job job, JobPulse pulse) => job.State.IsFinal() || pulse.Session?.Ending is not { } reason ? null
+        : new(JobEndings.Of(reason).Code, reason == EndReason.Completed ? "" : pulse.Session?.EndingText ?? "");
+}

@@ -66,7 +66,7 @@ internal static class JobPages
         JobRow.Of(job), job.DesignId, job.LicenceId, job.PrinterId, job.PrintNumber, job.MaterialLot, job.CertificateId, job.StartedAt,
         job.Session is { } session ? new(session.SegmentsVerified, session.SegmentsTotal, session.MotionTotalS - session.MotionExecutedS, session.ExposureS, session.NozzleC, session.BedC, session.Z, session.Alerts, session.Adjusted?.Why) : null,
         job.Failure is { } failure ? new(failure.Text, failure.Fix, failure.Code) : null,
-        CanStop: !job.State.IsFinal() && caller.Role is Role.Manufacturer or Role.Operator or Role.Admin,
+        CanStop: !job.State.IsFinal() && job.Ending is null && caller.Role is Role.Manufacturer or Role.Operator or Role.Admin,
         CanHalt: !job.State.IsFinal() && caller.Role is not Role.Auditor,
         SeesDesign: caller.Role is Role.Oem || caller.SeesEverything,
         SeesPrinter: caller.Role is not Role.Oem,
@@ -75,10 +75,11 @@ internal static class JobPages
         CanClearBed: job.State < JobState.Preflight && caller.Role is Role.Manufacturer or Role.Operator,
         WaitsForBed: job.WaitsFor == WaitsFor.Bed,
         CanPause: !job.State.IsFinal() && caller.Role is Role.Manufacturer or Role.Operator,
-        IsPrinting: job.State == JobState.Streaming,
+        IsPrinting: job.State == JobState.Streaming && job.Ending is null,
         Pause: job.Paused is { } pause ? new(pause.Stands, pause.Until) : null,
         Bed: bed,
-        SliceId: slice);
+        SliceId: slice,
+        AtRest: job.AtRest);
 }
 
 /// <summary>A print in a list.</summary>
@@ -104,7 +105,7 @@ public sealed record JobRow(
     public string Percent => (Progress * 100).ToString("0", CultureInfo.InvariantCulture);
 
     /// <summary>As people say it; the script of the page says the same.</summary>
-    private static string WordOf(JobView job) => job.Paused is { } pause ? pause.Stands ? "paused" : "pausing" : WordOf(job.State);
+    private static string WordOf(JobView job) => job.Ending is not null ? "coming to rest" : job.Paused is { } pause ? pause.Stands ? "paused" : "pausing" : WordOf(job.State);
 
     private static string WordOf(JobState state) => state switch
     {
@@ -114,7 +115,7 @@ public sealed record JobRow(
         _ => state.ToString().ToLowerInvariant(),
     };
 
-    private static string ToneOf(JobView job) => job.Paused is not null ? "caution" : job.State switch
+    private static string ToneOf(JobView job) => job.Paused is not null || job.Ending is { Text.Length: > 0 } ? "caution" : job.State switch
     {
         JobState.Done => "good",
         JobState.Failed => "bad",
@@ -139,7 +140,7 @@ public sealed record JobsModel(IReadOnlyList<JobRow> Rows, string? Newer, string
 /// <summary>One print.</summary>
 public sealed record JobModel(
     JobRow Row, Guid DesignId, Guid LicenceId, Guid PrinterId, long PrintNumber, string? MaterialLot, Guid? CertificateId, DateTimeOffset? StartedAt, JobFigures? Live, PageProblem? Failure,
-    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, bool CanPause, bool IsPrinting, JobPause? Pause, JobBed? Bed, Guid? SliceId);
+    bool CanStop, bool CanHalt, bool SeesDesign, bool SeesPrinter, bool Urgent, bool CanPrioritise, bool CanClearBed, bool WaitsForBed, bool CanPause, bool IsPrinting, JobPause? Pause, JobBed? Bed, Guid? SliceId, bool? AtRest);
 
 /// <summary>A pause: whether the printer has come to rest, and when the print is ended if nobody lets it go on.</summary>
 public sealed record JobPause(bool Stands, DateTimeOffset Until);

@@ -245,7 +245,11 @@ internal sealed class JobRunner(
         {
             try
             {
-                await jobs.EndAsync(job.Id, state, failure, printed, certify, CancellationToken.None, work => PrinterDrift.KeepAsync(work, job.Id, printer.Id, print.Record.Behaviour, time.GetUtcNow(), CancellationToken.None));
+                await jobs.EndAsync(job.Id, state, failure, printed, certify, CancellationToken.None, async work =>
+                {
+                    await JobStore.RestAsync(work, job.Id, printed ? end.MadeSafe : null);
+                    await PrinterDrift.KeepAsync(work, job.Id, printer.Id, print.Record.Behaviour, time.GetUtcNow(), CancellationToken.None);
+                });
                 _ = vaults.EndorseAsync(job.PrinterId);
                 return;
             }

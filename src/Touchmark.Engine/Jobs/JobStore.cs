@@ -146,6 +146,9 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         await work.CommitAsync(cancel);
     }
 
+    /// <summary>Writes down whether the printer reported that it is at rest, in the transaction that ends its job.</summary>
+    public static Task RestAsync(Transaction work, Guid id, bool? atRest) => work.ExecuteAsync("update jobs set at_rest = @AtRest where id = @Id", new { Id = id, AtRest = atRest }, CancellationToken.None);
+
     public static string? Keep(ExternalLicence? external) => external is null ? null : JsonSerializer.Serialize(external, Json);
 
     public static ExternalLicence? ExternalOf(Job job) => job.External is { } json ? JsonSerializer.Deserialize<ExternalLicence>(json, Json) : null;

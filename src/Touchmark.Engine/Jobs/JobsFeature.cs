@@ -287,11 +287,19 @@ internal sealed record JobView(
     /// <summary>The pause that is on or on its way; null when there is none.</summary>
     public JobPauseView? Paused { get; init; }
 
+    /// <summary>Why the print has ended while the printer is being brought to rest; null otherwise. The job itself ends when the printer is at rest, or after 100 s.</summary>
+    public JobEndingView? Ending { get; init; }
+
+    /// <summary>Of a print that has ended: whether the printer reported that it is at rest; null where nothing was printed.</summary>
+    public bool? AtRest { get; init; }
+
     public static JobView Of(Job job, JobPulse pulse) => new(
         job.Id, job.LicenceId, job.PrintNumber, job.DesignId, job.DesignName, job.PrinterId, job.PrinterName, job.Material, job.MaterialLot, job.Quality, job.State,
         job.Priority, job.State == JobState.Waiting ? pulse.WaitsFor : null, ProgressOf(job.State, pulse),
         MessageOf(job, pulse), job.State is JobState.Preflight or JobState.Streaming && pulse.Session is { } session ? JobSessionView.Of(session) : null, JobStore.FailureOf(job),
-        JobStore.ExternalOf(job), job.SliceId, job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt) { Paused = JobPauseView.Of(job, pulse) };
+        JobStore.ExternalOf(job), job.SliceId, job.CertificateId, job.CreatedAt, job.StartedAt, job.EndedAt) { Paused = JobPauseView.Of(job, pulse), Ending = JobEndingView.Of(job, pulse), AtRest = job.AtRest };
+
+    private const string NotAtRest = "The printer did not report that it is at rest: look at it.";
 
     private static double ProgressOf(JobState state, JobPulse pulse) => (state, pulse.Session) switch
     {
@@ -301,8 +309,11 @@ internal sealed record JobView(
         _ => 0,
     };
 
-    private static string MessageOf(Job job, JobPulse pulse) => job.State switch
+    private static string MessageOf(Job job, JobPulse pulse) => job.AtRest == false ? $"{WordsOf(job, pulse)} {NotAtRest}" : WordsOf(job, pulse);
+
+    private static string WordsOf(Job job, JobPulse pulse) => job.State switch
     {
+        _ when JobEndingView.Of(job, pulse) is { } ending => ending.Said,
         JobState.Streaming when pulse.Session is { IsGatewayAway: true } => "waiting for the printer's gateway to come back",
         JobState.Streaming when JobPauseView.Of(job, pulse) is { } pause => pause.Text,
         JobState.Queued => "waiting for the slicer",
@@ -315,8 +326,8 @@ internal sealed record JobView(
         },
         JobState.Preflight => "checking the printer",
         JobState.Streaming => "printing",
-        JobState.Done => "printed",
-        JobState.Cancelled => "cancelled",
+        JobState.Done => job.AtRest == false ? "Printed." : "printed",
+        JobState.Cancelled => job.AtRest == false ? "Cancelled." : "cancelled",
         _ => JobStore.FailureOf(job)?.Text ?? "failed",
     };
 }

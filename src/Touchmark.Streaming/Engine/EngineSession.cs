@@ -60,7 +60,11 @@ public sealed partial class EngineSession : IDisposable
     public bool WantsSegment => Phase == SessionPhase.Streaming && (_restoration?.WantsSegment ?? (_outlet.IsEmpty && !_supplied));
 
     public SessionProgress Progress => new(Phase, _options.Facts.Segments, _outlet.Sent, _gate.VerifiedThrough, _options.Facts.MotionSeconds, _gate.ExecutedSeconds,
-        _outlet.Exposure, _outlet.MaxExposure, _observations.Last) { Adjusted = _dresser.Adjusted, Alerts = _observations.AlertCount, IsGatewayAway = _absence.IsOn, Paused = PauseNow };
+        _outlet.Exposure, _outlet.MaxExposure, _observations.Last)
+    {
+        Adjusted = _dresser.Adjusted, Alerts = _observations.AlertCount, IsGatewayAway = _absence.IsOn, Paused = PauseNow,
+        Ending = Phase == SessionPhase.Finishing ? _ending?.Reason : null, EndingText = Phase == SessionPhase.Finishing ? _ending?.Text : null,
+    };
 
     /// <summary>The facts so far; complete once <see cref="End"/> is set.</summary>
     public SessionRecord Record => new()

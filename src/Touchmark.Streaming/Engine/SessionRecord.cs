@@ -80,6 +80,12 @@ public readonly record struct SessionProgress(
 
     /// <summary>The pause that is on; null when none is.</summary>
     public PauseProgress? Paused { get; init; }
+
+    /// <summary>Why the print has ended while the printer is being brought to rest; null before, and once the session is over.</summary>
+    public EndReason? Ending { get; init; }
+
+    /// <summary>The same in a sentence; empty of a print that is complete.</summary>
+    public string? EndingText { get; init; }
 }
 
 /// <summary>A pause as it stands.</summary>

@@ -26,6 +26,51 @@ public sealed class RevocationTests
     }
 
     [Fact]
+    public async Task While_the_printer_is_brought_to_rest_the_job_says_so_and_afterwards_that_it_is()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartPrintAsync(gateway);
+        using var browser = await Browser.OfAsync(bench.Server, bench.Manufacturer);
+
+        await RevokeLicenceAsync(bench, bench.Oem);
+        // The engine has ended the print; the gateway has not heard of it yet.
+        var now = await bench.FollowUntilAsync(job, told => told.TryGetProperty("ending", out _));
+
+        Assert.Equal(("streaming", "LICENCE_REVOKED"), (now.GetProperty("state").GetString(), now.GetProperty("ending").GetProperty("code").GetString()));
+        Assert.Equal("The owner of the design has revoked the licence. The printer is being brought to rest.", now.GetProperty("message").GetString());
+        foreach (var path in new[] { "/jobs", $"/jobs/{job:D}" })
+        {
+            Assert.Contains(">coming to rest</span>", await browser.TextAsync(path), StringComparison.Ordinal);
+        }
+
+        await gateway.PrintAsync();
+        var ended = await bench.FollowAsync(job);
+        Assert.Equal(("failed", true), (ended.GetProperty("state").GetString(), ended.GetProperty("at_rest").GetBoolean()));
+        Assert.False(ended.TryGetProperty("ending", out _));
+        Assert.Contains("<dd>at rest</dd>", await browser.TextAsync($"/jobs/{job:D}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_printer_that_nobody_heard_of_again_is_not_said_to_be_at_rest()
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartPrintAsync(gateway);
+        await RevokeLicenceAsync(bench, bench.Oem);
+        await bench.FollowUntilAsync(job, told => told.TryGetProperty("ending", out _));
+
+        while (!(await bench.Manufacturer.GetAsync($"/api/jobs/{job:D}")).IsGood().Body.TryGetProperty("ended_at", out _))
+        {
+            bench.Server.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var ended = await bench.FollowAsync(job);
+        Assert.False(ended.GetProperty("at_rest").GetBoolean());
+        Assert.EndsWith("The printer did not report that it is at rest: look at it.", ended.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_licence_revoked_after_the_print_lets_it_finish_and_starts_nothing_new()
     {
         await using var bench = await PrintBench.OpenAsync(terms: new { revocation_policy = "after_print" });

@@ -9,6 +9,7 @@ export interface Job {
   readonly progress: number;
   readonly message: string;
   readonly waits_for?: string;
+  readonly ending?: { readonly text: string } | null;
   readonly paused?: { readonly stands: boolean; readonly until: string } | null;
   readonly session?: { readonly motion_total_s: number; readonly motion_executed_s: number } & Record<string, unknown>;
 }
@@ -58,7 +59,7 @@ function show(place: HTMLElement, job: Job): void {
 /** What belongs to a print that is paused, and to one that could be: buttons above it, and until when. */
 function pauses(job: Job): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-pause]')) {
-    element.hidden = job.state !== 'streaming' || (element.dataset['pause'] === 'yes') !== Boolean(job.paused);
+    element.hidden = job.state !== 'streaming' || Boolean(job.ending) || (element.dataset['pause'] === 'yes') !== Boolean(job.paused);
   }
   const until = document.querySelector<HTMLElement>('[data-until]');
   if (until && job.paused && until.dataset['until'] !== job.paused.until) {
@@ -72,13 +73,13 @@ function pauses(job: Job): void {
 }
 
 function word(job: Job): string {
-  return job.paused ? (job.paused.stands ? 'paused' : 'pausing') : WORDS[job.state] ?? job.state;
+  return job.ending ? 'coming to rest' : job.paused ? (job.paused.stands ? 'paused' : 'pausing') : WORDS[job.state] ?? job.state;
 }
 
 function bind(element: HTMLElement, job: Job): void {
   switch (element.dataset['bind']) {
     case 'state':
-      element.dataset['tone'] = job.paused ? 'caution' : TONES[job.state] ?? 'busy';
+      element.dataset['tone'] = job.paused || job.ending?.text ? 'caution' : TONES[job.state] ?? 'busy';
       write(element, word(job));
       break;
     case 'message':
