@@ -125,4 +125,10 @@ internal sealed record Job
 
     /// <summary>Whether the gateway reported, when the print ended, that the printer is at rest; null where nothing was printed.</summary>
     public bool? AtRest { get; init; }
+
+    /// <summary>How far the pause had come when the node that prints last wrote it down.</summary>
+    public JobPauseState PauseState { get; init; }
+
+    /// <summary>Whether the gateway that prints it can hold it; null while it does not print.</summary>
+    public bool? GatewayHolds { get; init; }
 }

@@ -122,6 +122,9 @@ internal sealed class JobRunner(
         }
     }
 
+    /// <summary>How far the pause of a print of this node has come; null where it is not paused, or not here.</summary>
+    public JobPauseState? PauseOf(Guid jobId) => runs.ContainsKey(jobId) && feed.Read(jobId).Session?.Paused is { } pause ? JobPauseView.StateOf(pause) : null;
+
     private async Task StopAllAsync()
     {
         // Prints are not ended: their gateways wait as long as their licences allow, for this engine or the next process of it.

@@ -90,7 +90,11 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
 
     /// <summary>Pauses a print that runs, since then, or lets it go on (null). False when that is so already, or it does not print.</summary>
     public static async Task<bool> SetPauseAsync(Transaction work, Guid id, DateTimeOffset? asked, CancellationToken cancel) => await work.ExecuteAsync(
-        $"update jobs set pause_requested_at = @Asked where id = @Id and state = @Streaming and pause_requested_at is {(asked is null ? "not null" : "null")}", new { Id = id, Asked = asked, JobState.Streaming }, cancel) > 0;
+        $"update jobs set pause_requested_at = @Asked, pause_state = 0 where id = @Id and state = @Streaming and pause_requested_at is {(asked is null ? "not null" : "null")}", new { Id = id, Asked = asked, JobState.Streaming }, cancel) > 0;
+
+    /// <summary>How far the pause of a print has come, for nodes that do not run it.</summary>
+    public Task NotePauseAsync(Guid id, JobPauseState state, CancellationToken cancel) =>
+        database.ExecuteAsync("update jobs set pause_state = @State where id = @Id and pause_requested_at is not null", new { Id = id, State = state }, cancel);
 
     /// <summary>The jobs that have not come to an end, oldest first.</summary>
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(CancellationToken cancel) =>
@@ -106,11 +110,12 @@ internal sealed class JobStore(Database database, LicenceLedger licences, TimePr
         "update jobs set state = @Preflight, session_id = @SessionId where id = @Id and state < @Done", new { Id = id, SessionId = sessionId, JobState.Preflight, JobState.Done }, cancel);
 
     /// <summary>To be on the disk before the first segment leaves, both or neither: whatever happens then, the print is not given back, and it can go on.</summary>
-    public async Task StartedAsync(Job job, SavedSessionRow? session, CancellationToken cancel)
+    public async Task StartedAsync(Job job, bool gatewayHolds, SavedSessionRow? session, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         await using var work = await database.BeginAsync(cancel);
-        await work.ExecuteAsync("update jobs set state = @Streaming, started_at = @Now where id = @Id and state < @Done", new { job.Id, Now = now, JobState.Streaming, JobState.Done }, cancel);
+        await work.ExecuteAsync(
+            "update jobs set state = @Streaming, started_at = @Now, gateway_holds = @Holds where id = @Id and state < @Done", new { job.Id, Now = now, Holds = gatewayHolds, JobState.Streaming, JobState.Done }, cancel);
         await PrinterBeds.UseAsync(work, job.PrinterId, now, cancel);
         if (session is not null)
         {

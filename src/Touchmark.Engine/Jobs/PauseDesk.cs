@@ -23,6 +23,11 @@ internal sealed class PauseDesk(Database database, JobStore jobs, JobFeed feed, 
             return Refusal.NotFound("job");
         }
 
+        if (asked is not null && job is { State: JobState.Streaming, GatewayHolds: false })
+        {
+            return TooOld;
+        }
+
         await using (var work = await database.BeginAsync(cancel))
         {
             // To ask again for what holds is no act.
@@ -44,9 +49,26 @@ internal sealed class PauseDesk(Database database, JobStore jobs, JobFeed feed, 
         return JobView.Of(job, feed.Read(id));
     }
 
+    /// <summary>It would take no notice, and the head would stand hot on the part.</summary>
+    private static Refusal TooOld => Refusal.Conflict(
+        "GATEWAY_TOO_OLD", "The gateway of this printer is too old to pause a print.", "Let it print on, or cancel it. Then update touchmark-gateway on the printer's host to this engine's version: from the next print on it can be paused.");
+
     private static Refusal WhyNot(JobState state, bool pauses) => (state.IsFinal()
         ? Refusal.Conflict("JOB_ENDED", $"This job has ended; there is nothing to {(pauses ? "pause" : "go on with")}.", "Start a new job to print again.")
         : Refusal.Conflict("JOB_NOT_PRINTING", "This job does not print yet: a pause holds a print that runs.", "Wait until it prints, put it behind others, or cancel it.")).With("state", state.ToString().ToLowerInvariant());
+}
+
+/// <summary>How far a pause has come; <c>jobs.pause_state</c>.</summary>
+internal enum JobPauseState
+{
+    /// <summary>What was sent is printed to its end.</summary>
+    Pausing = 0,
+
+    /// <summary>The printer rests.</summary>
+    Stands = 1,
+
+    /// <summary>It rests with its head off the part.</summary>
+    Raised = 2,
 }
 
 /// <summary>A pause as the API shows it.</summary>
@@ -59,9 +81,11 @@ internal sealed record JobPauseView(bool Stands, bool HeadRaised, DateTimeOffset
     /// <summary>In a few words; the job's message.</summary>
     public string Text => !Stands ? "pausing: what was sent is printed to its end first" : HeadRaised ? "paused, the head is raised" : "paused";
 
-    /// <summary>As the session has it; before that heard of it, as it was asked for.</summary>
+    public static JobPauseState StateOf(PauseProgress pause) => !pause.Stands ? JobPauseState.Pausing : pause.IsRaised ? JobPauseState.Raised : JobPauseState.Stands;
+
+    /// <summary>As the session has it; before that heard of it, and on a node that does not run it, as the database has it.</summary>
     public static JobPauseView? Of(Job job, JobPulse pulse) => job.State != JobState.Streaming || pulse.Session?.Phase >= SessionPhase.Finishing ? null
         : pulse.Session?.Paused is { } pause ? new(pause.Stands, pause.IsRaised, pause.Asked, pause.Until)
-        : job.PauseRequestedAt is { } asked ? new(Stands: false, HeadRaised: false, asked, asked + SessionSettings.LongestPause)
+        : job.PauseRequestedAt is { } asked ? new(job.PauseState != JobPauseState.Pausing, job.PauseState == JobPauseState.Raised, asked, asked + SessionSettings.LongestPause)
         : null;
 }

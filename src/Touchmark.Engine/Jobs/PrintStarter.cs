@@ -46,9 +46,9 @@ internal sealed class PrintStarter(GatewayHub hub, PrinterQueue queue, JobStore 
             KeepsEnding = true,
         },
         Toolpath = slices.Open(slice),
-        Starting = async session =>
+        Starting = async (gatewayHolds, session) =>
         {
-            await jobs.StartedAsync(job, session, CancellationToken.None);
+            await jobs.StartedAsync(job, gatewayHolds, session, CancellationToken.None);
             feed.Touch(job.Id);
         },
         Ending = () => keeper.SaveAsync(CancellationToken.None),

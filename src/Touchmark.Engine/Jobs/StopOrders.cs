@@ -16,7 +16,7 @@ namespace Touchmark.Engine.Jobs;
 /// Pauses the jobs of this node that somebody paused, and stops those that have to stop: their licence or their printer was revoked, or somebody cancelled or halted them, on whichever node that was said. The order lies in the
 /// database and is read once a second, and at once when it was given here; so it also holds for whoever takes a job up later.
 /// </summary>
-internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail trail, LicenceOffice office, PrinterFleet fleet, GatewayHub gateways, TimeProvider time, ILogger<StopOrders> log) : BackgroundService
+internal sealed class StopOrders(Database database, JobRunner runner, JobStore jobs, AuditTrail trail, LicenceOffice office, PrinterFleet fleet, GatewayHub gateways, TimeProvider time, ILogger<StopOrders> log) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -112,7 +112,7 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
                 }
             }
 
-            runner.Hold(orders.Where(order => order.PauseRequestedAt is not null).ToDictionary(order => order.Id, order => order.PauseRequestedAt!.Value));
+            await HoldAsync([.. orders.Where(order => order.PauseRequestedAt is not null)], cancel);
             foreach (var printer in await database.QueryAsync<Guid>("select id from printers where revoked_at > @Since", new { Since = time.GetUtcNow() - DismissalTime }, cancel))
             {
                 gateways.Find(printer)?.Dismiss();
@@ -125,11 +125,24 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
         }
     }
 
+    /// <summary>Pauses what is to be paused, lets the others go on, and writes down how far each has come.</summary>
+    private async Task HoldAsync(List<Order> paused, CancellationToken cancel)
+    {
+        runner.Hold(paused.ToDictionary(order => order.Id, order => order.PauseRequestedAt!.Value));
+        foreach (var order in paused)
+        {
+            if (runner.PauseOf(order.Id) is { } state && state != order.PauseState)
+            {
+                await jobs.NotePauseAsync(order.Id, state, cancel);
+            }
+        }
+    }
+
     // A licence that lets a running print finish stops those that started after it was revoked: they passed their own check a moment too early.
     private Task<IReadOnlyList<Order>> ReadAsync(CancellationToken cancel) => database.QueryAsync<Order>(
         $"""
         select * from (
-            select jobs.id, jobs.pause_requested_at, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at,
+            select jobs.id, jobs.pause_requested_at, jobs.pause_state, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at,
                 case when licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at then licences.revoked_at end as licence_revoked_at
             from jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id where {JobStore.Unfinished}) as orders
         where pause_requested_at is not null or cancel_requested_at is not null or halt_requested is not null or printer_revoked_at is not null or licence_revoked_at is not null
@@ -141,6 +154,8 @@ internal sealed class StopOrders(Database database, JobRunner runner, AuditTrail
         public Guid Id { get; init; }
 
         public DateTimeOffset? PauseRequestedAt { get; init; }
+
+        public JobPauseState PauseState { get; init; }
 
         public DateTimeOffset? CancelRequestedAt { get; init; }
 

@@ -33,6 +33,9 @@ internal sealed class GatewayLink(WebSocket socket, Guid printerId, string softw
     /// <summary>Program and version as the gateway says; nothing is decided on it.</summary>
     public string Software => software;
 
+    /// <summary>Whether it says that it can hold a print.</summary>
+    public bool KnowsHold { get; init; }
+
     /// <summary>How it is connected, for the certificate: <c>wss</c> or <c>ws</c>.</summary>
     public string Transport => transport;
 

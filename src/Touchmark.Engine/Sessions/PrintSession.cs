@@ -15,8 +15,8 @@ internal sealed record SessionOrder
     /// <summary>Canonical G-code; the session disposes it.</summary>
     public required Stream Toolpath { get; init; }
 
-    /// <summary>Awaited before the first segment is handed to the session: puts on the disk that it starts, and the session itself.</summary>
-    public required Func<SavedSessionRow?, Task> Starting { get; init; }
+    /// <summary>Awaited before the first segment is handed to the session: puts on the disk that it starts, whether the gateway can hold it, and the session itself.</summary>
+    public required Func<bool, SavedSessionRow?, Task> Starting { get; init; }
 
     /// <summary>Awaited before the gateway is told that the print is complete: puts the session on the disk as it is then.</summary>
     public required Func<Task> Ending { get; init; }
@@ -53,6 +53,7 @@ internal sealed class PrintSession : IDisposable
     private bool frozen;
     private bool closed;
     private bool started;
+    private bool knowsHold;
 
     /// <param name="order">What to print.</param>
     /// <param name="session">Fresh, or restored; this session's from now on.</param>
@@ -212,7 +213,7 @@ internal sealed class PrintSession : IDisposable
         lock (gate)
         {
             link = connection;
-            Transport = connection.Transport;
+            (Transport, knowsHold) = (connection.Transport, connection.KnowsHold);
         }
 
         // Before anything is said: the answer may come at once.
@@ -322,7 +323,7 @@ internal sealed class PrintSession : IDisposable
             await Task.Yield();
             if (!started)
             {
-                await order.Starting(Save(always: true));
+                await order.Starting(knowsHold, Save(always: true));
                 started = true;
             }
 

@@ -64,10 +64,10 @@ internal static class SessionsFeature
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             try
             {
-                if (await AdmitAsync(socket, context.RequestAborted) is var (printerId, software))
+                if (await AdmitAsync(socket, context.RequestAborted) is var (printerId, gateway))
                 {
                     arrival.Dispose();
-                    await ServeAsync(new GatewayLink(socket, printerId, software, context.Request.IsHttps ? "wss" : "ws", time), context.RequestAborted);
+                    await ServeAsync(new GatewayLink(socket, printerId, gateway.Software, context.Request.IsHttps ? "wss" : "ws", time) { KnowsHold = gateway.KnowsHold }, context.RequestAborted);
                 }
             }
             catch (Exception failure) when (failure is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException)
@@ -111,7 +111,7 @@ internal static class SessionsFeature
             }
         }
 
-        private async Task<(Guid PrinterId, string Software)?> AdmitAsync(WebSocket socket, CancellationToken cancel)
+        private async Task<(Guid PrinterId, EngineConnection Gateway)?> AdmitAsync(WebSocket socket, CancellationToken cancel)
         {
             using var limit = new CancellationTokenSource(HandshakeLimit, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
@@ -137,10 +137,10 @@ internal static class SessionsFeature
             }
 
             await socket.SendAsync(welcome, WebSocketMessageType.Binary, endOfMessage: true, either.Token);
-            return (printerId, connection.Software);
+            return (printerId, connection);
         }
 
-        private async Task<(Guid, string)?> RefuseAsync(WebSocket socket, string words)
+        private async Task<(Guid, EngineConnection)?> RefuseAsync(WebSocket socket, string words)
         {
             metrics.Refused();
             if (socket.State == WebSocketState.Open)

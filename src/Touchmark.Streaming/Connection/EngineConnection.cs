@@ -24,7 +24,10 @@ public sealed class EngineConnection
     public ReadOnlyMemory<byte> ChallengeFrame { get; }
 
     /// <summary>The gateway's program and version as it says; nothing is decided on it.</summary>
-    public string Software => _hello?.Software ?? "";
+    public string Software => GatewaySoftware.Read(_hello?.Software ?? "").Program;
+
+    /// <summary>Whether the gateway says that it can hold a print (spec/session.md, Pauses).</summary>
+    public bool KnowsHold => GatewaySoftware.Read(_hello?.Software ?? "").KnowsHold;
 
     /// <summary>Reads who the gateway says it is. False: not a hello, or another version, or the second one.</summary>
     public bool TryReadHello(ReadOnlySpan<byte> frame, out Guid printerId)

@@ -29,7 +29,7 @@ public sealed class GatewayConnection(Guid printerId, P256PrivateKey device, Rea
         _challenge = challenge;
         byte[] signature = new byte[Es256.SignatureSize];
         Es256.Sign(device, Signed("gateway", DateTimeOffset.UnixEpoch), signature);
-        hello = new Hello(ConnectionTranscript.Version, printerId, _nonce, Units.Cut(software, 64), signature).Encode();
+        hello = new Hello(ConnectionTranscript.Version, printerId, _nonce, GatewaySoftware.Write(software), signature).Encode();
         return true;
     }
 

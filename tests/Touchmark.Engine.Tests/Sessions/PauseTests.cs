@@ -115,6 +115,28 @@ public sealed class PauseTests
         Assert.Equal(["PAUSED", "RESUMED"], verdict.Certificate!.Alerts.Select(static alert => alert.Code).Order());
     }
 
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task A_gateway_that_is_too_old_to_pause_is_a_refusal_and_the_print_goes_on(StorageKind storage)
+    {
+        await using var bench = await PrintBench.OpenAsync(storage);
+        await using var gateway = await bench.ConnectAsync(isOld: true);
+        var job = await bench.StartPrintAsync(gateway);
+        Assert.Equal("test-gateway 1.0", (await bench.Manufacturer.GetAsync($"/api/printers/{bench.PrinterId:D}")).IsGood()["gateway"].GetProperty("software").GetString());
+
+        var refused = await bench.Manufacturer.PostAsync($"/api/jobs/{job:D}/pause");
+        refused.IsRefused(HttpStatusCode.Conflict, "GATEWAY_TOO_OLD");
+        Assert.False((await bench.Manufacturer.GetAsync($"/api/jobs/{job:D}")).IsGood().Body.TryGetProperty("paused", out _));
+        using (var shop = await Browser.OfAsync(bench.Server, bench.Manufacturer))
+        using (var page = await shop.SubmitAsync($"/jobs/{job:D}", $"/jobs/{job:D}/pause"))
+        {
+            Assert.Contains("is too old to pause a print.", await page.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        await gateway.PrintAsync();
+        Assert.Equal("done", (await bench.FollowAsync(job)).GetProperty("state").GetString());
+    }
+
     [Fact]
     public async Task A_pause_that_is_said_on_another_node_holds_the_print()
     {
@@ -130,6 +152,13 @@ public sealed class PauseTests
         await gateway.PrintAsync(until: _ => Stands(bench, job));
         var paused = (await bench.Manufacturer.GetAsync($"/api/jobs/{job:D}")).IsGood().Body;
         Assert.True(paused.GetProperty("message").GetString() == "paused, the head is raised", paused.ToString());
+        // The node that does not print reads it from the database, where the other one writes it once a second.
+        while ((await there.GetAsync($"/api/jobs/{job:D}")).IsGood()["message"].GetString() != "paused, the head is raised")
+        {
+            var rounds = 0;
+            await gateway.PrintAsync(until: _ => rounds++ > 0);
+        }
+
         (await there.PostAsync($"/api/jobs/{job:D}/resume")).IsGood();
         bench.Server.Time.Advance(TimeSpan.FromSeconds(1));
         await bench.UntilAsync(job, static session => session.Paused is null);

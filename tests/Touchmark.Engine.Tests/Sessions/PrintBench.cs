@@ -93,15 +93,15 @@ internal sealed class PrintBench : IAsyncDisposable
     }
 
     /// <summary>A gateway of the printer, connected.</summary>
-    public async Task<PrintingGateway> ConnectAsync(Refusal? refusal = null, MachineProfile? profile = null)
+    public async Task<PrintingGateway> ConnectAsync(Refusal? refusal = null, MachineProfile? profile = null, bool isOld = false)
     {
-        var gateway = NewGateway(refusal: refusal, profile: profile);
+        var gateway = NewGateway(refusal: refusal, profile: profile, isOld: isOld);
         Assert.True(await gateway.ConnectAsync(PrinterId));
         return gateway;
     }
 
-    public PrintingGateway NewGateway(P256PrivateKey? device = null, byte[]? engineKey = null, Refusal? refusal = null, MachineProfile? profile = null) =>
-        new(Server, device ?? Device, engineKey ?? EngineKey, new TestPrinter(plans)) { Refusal = refusal, Profile = profile ?? Toolpaths.Profile };
+    public PrintingGateway NewGateway(P256PrivateKey? device = null, byte[]? engineKey = null, Refusal? refusal = null, MachineProfile? profile = null, bool isOld = false) =>
+        new(Server, device ?? Device, engineKey ?? EngineKey, new TestPrinter(plans)) { Refusal = refusal, Profile = profile ?? Toolpaths.Profile, IsOld = isOld };
 
     /// <summary>The job once its own event stream says that it has come to an end, or to <paramref name="state"/>.</summary>
     public Task<JsonElement> FollowAsync(Guid job, string? state = null) => FollowUntilAsync(job, now => now.GetProperty("state").GetString() == state);

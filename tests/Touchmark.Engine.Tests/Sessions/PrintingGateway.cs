@@ -41,6 +41,9 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
     public Refusal? Refusal { get; init; }
 
+    /// <summary>It is of a version that knew no pauses.</summary>
+    public bool IsOld { get; init; }
+
     /// <summary>What the machine says of itself at pre-flight.</summary>
     public MachineProfile Profile { get; init; } = Toolpaths.Profile;
 
@@ -61,13 +64,21 @@ internal sealed class PrintingGateway : IAsyncDisposable
 
     private Moment Now => Moment.Of(server.Time);
 
+    /// <summary>Nobody signs what a gateway says that it can do.</summary>
+    private static byte[] WithoutHold(ReadOnlyMemory<byte> hello)
+    {
+        var frame = hello.ToArray();
+        "none"u8.CopyTo(frame.AsSpan(frame.AsSpan().IndexOf("hold"u8)));
+        return frame;
+    }
+
     /// <summary>Opens the connection and proves the device key; false when the engine refuses.</summary>
     public async Task<bool> ConnectAsync(Guid printerId)
     {
         await OpenAsync();
         var connection = new GatewayConnection(printerId, device, engineKey, "test-gateway 1.0");
         Assert.True(connection.TryAnswer(await NextAsync(), "gateway", out var hello));
-        await SendAsync(hello);
+        await SendAsync(IsOld ? WithoutHold(hello) : hello);
         return await frames.Reader.WaitToReadAsync() && connection.TryFinish(await NextAsync());
     }
 
