@@ -50,14 +50,14 @@ internal static class OwnAccountPages
 /// <summary>Shows somebody their own account.</summary>
 internal sealed class OwnAccountDesk(TokenBook tokens, SecondFactorBook factors, PasskeyBook passkeys, PasskeyCeremony ceremony, ProviderIdentities identities, EngineOptions options)
 {
-    public async Task<IResult> ShowAsync(Visit visit, HttpContext http, CancellationToken cancel, Refusal? refusal = null, NewTotp? made = null, RecoveryCodes? codes = null)
+    public async Task<IResult> ShowAsync(Visit visit, HttpContext http, CancellationToken cancel, Refusal? refusal = null, NewTotp? made = null, RecoveryCodes? codes = null, PasskeyDraft? renaming = null)
     {
         var second = await factors.FindAsync(visit.Caller.AccountId, cancel);
         var identity = await identities.FindAsync(visit.Caller.AccountId, cancel);
         return visit.Show<OwnAccountPage>(new OwnAccountModel(
             visit.Account.Email, visit.Account.PasswordTemporary, http.Request.Query["changed"] == "password",
             new(second.TotpSince, second.TotpPending, second.Passkeys > 0, second.RecoveryCodesLeft, second.Required, made?.Secret, made is null ? null : Picture(made.Uri), codes?.Codes ?? []),
-            new([.. (await passkeys.ListAsync(visit.Caller.AccountId, cancel)).Select(one => new PasskeyRow(one.Id, one.Name, one.BackedUp, one.CreatedAt, one.UsedAt))], ceremony.OriginOf(http), PageProblem.Of(ceremony.Refuse(http))),
+            new([.. (await passkeys.ListAsync(visit.Caller.AccountId, cancel)).Select(one => new PasskeyRow(one.Id, one.Name, one.BackedUp, one.CreatedAt, one.UsedAt))], ceremony.OriginOf(http), PageProblem.Of(ceremony.Refuse(http)), renaming),
             options.IdentityProvider is { } provider ? new(provider.Name, identity?.LinkedAt, identity?.UsedAt, identity?.Email) : null,
             SessionRow.Of(await tokens.ListAsync(visit.Caller.AccountId, http.Request.Cookies[TokenAuthentication.Cookie], cancel)), Theme.Of(http) ?? "system"), refusal);
     }
@@ -87,7 +87,10 @@ public sealed record SecondFactorModel(DateTimeOffset? Since, bool IsPending, bo
 }
 
 /// <summary>Somebody's passkeys, the address whose pages may ask for them, and why there are none at this one.</summary>
-public sealed record PasskeysModel(IReadOnlyList<PasskeyRow> Rows, string Origin, PageProblem? Problem);
+public sealed record PasskeysModel(IReadOnlyList<PasskeyRow> Rows, string Origin, PageProblem? Problem, PasskeyDraft? Renaming);
+
+/// <summary>A name that was typed for a passkey and not taken.</summary>
+public sealed record PasskeyDraft(Guid Id, string Name);
 
 /// <summary>A passkey in the list.</summary>
 public sealed record PasskeyRow(Guid Id, string Name, bool IsShared, DateTimeOffset CreatedAt, DateTimeOffset? UsedAt);

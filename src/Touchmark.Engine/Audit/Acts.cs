@@ -16,6 +16,7 @@ internal static class Acts
     public const string SecondFactorRolesSet = "second_factor.roles_set";
     public const string PasskeyAdded = "account.passkey_added";
     public const string PasskeyRemoved = "account.passkey_removed";
+    public const string PasskeyRenamed = "account.passkey_renamed";
     public const string IdentityLinked = "account.identity_linked";
     public const string IdentityUnlinked = "account.identity_unlinked";
     public const string TokensRevoked = "account.tokens_revoked";

@@ -174,7 +174,7 @@ public sealed class AuditTests
     {
         // When this fails: a name that is in signed statements was changed. Put it back; give a new act a new name and add it here.
         Assert.Equal(
-            "account.created account.disabled account.enabled account.role_changed account.password_changed account.password_reset account.second_factor_added account.second_factor_removed account.recovery_codes_made account.recovery_code_used second_factor.roles_set account.passkey_added account.passkey_removed account.identity_linked account.identity_unlinked account.tokens_revoked design.gtin_set licence.granted licence.revoked pairing_code.made "
+            "account.created account.disabled account.enabled account.role_changed account.password_changed account.password_reset account.second_factor_added account.second_factor_removed account.recovery_codes_made account.recovery_code_used second_factor.roles_set account.passkey_added account.passkey_removed account.passkey_renamed account.identity_linked account.identity_unlinked account.tokens_revoked design.gtin_set licence.granted licence.revoked pairing_code.made "
             + "printer.enrolled printer.accepted printer.presented printer.declined printer.revoked printer.bed_cleared printer.bed_check_set printer_key.rotated printer_key.revoked file.sealed file.key_released file.print_ended job.halted job.priority_set job.paused job.resumed key.made custodian.invited parts.recalled regulator_root.added regulator_root.removed regulator.added regulator.removed identity.revealed backup.recorded finding.reviewed settings.changed",
             string.Join(' ', typeof(Acts).GetFields().Select(field => field.GetRawConstantValue())));
     }

@@ -39,7 +39,10 @@ public sealed partial class EveryFormTests
         new(Role.Oem, "/account/sessions/none/end", "/account", []),
         new(Role.Oem, "/account/passkeys/begin", "/account", [], ("name", "{nasty}"), ("password", "wrong")),
         new(Role.Oem, "/account/passkeys", "/account", [], ("name", "mine"), ("password-credential", "{nasty}")),
+        new(Role.Oem, "/account/passkeys/rename", "/account", ["new-name"], ("passkey", "{passkey}")),
         new(Role.Oem, "/account/passkeys/remove", "/account", [], ("passkey", "{nasty}"), ("password", "wrong")),
+        new(Role.Oem, "/account/provider/link", "/account", [], ("password", "{nasty}")),
+        new(Role.Oem, "/account/provider/unlink", "/account", [], ("password", "{nasty}")),
         new(Role.Oem, "/account/theme", "/account", [], ("theme", "{nasty}")),
         new(Role.Manufacturer, "/catalogue/{licence}", "/catalogue/{licence}", ["lot"], ("printer", "{printer}"), ("material", "chalk"), ("quality", "draft")),
         new(Role.Manufacturer, "/catalogue/{licence}/slice", "/catalogue/{licence}", [], ("printer", "{printer}"), ("material", "PLA"), ("quality", "{nasty}")),
@@ -67,6 +70,7 @@ public sealed partial class EveryFormTests
         new(Role.Admin, "/accounts/{unknown}/sign-out", "/accounts", []),
         new(Role.Admin, "/accounts/{unknown}/reset-password", "/accounts", []),
         new(Role.Admin, "/accounts/{unknown}/remove-second-factor", "/accounts", []),
+        new(Role.Admin, "/accounts/{unknown}/remove-identity", "/accounts", []),
         new(Role.Admin, "/accounts/{maker}/sessions/none/end", "/accounts/{maker}", []),
         new(Role.Admin, "/regulators", "/regulators", ["certificate"]),
         new(Role.Admin, "/regulators/authorities", "/regulators", ["certificate"]),
@@ -81,7 +85,8 @@ public sealed partial class EveryFormTests
     [Fact]
     public async Task No_form_of_the_portal_is_missing_here()
     {
-        await using var server = await ServerFactory.StartAsync();
+        await using var provider = await StandInProvider.StartAsync();
+        await using var server = await ServerFactory.StartAsync(arguments: provider.Options);
         var forms = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is ["POST"] && endpoint.Metadata.Contains(PageRoutes.FormSize))
             // Whoever is not signed in has nothing to lose.
@@ -223,13 +228,16 @@ public sealed partial class EveryFormTests
         private readonly Dictionary<string, string> ids = new(StringComparer.Ordinal) { ["unknown"] = Guid.Empty.ToString("D") };
         private readonly List<Person> people = [];
 
+        public required StandInProvider Provider { get; init; }
+
         public required ServerFactory Server { get; init; }
 
         public Dictionary<Role, Browser> Browsers { get; } = [];
 
         public static async Task<World> OpenAsync()
         {
-            var world = new World { Server = await ServerFactory.StartAsync(arguments: ["--requests-per-second", "1000000", "--request-burst", "1000000"]) };
+            var provider = await StandInProvider.StartAsync();
+            var world = new World { Provider = provider, Server = await ServerFactory.StartAsync(arguments: ["--requests-per-second", "1000000", "--request-burst", "1000000", .. provider.Options]) };
             foreach (var role in new[] { Role.Oem, Role.Manufacturer, Role.Auditor, Role.Admin })
             {
                 var person = await world.Server.JoinAsync(role, role == Role.Manufacturer ? "Maker Hall" : "Bracket Works");
@@ -243,8 +251,21 @@ public sealed partial class EveryFormTests
             world.ids["shop"] = maker.OrganisationId.ToString("D");
             world.ids["maker"] = (await maker.GetAsync("/api/me")).IsGood().Id.ToString("D");
             world.ids["licence"] = (await oem.GrantAsync(design, maker)).IsGood().Id.ToString("D");
+            world.ids["passkey"] = await world.GivePasskeyAsync(oem);
             world.ids["printer"] = (await world.Server.EnrolPrinterAsync(maker)).ToString("D");
             return world;
+        }
+
+        /// <summary>Somebody has a passkey from here on, who is signed in already.</summary>
+        private async Task<string> GivePasskeyAsync(Person person)
+        {
+            var id = Guid.CreateVersion7().ToString("D");
+            await Server.Database.ExecuteAsync(
+                """
+                insert into passkeys (id, account_id, credential_id, public_key, sign_count, backup_eligible, backed_up, transports, name, created_at)
+                values (@id, @account, @key, @key, 0, 0, 0, '', 'my phone', 1)
+                """, new { id, account = (await person.GetAsync("/api/me")).IsGood().Id.ToString("D"), key = new byte[16] }, default);
+            return id;
         }
 
         public string Fill(string text, string nasty = Nasty) => ids.Aggregate(text.Replace("{nasty}", nasty, StringComparison.Ordinal), (filled, id) => filled.Replace($"{{{id.Key}}}", id.Value, StringComparison.Ordinal));
@@ -258,6 +279,7 @@ public sealed partial class EveryFormTests
 
             people.ForEach(person => person.Dispose());
             await Server.DisposeAsync();
+            await Provider.DisposeAsync();
         }
     }
 }

@@ -76,6 +76,27 @@ internal sealed class PasskeyBook(Database database, AuditTrail trail, TimeProvi
         return true;
     }
 
+    /// <summary>Gives a passkey another name; false when the account has no such one.</summary>
+    public async Task<bool> RenameAsync(Guid id, string name, Caller caller, CancellationToken cancel)
+    {
+        await using var work = await database.BeginAsync(cancel);
+        var row = new { Id = id, caller.AccountId, Name = name };
+        if (await work.FirstOrDefaultAsync<string>("select name from passkeys where id = @Id and account_id = @AccountId", row, cancel) is not { } former)
+        {
+            return false;
+        }
+
+        if (former != name)
+        {
+            await work.ExecuteAsync("update passkeys set name = @Name where id = @Id and account_id = @AccountId", row, cancel);
+            await trail.RecordAsync(
+                work, AuditedAct.By(caller, Acts.PasskeyRenamed, $"account/{caller.AccountId:D}", new AuditDetail("passkey", $"{id:D}"), new AuditDetail("former_name", former), new AuditDetail("name", name)), cancel);
+            await work.CommitAsync(cancel);
+        }
+
+        return true;
+    }
+
     /// <summary>Notes that a passkey was used; false when it is gone meanwhile, or when another use had this count or a higher one.</summary>
     public async Task<bool> UseAsync(UserPasskeyInfo passkey, CancellationToken cancel) => await database.ExecuteAsync(
         "update passkeys set sign_count = @Count, backed_up = @BackedUp, used_at = @Now where credential_id = @CredentialId and (sign_count < @Count or (sign_count = 0 and @Count = 0))",

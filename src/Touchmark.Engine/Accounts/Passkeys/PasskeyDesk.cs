@@ -56,9 +56,13 @@ internal sealed class PasskeyDesk(PasskeyCeremony ceremony, PasskeyChallenges ch
             : Refusal.Invalid("PASSKEY_REFUSED", "What the browser sent is no passkey for this engine.", "Begin again, and let the device verify that it is you.");
     }
 
+    /// <summary>Takes no password: a name lets nobody in.</summary>
+    public async Task<Outcome<bool>> RenameAsync(Guid id, string name, Caller caller, CancellationToken cancel) =>
+        CheckName(name) is { } refusal ? refusal : await book.RenameAsync(id, name.Trim(), caller, cancel) ? true : Unknown();
+
     public async Task<Outcome<bool>> RemoveAsync(Guid id, string currentPassword, string token, HttpContext http, Caller caller, CancellationToken cancel) =>
         await password.CheckAsync(currentPassword, http, caller, cancel) is { } refusal ? refusal
-        : await book.RemoveAsync(id, token, caller, cancel) ? true : Refusal.NotFound("You have no such passkey.", "List yours: on the page /account, by GET /api/me/passkeys or touchmark passkey list.");
+        : await book.RemoveAsync(id, token, caller, cancel) ? true : Unknown();
 
     /// <summary>What the browser is told to ask for a passkey by, as JSON.</summary>
     public async Task<Outcome<string>> BeginSignInAsync(HttpContext http)
@@ -98,6 +102,8 @@ internal sealed class PasskeyDesk(PasskeyCeremony ceremony, PasskeyChallenges ch
     private static string Adding(Caller caller) => $"add/{caller.AccountId:D}";
 
     private static Refusal? CheckName(string name) => PlainText.TryAccept(name, LongestName, out _) ? null : PlainText.Refuse("name", LongestName);
+
+    private static Refusal Unknown() => Refusal.NotFound("You have no such passkey.", "List yours: on the page /account, by GET /api/me/passkeys or touchmark passkey list.");
 
     private static Refusal TooLate() => Refusal.Invalid("PASSKEY_TOO_LATE", "That took longer than five minutes, or was sent twice.", "Begin again.");
 }

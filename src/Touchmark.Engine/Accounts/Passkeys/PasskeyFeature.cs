@@ -19,6 +19,9 @@ internal static class PasskeyFeature
     {
         var own = app.MapGroup("/api/me/passkeys").ForAnyRole();
         own.MapGet("", (Caller caller, PasskeyBook book, CancellationToken cancel) => book.ListAsync(caller.AccountId, cancel)).WithSummary("List your passkeys. A browser adds them, on the page of your account.");
+        own.MapPut("/{id:guid}/name", async (Guid id, PasskeyName request, Caller caller, PasskeyDesk desk, CancellationToken cancel) =>
+            (await desk.RenameAsync(id, request.Name, caller, cancel)).ToResult(_ => Results.NoContent())).Produces(StatusCodes.Status204NoContent)
+            .WithSummary("Give one of your passkeys another name, of at most 60 characters.");
         own.MapPost("/{id:guid}/remove", async (Guid id, PasswordAgain request, HttpContext http, Caller caller, PasskeyDesk desk, CancellationToken cancel) =>
             (await desk.RemoveAsync(id, request.CurrentPassword, TokenAuthentication.Bearer(http.Request)!, http, caller, cancel)).ToResult(_ => Results.NoContent())).Produces(StatusCodes.Status204NoContent)
             .WithSummary("Remove one of your passkeys, for your password; every other token of yours ends.");
@@ -37,6 +40,12 @@ internal static class PasskeyFeature
             return (await desk.AddAsync(form["name"].ToString(), form["password-credential"].ToString(), http.Request.Cookies[TokenAuthentication.Cookie]!, http, visit.Caller, cancel)).Has(out var added, out var refusal)
                 ? added.Codes is { } codes ? await account.ShowAsync(visit, http, cancel, codes: codes) : Results.Redirect("/account#passkeys") : await account.ShowAsync(visit, http, cancel, refusal);
         }).AsForm().WithMetadata(OpenToUnfinished.Mark);
+        pages.MapPost("/account/passkeys/rename", async (Visit visit, HttpContext http, PasskeyDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
+        {
+            var form = await http.Request.ReadFormAsync(cancel);
+            var (id, name) = (Guid.TryParseExact(form["passkey"], "D", out var known) ? known : default, form["new-name"].ToString());
+            return (await desk.RenameAsync(id, name, visit.Caller, cancel)).Has(out _, out var refusal) ? Results.Redirect("/account#passkeys") : await account.ShowAsync(visit, http, cancel, refusal, renaming: new(id, name));
+        }).AsForm();
         pages.MapPost("/account/passkeys/remove", async (Visit visit, HttpContext http, PasskeyDesk desk, OwnAccountDesk account, CancellationToken cancel) =>
         {
             var form = await http.Request.ReadFormAsync(cancel);
@@ -45,3 +54,6 @@ internal static class PasskeyFeature
         }).AsForm();
     }
 }
+
+/// <param name="Name">The new one.</param>
+internal sealed record PasskeyName(string Name);
