@@ -7,7 +7,7 @@ using Touchmark.Log.Tests.Killing;
 namespace Touchmark.Bench;
 
 /// <summary>
-/// The figures of docs/performance.md: <c>bench/run [gcode|files|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|anomaly|vault|archive]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
+/// The figures of docs/performance.md: <c>bench/run [gcode|files|streaming|attacks|engine|gateway|leaks|sessions|endings|halts|soak|log|registry|web|preview|anomaly|vault|archive]... [--sessions N] [--quick]</c>. Each program prints one table; what can run side by side in one run is
 /// told as a ratio, because a machine's absolute figures mean little elsewhere.
 /// </summary>
 internal static class Program
@@ -75,6 +75,7 @@ internal static class Program
             ("log", () => LogBench.RunAsync(quick)),
             ("registry", () => Registry.RegistryBench.RunAsync(quick ? 50_000 : 1_000_000)),
             ("web", () => Web.WebBench.RunAsync(quick ? 50_000 : 1_000_000, quick)),
+            ("preview", Web.PreviewBench.RunAsync),
             ("identity", () => Identity.IdentityBench.RunAsync(machines: quick ? 3 : 12)),
             ("anomaly", () => Anomaly.AnomalyBench.RunAsync(quick)),
             ("vault", () => Vault.VaultBench.RunAsync(quick)),
