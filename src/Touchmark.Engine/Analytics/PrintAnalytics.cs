@@ -72,16 +72,16 @@ internal sealed class PrintAnalytics(Database database, TimeProvider time)
 
     /// <summary>The prints that go on, for the overview.</summary>
     public Task<long> RunningAsync(Caller caller, CancellationToken cancel) =>
-        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where {JobStore.Unfinished}{Either(caller)}", new { caller.OrganisationId }, cancel);
+        database.FirstOrDefaultAsync<long>($"{JobStore.Unfinished} select count(*) from unfinished as jobs{Either(caller)}", new { caller.OrganisationId }, cancel);
 
     /// <summary>The prints that failed since then, for the overview.</summary>
     public Task<long> FailedAsync(Caller caller, DateTimeOffset since, CancellationToken cancel) =>
-        database.FirstOrDefaultAsync<long>($"select count(*) from jobs where jobs.ended_at >= @Since and {JobStore.Failed}{Either(caller)}", new { caller.OrganisationId, Since = since }, cancel);
+        database.FirstOrDefaultAsync<long>($"{JobStore.Failed} select count(*) from failed as jobs{Either(caller)}", new { caller.OrganisationId, Since = since }, cancel);
 
     /// <summary>An owner is told of the designs that are printed, a shop of its printers; an organisation that is both sees the side of whoever asks.</summary>
     private static (string Side, string Whose) SideOf(Caller caller) => caller.SeesEverything ? (Everybody, "") : (caller.Role == Role.Oem ? Owner : Shop, $"{caller.OrganisationId:D}");
 
-    private static string Either(Caller caller) => caller.SeesEverything ? "" : " and (jobs.organisation_id = @OrganisationId or jobs.owner_id = @OrganisationId)";
+    private static string Either(Caller caller) => caller.SeesEverything ? "" : " where jobs.organisation_id = @OrganisationId or jobs.owner_id = @OrganisationId";
 
     private sealed record WeekRow
     {

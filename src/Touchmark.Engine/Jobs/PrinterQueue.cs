@@ -115,8 +115,8 @@ internal sealed class PrinterQueue(Database database, GatewayHub gateways, Print
         {
             var rows = await database.QueryAsync<Waiter>(
                 $"""
-                select jobs.id, jobs.printer_id, printers.bed_check, printers.bed_used_at from jobs join printers on printers.id = jobs.printer_id
-                where {JobStore.Unfinished} and jobs.state = @Waiting order by jobs.priority desc, jobs.id
+                {JobStore.Unfinished} select jobs.id, jobs.printer_id, printers.bed_check, printers.bed_used_at from unfinished as jobs join printers on printers.id = jobs.printer_id
+                where jobs.state = @Waiting order by jobs.priority desc, jobs.id
                 """,
                 new { JobState.Waiting }, cancel);
             foreach (var line in rows.Where(row => waiting.TryGetValue(row.Id, out var turn) && !turn.Task.IsCompleted).GroupBy(row => row.PrinterId))

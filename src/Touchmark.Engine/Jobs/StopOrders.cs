@@ -141,10 +141,10 @@ internal sealed class StopOrders(Database database, JobRunner runner, JobStore j
     // A licence that lets a running print finish stops those that started after it was revoked: they passed their own check a moment too early.
     private Task<IReadOnlyList<Order>> ReadAsync(CancellationToken cancel) => database.QueryAsync<Order>(
         $"""
-        select * from (
+        {JobStore.Unfinished} select * from (
             select jobs.id, jobs.pause_requested_at, jobs.pause_state, jobs.cancel_requested_at, jobs.halt_requested, printers.revoked_at as printer_revoked_at,
                 case when licences.revocation_policy = @AtOnce or jobs.started_at is null or jobs.started_at > licences.revoked_at then licences.revoked_at end as licence_revoked_at
-            from jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id where {JobStore.Unfinished}) as orders
+            from unfinished as jobs join licences on licences.id = jobs.licence_id join printers on printers.id = jobs.printer_id) as orders
         where pause_requested_at is not null or cancel_requested_at is not null or halt_requested is not null or printer_revoked_at is not null or licence_revoked_at is not null
         """,
         new { RevocationPolicy.AtOnce }, cancel);
