@@ -90,6 +90,10 @@ public sealed record MachineProfile
                 differences.Add(new(name, Words(was), Words(now), now - was, IdentifiesMachine: false));
             }
         }
+        foreach (var (name, was, now) in Flags(enrolled).Join(Flags(presented), static flag => flag.Name, static flag => flag.Name, static (before, after) => (before.Name, before.Is, after.Is)))
+        {
+            AddText(name, was ? "yes" : "no", now ? "yes" : "no", identifies: false);
+        }
         AddText("macros", Joined(enrolled.Limits.AllowedMacros), Joined(presented.Limits.AllowedMacros), identifies: false);
         return differences;
 
@@ -124,12 +128,24 @@ public sealed record MachineProfile
         var numbers = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var (key, value) in MachineLimitsCodec.Entries(profile.Limits))
         {
-            if (key is CborText { Value: var name } && value is CborFloat { Value: var number })
+            if (key is CborText { Value: var name } && (value is CborFloat { Value: var number } ? number : value is CborInteger { IsNegative: false, Argument: var count } ? count : (double?)null) is { } figure)
             {
-                numbers[name] = number;
+                numbers[name] = figure;
             }
         }
         return numbers;
+    }
+
+    /// <summary>What it can or cannot do; every profile says each.</summary>
+    private static IEnumerable<(string Name, bool Is)> Flags(MachineProfile profile)
+    {
+        foreach (var (key, value) in MachineLimitsCodec.Entries(profile.Limits))
+        {
+            if (key is CborText { Value: var name } && value is CborBoolean { Value: var flag })
+            {
+                yield return (name, flag);
+            }
+        }
     }
 }
 

@@ -48,17 +48,19 @@ public class MachineProfileTests
         {
             CpuSerial = "10000000ffffffff",
             Firmware = "v0.14.0",
-            Limits = Toolpaths.Limits with { MaxNozzleC = 240, MaxZVelocity = null },
+            Limits = Toolpaths.Limits with { MaxNozzleC = 240, MaxZVelocity = null, Extruders = Toolpaths.Limits.Extruders + 1, Arcs = !Toolpaths.Limits.Arcs },
             FurtherMcus = ["toolhead 000000000000"],
             Behaviour = null,
         };
         var differences = MachineProfile.Compare(Whole, presented).ToDictionary(static difference => difference.Field, StringComparer.Ordinal);
 
-        Assert.Equal(["cpu_serial", "firmware", "further_mcus", "max_nozzle_c", "max_z_velocity_mm_s"], differences.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["arcs", "cpu_serial", "extruders", "firmware", "further_mcus", "max_nozzle_c", "max_z_velocity_mm_s"], differences.Keys.Order(StringComparer.Ordinal));
         Assert.True(differences["cpu_serial"].IdentifiesMachine);
         Assert.False(differences["firmware"].IdentifiesMachine);
         Assert.Equal(-20, differences["max_nozzle_c"].By);
         Assert.Equal("max_nozzle_c was 260, is 240 (-20)", differences["max_nozzle_c"].ToString());
+        Assert.Equal(1, differences["extruders"].By);
+        Assert.Equal(Toolpaths.Limits.Arcs ? ("yes", "no") : ("no", "yes"), (differences["arcs"].Enrolled, differences["arcs"].Presented));
         Assert.False(differences["further_mcus"].IdentifiesMachine);
         Assert.Equal(("15", "not given"), (differences["max_z_velocity_mm_s"].Enrolled, differences["max_z_velocity_mm_s"].Presented));
         Assert.Null(differences["max_z_velocity_mm_s"].By);

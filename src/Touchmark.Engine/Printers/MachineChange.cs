@@ -41,6 +41,9 @@ public sealed record MachineChange(string What, string Was, string Is, MachineCh
         ["max_z_acceleration_mm_s2"] = "Acceleration of Z up to",
         ["nozzle_diameter_mm"] = "Width of the nozzle",
         ["filament_diameter_mm"] = "Filament",
+        ["extruders"] = "Extruders",
+        ["arcs"] = "It draws arcs (G2, G3)",
+        ["radius_arcs"] = "It draws arcs by their radius",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private static readonly (string Suffix, string Unit)[] Units = [("_mm_s2", "mm/s²"), ("_mm_s", "mm/s"), ("_mm2", "mm²"), ("_mm", "mm"), ("_c", "°C")];

@@ -133,7 +133,7 @@ public sealed partial class ChangePageTests
             {
                 MinX = 1, MaxX = 2, MinY = 1, MaxY = 2, MinZ = 1, MaxZ = 2, HomeX = 1, HomeY = 1, HomeZ = 1, MaxNozzleC = 1, MaxBedC = 1, MaxChamberC = 1, MinExtrudeC = 1, MaxVelocity = 1, MaxAcceleration = 1,
                 SquareCornerVelocity = 1, MinimumCruiseRatio = 0.1, MaxZVelocity = 1, MaxZAcceleration = 1, MaxExtrudeOnlyVelocity = 1, MaxExtrudeOnlyAcceleration = 1, MaxExtrudeOnlyDistance = 1,
-                InstantaneousCornerVelocity = 3, NozzleDiameter = 1, FilamentDiameter = 1, MaxExtrudeCrossSection = 1, ArcResolution = 0.5, AllowedMacros = new HashSet<string> { "PARK" },
+                InstantaneousCornerVelocity = 3, NozzleDiameter = 1, FilamentDiameter = 1, MaxExtrudeCrossSection = 1, ArcResolution = 0.5, Extruders = 2, Arcs = false, RadiusArcs = true, AllowedMacros = new HashSet<string> { "PARK" },
             },
             Behaviour = new() { ThermalRise = new(9, 0.1), Homing = new(new(4, 0.1), 25, 50, 10) },
         };
@@ -143,6 +143,8 @@ public sealed partial class ChangePageTests
         Assert.All(changes, change => Assert.Matches("^[A-Z][^_]*$", change.What));
         Assert.Contains(new("Serial number of the host's processor", "10000000abcdef01", "none", MachineChangeKind.Identity), changes);
         Assert.Contains(new("Acceleration up to", "3000 mm/s²", "1 mm/s²", MachineChangeKind.Ability), changes);
+        Assert.Contains(new("Extruders", "1", "2", MachineChangeKind.Ability), changes);
+        Assert.Contains(new("It draws arcs (G2, G3)", "yes", "no", MachineChangeKind.Ability), changes);
         Assert.Contains(new("Max extrude cross section", "not given", "1 mm²", MachineChangeKind.Ability), changes);
         Assert.Contains(new("Homing, 100 mm on each axis", "18.0 s ± 1.6 s", "20.0 s", MachineChangeKind.Behaviour), changes);
     }
