@@ -48,6 +48,10 @@ public sealed class PasskeyTests(Chromium chromium)
         await Assertions.Expect(reader.Page.Locator("h1")).ToContainTextAsync("Good day");
 
         await reader.Page.ClickAsync("a.who");
+        await reader.Page.FillAsync("form[action='/account/passkeys/rename'] input[name=new-name]", "Blue phone");
+        await reader.Page.ClickAsync("button:has-text('Rename this passkey')");
+        await Assertions.Expect(reader.Page.Locator("#passkeys tbody td").First).ToHaveTextAsync("Blue phone");
+        await KeepAsync(reader, "passkey-renamed");
         await reader.Page.FillAsync("form[action='/account/passkeys/remove'] input[name=password]", Person.Password);
         await reader.Page.ClickAsync("button:has-text('Remove this passkey')");
         await Assertions.Expect(reader.Page.Locator("#passkeys table")).ToHaveCountAsync(0);

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Tests.Jobs;
+using Touchmark.Engine.Tests.Server;
+using Touchmark.Engine.Tests.Sessions;
 using Touchmark.Streaming;
 
 namespace Touchmark.Browser.Tests;
@@ -50,6 +52,35 @@ public sealed class WatchTests(Chromium chromium)
             await reader.FitsAsync();
             await reader.KeepAsync("watch");
         }
+    }
+
+    [Theory]
+    [InlineData("desktop")]
+    [InlineData("phone")]
+    public async Task A_print_that_is_revoked_while_it_is_watched_comes_to_rest_and_has_failed_then(string device)
+    {
+        await using var bench = await PrintBench.OpenAsync();
+        await using var gateway = await bench.ConnectAsync();
+        var job = await bench.StartPrintAsync(gateway);
+        await using var reader = await Portal.SignedInAsync(chromium.Browser, bench.Server, bench.Manufacturer, device == "phone" ? Device.Phone : Device.Desktop);
+        await reader.GoAsync($"/jobs/{job:D}");
+        var badge = reader.Page.Locator("[data-live] .badge, main .panel .badge").First;
+        await Assertions.Expect(badge).ToHaveTextAsync("printing");
+        var pause = reader.Page.Locator("button:has-text('Pause')");
+        await Assertions.Expect(pause).ToBeVisibleAsync();
+
+        (await bench.Oem.PostAsync($"/api/licences/{bench.LicenceId}/revoke", new { reason = "Recalled." })).IsGood();
+
+        await Assertions.Expect(badge).ToHaveTextAsync("coming to rest");
+        await Assertions.Expect(reader.Page.Locator("[data-bind=message]")).ToHaveTextAsync("The owner of the design has revoked the licence. The printer is being brought to rest.");
+        await Assertions.Expect(pause).ToBeHiddenAsync();
+        await reader.FitsAsync();
+        await reader.KeepAsync("watch-coming-to-rest");
+        await gateway.PrintAsync();
+        await Assertions.Expect(badge).ToHaveTextAsync("failed");
+        await Assertions.Expect(reader.Page.Locator("main")).ToContainTextAsync("The printer then");
+        await reader.FitsAsync();
+        await reader.KeepAsync("watch-at-rest");
     }
 
     [Theory]
