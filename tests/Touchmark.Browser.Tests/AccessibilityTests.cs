@@ -43,13 +43,12 @@ public abstract partial class AccessibilityTests(Chromium chromium, string role)
             var (kind, path) = seen.ElementAt(next);
             await reader.GoAsync(path);
             var links = await reader.Page.Locator("a[href^='/']").EvaluateAllAsync<string[]>("links => links.filter(link => !link.hasAttribute('download')).map(link => link.getAttribute('href'))");
-            await reader.Page.EvaluateAsync(Axe);
             foreach (var (device, theme, isJudged) in Looks)
             {
                 await reader.Page.SetViewportSizeAsync(device.Width, device.Height);
                 await reader.Page.EmulateMediaAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
                 await reader.FitsAsync();
-                wrong.AddRange((isJudged ? await reader.Page.EvaluateAsync<string[]>(Judge) : []).Select(what => $"{path} ({device.Width}, {theme}): {what}"));
+                wrong.AddRange((isJudged ? await JudgeAsync(reader) : []).Select(what => $"{path} ({device.Width}, {theme}): {what}"));
                 await reader.KeepAsync($"{role}{(kind == "/" ? "" : kind.Replace('/', '-'))}-{theme}");
             }
 
@@ -61,6 +60,13 @@ public abstract partial class AccessibilityTests(Chromium chromium, string role)
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong.Distinct(StringComparer.Ordinal)));
         Assert.True(seen.Count >= (role is "nobody" ? 2 : 4), string.Join(' ', seen.Keys));
+    }
+
+    /// <summary>What axe-core has against the page as it is shown now.</summary>
+    internal static async Task<string[]> JudgeAsync(Reader reader)
+    {
+        await reader.Page.EvaluateAsync(Axe);
+        return await reader.Page.EvaluateAsync<string[]>(Judge);
     }
 
     private async Task SignInAsync(Reader reader, PrintBench bench)

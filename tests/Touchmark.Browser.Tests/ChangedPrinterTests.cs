@@ -30,6 +30,7 @@ public sealed class ChangedPrinterTests(Chromium chromium)
         {
             await reader.Page.EmulateMediaAsync(new() { ColorScheme = theme });
             await reader.FitsAsync();
+            Assert.Empty(await AccessibilityTests.JudgeAsync(reader));
             await reader.KeepAsync($"printer-changed-{theme}");
         }
 

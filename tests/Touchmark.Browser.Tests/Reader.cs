@@ -10,7 +10,7 @@ public sealed record Device(int Width, int Height, ColorScheme Scheme, bool Scri
 {
     public static Device Desktop { get; } = new(1280, 900, ColorScheme.Light);
 
-    public static Device Phone { get; } = new(390, 844, ColorScheme.Dark);
+    public static Device Phone { get; } = new(360, 780, ColorScheme.Dark);
 }
 
 /// <summary>
@@ -111,11 +111,17 @@ internal sealed class Reader : IAsyncDisposable
         await Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{Page.ViewportSize!.Width}.png"), FullPage = true });
     }
 
-    /// <summary>Nothing on the page is wider than the screen, but what is moved sideways by itself.</summary>
+    /// <summary>Nothing on the page is wider than the screen, but what is moved sideways by itself, and nothing that is said is cut off.</summary>
     public async Task FitsAsync() => Assert.Empty(await Page.EvaluateAsync<string[]>(
         """
-        () => document.documentElement.scrollWidth <= innerWidth ? [] : [`${document.documentElement.scrollWidth} wide`,
-          ...[...document.querySelectorAll('main *')].filter(one => one.getBoundingClientRect().right > innerWidth && !one.closest('.wide')).map(one => `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 40)}`).slice(0, 8)]
+        () => {
+          const name = one => `${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 40)}`;
+          const all = [...document.querySelectorAll('body *')];
+          const wide = document.documentElement.scrollWidth <= innerWidth ? [] : [`${document.documentElement.scrollWidth} wide`,
+            ...all.filter(one => one.getBoundingClientRect().right > innerWidth && !one.closest('.wide')).map(name)];
+          const cut = all.filter(one => one.scrollWidth > one.clientWidth + 1 && ['hidden', 'clip'].includes(getComputedStyle(one).overflowX) && !one.closest('.visually-hidden')).map(one => `cut: ${name(one)}`);
+          return [...wide, ...cut].slice(0, 8);
+        }
         """));
 
     public async ValueTask DisposeAsync()
