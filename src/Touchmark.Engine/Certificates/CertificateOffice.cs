@@ -88,7 +88,7 @@ internal sealed class CertificateOffice(Database database, EngineStatements stat
 
     /// <summary>The certificates of some prints, whoever asks.</summary>
     public async Task<IReadOnlyList<StoredCertificate>> ListOfJobsAsync(IReadOnlyList<Guid> jobs, CancellationToken cancel) => jobs.Count == 0 ? [] : await database.QueryAsync<StoredCertificate>(
-        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates where job_id in @Jobs order by id desc", new { Jobs = jobs.Select(id => $"{id:D}") }, cancel);
+        "select id, job_id, owner_id, organisation_id, part, printer, result, issued_at from certificates where " + database.Dialect.IsAnyOf("job_id", "@Jobs") + " order by id desc", new { Jobs = jobs.Select(id => $"{id:D}").ToArray() }, cancel);
 
     /// <summary>A certificate, whoever asks.</summary>
     public Task<StoredCertificate?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<StoredCertificate>(

@@ -94,7 +94,7 @@ internal sealed class PartRegistry(Database database, LookupRules rules)
             return [];
         }
 
-        var existing = (await database.QueryAsync<Part>(Columns + "where parts.id in @Ids", new { Ids = likely.Select(id => id.Value) }, cancel)).Where(part => rules.MaySee(caller, part));
+        var existing = (await database.QueryAsync<Part>(Columns + "where " + database.Dialect.IsAnyOf("parts.id", "@Ids"), new { Ids = likely.Select(id => id.Value).ToArray() }, cancel)).Where(part => rules.MaySee(caller, part));
         var ids = existing.Select(part => part.Id).ToHashSet();
         return [.. likely.Where(ids.Contains).Select(id => id.ToString())];
     }

@@ -14,6 +14,8 @@ namespace Touchmark.Engine.Tests.Pages;
 [SupportedOSPlatform("linux")]
 public sealed class AuditorPageTests
 {
+    public static TheoryData<StorageKind> BothDatabases => ServerFactory.BothDatabases;
+
     [Fact]
     public async Task The_log_is_read_entry_by_entry_each_with_its_statement_and_its_proof()
     {
@@ -102,10 +104,11 @@ public sealed class AuditorPageTests
         await auditor.TextAsync("/audit/999999/statement", HttpStatusCode.NotFound);
     }
 
-    [Fact]
-    public async Task One_question_finds_what_the_caller_may_see_and_nothing_else()
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task One_question_finds_what_the_caller_may_see_and_nothing_else(StorageKind storage)
     {
-        await using var bench = await PrintBench.OpenAsync();
+        await using var bench = await PrintBench.OpenAsync(storage);
         var printed = await bench.PrintPartAsync(materialLot: "Spool 12/B");
         using var person = await bench.Server.JoinAsync(Role.Auditor, "Auditors");
         using var rival = await bench.Server.JoinAsync(Role.Oem, "Rival Works");

@@ -12,6 +12,8 @@ namespace Touchmark.Engine.Tests.Parts;
 [SupportedOSPlatform("linux")]
 public sealed class PartTests
 {
+    public static TheoryData<StorageKind> BothDatabases => ServerFactory.BothDatabases;
+
     [Theory]
     [MemberData(nameof(ServerFactory.BothDatabases), MemberType = typeof(ServerFactory))]
     public async Task A_completed_print_is_a_part_that_anybody_can_look_up_and_verify(StorageKind storage)
@@ -31,10 +33,11 @@ public sealed class PartTests
         Assert.Equal(job.PartId, verdict.Certificate!.PartId);
     }
 
-    [Fact]
-    public async Task An_id_is_read_as_people_write_it_and_a_slip_is_answered_with_the_part_that_was_meant()
+    [Theory]
+    [MemberData(nameof(BothDatabases))]
+    public async Task An_id_is_read_as_people_write_it_and_a_slip_is_answered_with_the_part_that_was_meant(StorageKind storage)
     {
-        await using var bench = await PrintBench.OpenAsync();
+        await using var bench = await PrintBench.OpenAsync(storage);
         var id = (await bench.PrintPartAsync()).PartId;
         using var stranger = bench.Server.Stranger();
         var sloppy = id.ToString().ToLowerInvariant().Replace('0', 'o').Replace('1', 'l').Replace('-', ' ');
