@@ -6,7 +6,7 @@ using Touchmark.Hosting.Storage;
 namespace Touchmark.Bench.Web;
 
 /// <summary>
-/// Fills the database of an engine that is not running: rows like the one that is there, under ids of their own. Designs, printers, prints, certificates and parts, their times spread over a year; the prints
+/// Fills the database of an engine that is not running: rows like the one that is there, under ids of their own. Designs, a licence of each, printers, prints, certificates and parts, their times spread over a year; the prints
 /// evenly over all designs and printers, three in twenty without a part. The statements inside the copied certificates are cut to 64 bytes: no list reads them, and a million whole ones are 10 GB.
 /// </summary>
 internal sealed class ManyRows : IDisposable
@@ -30,16 +30,19 @@ internal sealed class ManyRows : IDisposable
     {
         using var rows = new ManyRows(file);
         using var transaction = rows.connection.BeginTransaction();
-        var (designIds, printerIds, ids, certificateIds) = (rows.Ids(designs), rows.Ids(printers), rows.Ids(certificates), rows.Ids(certificates));
+        var (designIds, licenceIds, printerIds, ids, certificateIds) = (rows.Ids(designs), rows.Ids(designs), rows.Ids(printers), rows.Ids(certificates), rows.Ids(certificates));
         rows.Copy("designs", designs, new() { ["id"] = number => designIds[number], ["name"] = number => $"Bracket {number}" });
+        // Each design is licensed to the shop.
+        rows.Copy("licences", designs, new() { ["id"] = number => licenceIds[number], ["design_id"] = number => designIds[number] });
+        rows.Copy("licence_scopes", designs, new() { ["licence_id"] = number => licenceIds[number] });
         rows.Copy("printers", printers, new() { ["id"] = number => printerIds[number], ["name"] = number => $"Printer {number}", ["device_public_key"] = _ => RandomNumberGenerator.GetBytes(65) });
         // The factors have no divisor in common with the numbers: each design and printer in turn, and each design on other printers.
-        Func<int, object> design = number => designIds[number * 7919L % designs], printer = number => printerIds[((number * 337L) + (number / designs)) % printers];
+        Func<int, object> design = number => designIds[number * 7919L % designs], licence = number => licenceIds[number * 7919L % designs], printer = number => printerIds[((number * 337L) + (number / designs)) % printers];
         // Of twenty prints two fail, one of them before it began, and one is cancelled; each design comes to each of them.
         Func<int, int> lot = number => (number + (number / designs)) % 20;
         rows.Copy("jobs", certificates, new()
         {
-            ["id"] = number => ids[number], ["design_id"] = design, ["printer_id"] = printer, ["created_at"] = rows.At(certificates), ["ended_at"] = rows.At(certificates),
+            ["id"] = number => ids[number], ["design_id"] = design, ["licence_id"] = licence, ["printer_id"] = printer, ["created_at"] = rows.At(certificates), ["ended_at"] = rows.At(certificates),
             ["state"] = number => lot(number) switch { 0 or 1 => Failed, 2 => Cancelled, _ => Done }, ["started_at"] = number => lot(number) == 1 ? DBNull.Value : rows.At(certificates)(number),
             ["failure_code"] = number => lot(number) < 2 ? $"BENCH_{number / 20 % 12}" : DBNull.Value,
         });

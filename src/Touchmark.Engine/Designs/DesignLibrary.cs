@@ -95,6 +95,10 @@ internal sealed class DesignLibrary(Database database, BlobStore blobs, EngineKe
 
     public Task<Design?> FindAsync(Guid id, CancellationToken cancel) => database.FirstOrDefaultAsync<Design>(Columns + "where designs.id = @Id", new { Id = id }, cancel);
 
+    /// <summary>Those of these ids that there are.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Design>> FindAsync(IEnumerable<Guid> ids, CancellationToken cancel) =>
+        (await database.QueryAsync<Design>(Columns + "where " + database.Dialect.IsAnyOf("designs.id", "@Ids"), new { Ids = ids.Distinct().Select(id => $"{id:D}").ToArray() }, cancel)).ToDictionary(design => design.Id);
+
     /// <summary>The organisation's first design whose file has this hash.</summary>
     public Task<Design?> FindAsync(Guid organisation, byte[] sha256, CancellationToken cancel) => database.FirstOrDefaultAsync<Design>(
         Columns + "where designs.organisation_id = @Organisation and designs.sha256 = @Sha256 order by designs.id limit 1", new { Organisation = organisation, Sha256 = sha256 }, cancel);

@@ -24,6 +24,8 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
     private const string GrantedTo =
         "licences.id in (select licence_id from licence_scopes where (kind = 1 and value = @Organisation) or (kind = 2 and value in (select id from printers where organisation_id = @Organisation)))";
 
+    private const string Usable = GrantedTo + " and licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)";
+
     /// <summary>The licence, when it would let this be printed now. Takes nothing.</summary>
     public async Task<Outcome<Licence>> CheckAsync(Guid licenceId, PrintRequest request, CancellationToken cancel)
     {
@@ -98,12 +100,25 @@ internal sealed class LicenceLedger(Database database, LicenceMetrics metrics, T
     public Task<IReadOnlyList<Licence>> ListOfDesignAsync(Guid designId, CancellationToken cancel) => NewestAsync("licences.design_id = @DesignId", new { DesignId = designId, Most = 100 }, cancel);
 
     /// <summary>Those that the organisation can print under now, with prints left.</summary>
-    public Task<IReadOnlyList<Licence>> ListUsableAsync(Guid organisation, CancellationToken cancel) => QueryAsync(
-        $"{GrantedTo} and licences.revoked_at is null and licences.taken < licences.prints and (licences.expires_at is null or licences.expires_at > @Now)",
-        new { Organisation = organisation, Now = time.GetUtcNow() }, cancel);
+    public Task<IReadOnlyList<Licence>> ListUsableAsync(Guid organisation, CancellationToken cancel) => QueryAsync(Usable, new { Organisation = organisation, Now = time.GetUtcNow() }, cancel);
+
+    /// <summary>The same, newest first.</summary>
+    /// <param name="organisation">Who would print.</param>
+    /// <param name="design">Only those whose design has this in its name, in either case.</param>
+    /// <param name="before">Only those that are older than this one.</param>
+    /// <param name="most">So many.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public Task<IReadOnlyList<Licence>> PageUsableAsync(Guid organisation, string design, Guid? before, int most, CancellationToken cancel) => NewestAsync(
+        $"licences.id < @Before and {Usable}" + (design.Length == 0 ? "" : " and licences.design_id in (select id from designs where lower(name) like lower(@Name) escape '!')"),
+        new { Organisation = organisation, Now = time.GetUtcNow(), Name = SqlText.Within(design), Before = before ?? Guid.AllBitsSet, Most = most }, cancel);
+
+    /// <summary>How many prints the organisation may make now, of all designs together.</summary>
+    public Task<long> CountPrintsAsync(Guid organisation, CancellationToken cancel) => database.FirstOrDefaultAsync<long>(
+        $"select coalesce(sum(licences.prints - licences.taken), 0) from licences where {Usable}", new { Organisation = organisation, Now = time.GetUtcNow() }, cancel);
 
     /// <summary>Whether the organisation can print this design now.</summary>
-    public async Task<bool> MayPrintAsync(Guid designId, Guid organisation, CancellationToken cancel) => (await ListUsableAsync(organisation, cancel)).Any(licence => licence.DesignId == designId);
+    public async Task<bool> MayPrintAsync(Guid designId, Guid organisation, CancellationToken cancel) => await database.FirstOrDefaultAsync<long>(
+        $"select 1 from licences where licences.design_id = @Design and {Usable} limit 1", new { Design = designId, Organisation = organisation, Now = time.GetUtcNow() }, cancel) == 1;
 
     /// <summary>Organisations whose licences can still print on this machine: it or its organisation is named, not revoked, not expired, with prints left.</summary>
     public Task<IReadOnlyList<Guid>> OwnersRelyingOnAsync(Guid printer, Guid printerOrganisation, CancellationToken cancel) => database.QueryAsync<Guid>(

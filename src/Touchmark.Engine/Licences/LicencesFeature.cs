@@ -38,12 +38,13 @@ internal static class LicencesFeature
         app.MapGet("/api/catalogue", ListCatalogueAsync).For(Role.Manufacturer, Role.Operator).WithSummary("List what your organisation can print now, with the prints that are left.");
     }
 
-    private static async Task<IEnumerable<CatalogueEntry>> ListCatalogueAsync(Caller caller, LicenceLedger ledger, DesignLibrary designs, CancellationToken cancel)
+    private static async Task<IEnumerable<CatalogueEntry>> ListCatalogueAsync(Caller caller, LicenceLedger ledger, DesignLibrary library, CancellationToken cancel)
     {
         var entries = new List<CatalogueEntry>();
-        foreach (var licence in await ledger.ListUsableAsync(caller.OrganisationId, cancel))
+        foreach (var licences in (await ledger.ListUsableAsync(caller.OrganisationId, cancel)).Chunk(500))
         {
-            entries.Add(CatalogueEntry.Of(licence, (await designs.FindAsync(licence.DesignId, cancel))!, caller));
+            var designs = await library.FindAsync(licences.Select(licence => licence.DesignId), cancel);
+            entries.AddRange(licences.Select(licence => CatalogueEntry.Of(licence, designs[licence.DesignId], caller)));
         }
 
         return entries;

@@ -43,9 +43,8 @@ internal sealed class Overview(
 
         if (caller.Role is Role.Manufacturer or Role.Operator)
         {
-            var usable = await licences.ListUsableAsync(caller.OrganisationId, cancel);
-            figures.Add(new("Prints that you may make", Say.Number(usable.Sum(licence => licence.Prints - licence.Taken)), "/catalogue"));
-            printable = [.. usable.Take(Latest).Select(licence => LicenceRow.Of(licence, time.GetUtcNow()))];
+            figures.Add(new("Prints that you may make", Say.Number(await licences.CountPrintsAsync(caller.OrganisationId, cancel)), "/catalogue"));
+            printable = [.. (await licences.PageUsableAsync(caller.OrganisationId, "", null, Latest, cancel)).Select(licence => LicenceRow.Of(licence, time.GetUtcNow()))];
         }
 
         if (caller.Role is not Role.Oem)

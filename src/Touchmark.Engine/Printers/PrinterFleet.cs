@@ -12,9 +12,14 @@ namespace Touchmark.Engine.Printers;
 /// <summary>The enrolled printers.</summary>
 internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProvider time)
 {
-    private const string Columns =
-        "select printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
-        + "printers.profile as profile_bytes, printers.statement, printers.enrolled_at, printers.pairing_id, printers.revoked_at, printers.bed_check, printers.bed_used_at, printers.bed_cleared_at, printers.seen_at, "
+    private const string Columns = "select printers.statement, " + Listed;
+
+    // The statements are four fifths of the rows, and no list shows them.
+    private const string ListColumns = "select " + Listed;
+
+    private const string Listed =
+        "printers.id, printers.organisation_id, organisations.name as organisation, printers.name, printers.model, printers.machine_id, printers.device_public_key, "
+        + "printers.profile as profile_bytes, printers.enrolled_at, printers.pairing_id, printers.revoked_at, printers.bed_check, printers.bed_used_at, printers.bed_cleared_at, printers.seen_at, "
         + "(select pending.presented_at from printer_enrolments pending where pending.printer_id = printers.id and pending.state = 1) as change_presented_at from printers join organisations on organisations.id = printers.organisation_id ";
 
     /// <summary>Tells, on the node where it happened, that a printer was revoked.</summary>
@@ -40,9 +45,10 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
     /// <summary>Its gateway has come or gone.</summary>
     public Task SeenAsync(Guid id, CancellationToken cancel) => database.ExecuteAsync("update printers set seen_at = @Now where id = @Id", new { Id = id, Now = time.GetUtcNow() }, cancel);
 
+    /// <summary>Those that the caller may see, oldest first.</summary>
     public async Task<IReadOnlyList<EnrolledPrinter>> ListAsync(Caller caller, CancellationToken cancel) => caller.SeesEverything
-        ? await database.QueryAsync<EnrolledPrinter>(Columns + "order by printers.id", null, cancel)
-        : await database.QueryAsync<EnrolledPrinter>(Columns + "where printers.organisation_id = @OrganisationId order by printers.id", new { caller.OrganisationId }, cancel);
+        ? await database.QueryAsync<EnrolledPrinter>(ListColumns + "order by printers.id", null, cancel)
+        : await database.QueryAsync<EnrolledPrinter>(ListColumns + "where printers.organisation_id = @OrganisationId order by printers.id", new { caller.OrganisationId }, cancel);
 
     /// <summary>A page of them, newest first.</summary>
     /// <param name="caller">Who asks.</param>
@@ -51,7 +57,7 @@ internal sealed class PrinterFleet(Database database, AuditTrail trail, TimeProv
     /// <param name="most">So many.</param>
     /// <param name="cancel">Ends the wait.</param>
     public Task<IReadOnlyList<EnrolledPrinter>> PageAsync(Caller caller, string name, Guid? before, int most, CancellationToken cancel) => database.QueryAsync<EnrolledPrinter>(
-        Columns + "where printers.id < @Before " + (caller.SeesEverything ? "" : "and printers.organisation_id = @OrganisationId ")
+        ListColumns + "where printers.id < @Before " + (caller.SeesEverything ? "" : "and printers.organisation_id = @OrganisationId ")
         + (name.Length == 0 ? "" : "and lower(printers.name) like lower(@Name) escape '!' ") + "order by printers.id desc limit @Most",
         new { caller.OrganisationId, Before = before ?? Guid.AllBitsSet, Most = most, Name = SqlText.Within(name) }, cancel);
 
@@ -103,7 +109,7 @@ internal sealed record EnrolledPrinter
     /// <summary>The machine identity profile as the gateway encoded it; it goes into session keys byte for byte.</summary>
     public byte[] ProfileBytes { get; init; } = [];
 
-    /// <summary>The signed PrinterEnrolment.</summary>
+    /// <summary>The signed PrinterEnrolment; empty in a list.</summary>
     public byte[] Statement { get; init; } = [];
 
     public DateTimeOffset EnrolledAt { get; init; }
