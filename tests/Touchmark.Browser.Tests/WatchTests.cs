@@ -74,6 +74,7 @@ public sealed class WatchTests(Chromium chromium)
         await Assertions.Expect(badge).ToHaveTextAsync("coming to rest");
         await Assertions.Expect(reader.Page.Locator("[data-bind=message]")).ToHaveTextAsync("The owner of the design has revoked the licence. The printer is being brought to rest.");
         await Assertions.Expect(pause).ToBeHiddenAsync();
+        await Assertions.Expect(reader.Page.Locator("button:has-text('Stop this print')")).ToBeHiddenAsync();
         await reader.FitsAsync();
         await reader.KeepAsync("watch-coming-to-rest");
         await gateway.PrintAsync();

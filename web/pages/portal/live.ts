@@ -56,10 +56,13 @@ function show(place: HTMLElement, job: Job): void {
   pauses(job);
 }
 
-/** What belongs to a print that is paused, and to one that could be: buttons above it, and until when. */
+/** What belongs to a print that is paused, to one that could be, and to one that has not ended: buttons above it, and until when. */
 function pauses(job: Job): void {
   for (const element of document.querySelectorAll<HTMLElement>('[data-pause]')) {
     element.hidden = job.state !== 'streaming' || Boolean(job.ending) || (element.dataset['pause'] === 'yes') !== Boolean(job.paused);
+  }
+  for (const element of document.querySelectorAll<HTMLElement>('[data-before-rest]')) {
+    element.hidden = Boolean(job.ending);
   }
   const until = document.querySelector<HTMLElement>('[data-until]');
   if (until && job.paused && until.dataset['until'] !== job.paused.until) {
