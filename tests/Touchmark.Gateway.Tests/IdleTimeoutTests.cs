@@ -31,7 +31,7 @@ public sealed class IdleTimeoutTests : IDisposable
 
         using var session = await print;
         rig.AssertEnded(EndReason.Completed, session);
-        Assert.Single(session.Record.Alerts, static alert => alert.Code == "PAUSED");
+        Assert.Equal("PAUSED", Assert.Single(session.Record.Alerts).Code);
         await rig.Printer.AssertSafeAsync();
     }
 

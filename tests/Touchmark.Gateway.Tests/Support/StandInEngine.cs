@@ -264,8 +264,15 @@ internal sealed class StandInEngine : IAsyncDisposable
                 {
                     lock (_lock)
                     {
-                        LastStatus = PrinterStatus.TryDecode(frame.Span) ?? LastStatus;
-                        _session?.Receive(frame.Span, Now);
+                        // As the engine's connection does it: what is said between prints is no session's.
+                        if (PrinterStatus.TryDecode(frame.Span) is { } status)
+                        {
+                            LastStatus = status;
+                        }
+                        else
+                        {
+                            _session?.Receive(frame.Span, Now);
+                        }
                     }
                 }
             }
