@@ -200,6 +200,7 @@ public sealed class PrintTests
         var job = await bench.StartPrintAsync(gateway);
 
         (await bench.Manufacturer.PostAsync($"/api/jobs/{job}/cancel")).IsGood();
+        await bench.FollowUntilAsync(job, static told => told.TryGetProperty("ending", out _));
         await gateway.PrintAsync();
         var ended = await bench.FollowAsync(job);
 

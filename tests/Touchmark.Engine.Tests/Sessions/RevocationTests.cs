@@ -17,6 +17,7 @@ public sealed class RevocationTests
         var (running, waiting) = await StartTwoAsync(bench, gateway);
 
         await RevokeLicenceAsync(bench, bench.Oem);
+        await bench.FollowUntilAsync(running, static told => told.TryGetProperty("ending", out _));
         await gateway.PrintAsync();
 
         PrintTests.AssertFailed(await bench.FollowAsync(running), "LICENCE_REVOKED");
@@ -97,6 +98,7 @@ public sealed class RevocationTests
         var job = await bench.StartPrintAsync(gateway);
 
         (await bench.Manufacturer.PostAsync($"/api/printers/{bench.PrinterId}/revoke")).IsGood();
+        await bench.FollowUntilAsync(job, static told => told.TryGetProperty("ending", out _));
         await gateway.PrintAsync();
         var ended = await bench.FollowAsync(job);
 
