@@ -76,7 +76,7 @@ internal static partial class WebBench
         }
     }
 
-    [GeneratedRegex("/catalogue/[0-9a-f-]{36}")]
+    [GeneratedRegex("/catalogue/[0-9a-f-]{36}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PrintPath();
 
     /// <summary>The first page in Chromium, by its own timing.</summary>

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Touchmark.Engine.Jobs;
 using Touchmark.Engine.Tests.Jobs;
-using Touchmark.Engine.Tests.Server;
 using Touchmark.Engine.Tests.Sessions;
 using Touchmark.Streaming;
 
